@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "comm/transport.hpp"
+#include "core/model/blocks.hpp"
+#include "core/parallel/fold.hpp"
+
+namespace lockstep::comm {
+
+// Vocabulary. An *arena* holds all tensors of a network, θ or a gradient. A rank folds the lanes it
+// owns into its *canonical nodes*, an arena each. A *segment* is the run of whole blocks that one
+// rank owns: it gets the root of the tree there, keeps the optimizer's state, and computes new θ.
+//
+//   reduce   canonical nodes of all ranks → root of the tree in the owner's segment
+//   share    θ of every segment → θ on all ranks
+//
+// Whatever moves how, an element of the root is the same sum: node = left + right.
+
+/// What an exchange must know; the same on all ranks but for the transport.
+struct ExchangePlan {
+  std::vector<Block> blocks;
+  std::vector<Index> lane_boundaries;  ///< P+1
+  Index lanes = 1;
+  int threads = 1;  ///< of this rank, for the additions
+  std::chrono::milliseconds timeout{};
+};
+
+/// The movement of gradients and parameters between ranks in every step.
+template <class T>
+class GradientExchange {
+ public:
+  virtual ~GradientExchange() = default;
+
+  /// The canonical nodes of this rank, from left to right; none when it owns no lane.
+  virtual const std::vector<TreeNode>& nodes() const = 0;
+
+  /// The elements that this rank updates.
+  virtual Range segment() const = 0;
+
+  /// *Collective*. Sends at most 3·n·(P−1)/P elements; n·(P−1)/P when P is a power of two.
+  /// @param nodes  one arena a canonical node; overwritten
+  /// @return an arena whose segment() holds the root of the tree, valid until the next call
+  virtual const T* reduce(std::span<T* const> nodes) = 0;
+
+  /// *Collective*. Every rank's segment of `theta` on every rank. Sends n·(P−1)/P elements.
+  virtual void share(T* theta) = 0;
+};
+
+/// Chooses by the number of ranks P:
+///   1                         nothing moves
+///   a power of two ≤ lanes    recursive halving with the nearest rank first, which is the tree
+///                             itself, and recursive doubling back: 2·log₂P messages
+///   any other                 every canonical node goes straight to the owners of its segments
+/// A small network (below kSmallArena elements, P a power of two ≤ lanes) exchanges whole nodes by
+/// doubling, log₂P messages, and every rank updates all of θ.
+template <class T>
+std::unique_ptr<GradientExchange<T>> make_exchange(Transport& transport, const ExchangePlan& plan);
+
+/// Elements below which a message costs more than its contents.
+inline constexpr Index kSmallArena = 8192;
+
+}  // namespace lockstep::comm

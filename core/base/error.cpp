@@ -1,0 +1,75 @@
+#include "core/base/error.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace lockstep {
+namespace {
+
+/// Length of the valid UTF-8 sequence at the start of `s`, or 0.
+std::size_t utf8_length(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t n = 0;
+  if (lead < 0x80) {
+    n = 1;
+  } else if (lead >= 0xC2 && lead < 0xE0) {
+    n = 2;
+  } else if (lead >= 0xE0 && lead < 0xF0) {
+    n = 3;
+  } else if (lead >= 0xF0 && lead < 0xF5) {
+    n = 4;
+  }
+  if (n == 0 || n > s.size()) return 0;
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  return n;
+}
+
+}  // namespace
+
+std::string quoted(std::string_view text) {
+  constexpr int kShown = 40;
+  std::string out = "'";
+  int shown = 0;
+  while (!text.empty() && shown < kShown) {
+    const std::size_t n = utf8_length(text);
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (n == 0 || lead < 0x20 || lead == 0x7F) {
+      out += fmt::format("\\x{:02x}", lead);
+      text.remove_prefix(1);
+    } else {
+      out += text.substr(0, n);
+      text.remove_prefix(n);
+    }
+    ++shown;
+  }
+  out += text.empty() ? "'" : "…'";
+  return out;
+}
+
+int edit_distance(std::string_view a, std::string_view b) {
+  std::vector<int> before(b.size() + 1);
+  std::vector<int> above(b.size() + 1);
+  std::vector<int> row(b.size() + 1);
+  std::iota(above.begin(), above.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = static_cast<int>(i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const int substitution = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({substitution, above[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+    std::swap(before, above);
+    std::swap(above, row);
+  }
+  return above[b.size()];
+}
+
+}  // namespace lockstep

@@ -1,0 +1,156 @@
+#include "core/data/csv_columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/data/csv_fields.hpp"
+
+namespace lockstep {
+namespace {
+
+constexpr Index kUndecided = -3;
+
+std::string suggestion(std::string_view name, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(name, known);
+  return nearest.empty() ? "" : fmt::format("; did you mean {}?", quoted(nearest));
+}
+
+/// Position of the column `name`, or −1.
+Index find_column(const std::vector<std::string>& names, std::string_view name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? -1 : found - names.begin();
+}
+
+/// Position of a column that an option names.
+Index require_column(const std::vector<std::string>& names, const std::string& name,
+                     const char* option, const std::string& path) {
+  const Index column = find_column(names, name);
+  if (column >= 0) return column;
+  throw ConfigError(fmt::format("{}: no column {} in the header of {}{}", option, quoted(name),
+                                path, suggestion(name, names)));
+}
+
+Index& use_of(CsvColumns& columns, Index column) {
+  return columns.use[static_cast<std::size_t>(column)];
+}
+
+/// The columns of a new data set: all are features but the target and the ignored ones.
+void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
+  for (const std::string& name : options.ignored) {
+    use_of(columns, require_column(columns.names, name, "data.ignore", path)) =
+        CsvColumns::kSkipped;
+  }
+  Index target = -1;
+  if (options.target_kind == TargetKind::none) {
+    const Index unwanted = find_column(columns.names, options.target);
+    if (unwanted >= 0) use_of(columns, unwanted) = CsvColumns::kSkipped;
+  } else if (!options.target.empty()) {
+    target = require_column(columns.names, options.target, "data.target", path);
+    if (use_of(columns, target) == CsvColumns::kSkipped) {
+      throw ConfigError(
+          fmt::format("data.target: {} is named in data.ignore too", quoted(options.target)));
+    }
+  } else {
+    const auto last = std::find(columns.use.rbegin(), columns.use.rend(), kUndecided);
+    target = columns.use.rend() - last - 1;
+  }
+  if (target >= 0) {
+    use_of(columns, target) = CsvColumns::kTarget;
+    columns.schema.target_name = columns.names[static_cast<std::size_t>(target)];
+  }
+  columns.schema.target_kind = options.target_kind;
+  for (std::size_t i = 0; i < columns.use.size(); ++i) {
+    if (columns.use[i] != kUndecided) continue;
+    columns.use[i] = static_cast<Index>(columns.schema.feature_names.size());
+    columns.schema.feature_names.push_back(columns.names[i]);
+  }
+  if (columns.schema.feature_names.empty()) {
+    throw DataError(
+        fmt::format("{}:1: expected feature columns beside the target, found none of "
+                    "{} columns left",
+                    path, columns.names.size()));
+  }
+}
+
+/// The names that the schema does not have: those that a missing one could have become.
+std::vector<std::string> names_beyond(const std::vector<std::string>& names,
+                                      const TableSchema& schema) {
+  std::vector<std::string> beyond;
+  for (const std::string& name : names) {
+    if (name == schema.target_name || find_column(schema.feature_names, name) >= 0) continue;
+    beyond.push_back(name);
+  }
+  return beyond;
+}
+
+/// The columns that a schema asks for, wherever they are.
+void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
+  columns.schema = *options.schema;
+  TableSchema& schema = columns.schema;
+  std::map<std::string_view, Index> position;
+  for (std::size_t i = 0; i < columns.names.size(); ++i) {
+    position.emplace(columns.names[i], static_cast<Index>(i));
+  }
+  const auto require = [&](const std::string& name, const char* role) {
+    const auto found = position.find(name);
+    if (found != position.end()) return found->second;
+    throw DataError(fmt::format("{}:1: the {} column {} is missing{}", path, role, quoted(name),
+                                suggestion(name, names_beyond(columns.names, schema))));
+  };
+  for (std::size_t j = 0; j < schema.feature_names.size(); ++j) {
+    use_of(columns, require(schema.feature_names[j], "feature")) = static_cast<Index>(j);
+  }
+  const auto target = position.find(schema.target_name);
+  if (schema.target_kind != TargetKind::none && options.target_kind != TargetKind::none) {
+    use_of(columns, require(schema.target_name, "target")) = CsvColumns::kTarget;
+  } else if (target != position.end() && use_of(columns, target->second) == kUndecided) {
+    use_of(columns, target->second) = CsvColumns::kSkipped;
+  }
+  if (options.target_kind == TargetKind::none) schema.target_kind = TargetKind::none;
+  for (std::size_t i = 0; i < columns.use.size(); ++i) {
+    if (columns.use[i] != kUndecided) continue;
+    columns.use[i] = CsvColumns::kSkipped;
+    if (find_column(options.ignored, columns.names[i]) < 0) {
+      columns.extra.push_back(columns.names[i]);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> parse_csv_header(std::string_view line, const std::string& path) {
+  std::vector<CsvField> fields;
+  CsvFieldSplitter splitter;
+  if (const auto error = splitter.split(line, fields)) {
+    throw DataError(fmt::format("{}:1:{}: {}, found {}", path, error->column + 1, error->problem,
+                                quoted(error->found)));
+  }
+  std::vector<std::string> names;
+  std::map<std::string, std::size_t, std::less<>> first_at;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    names.push_back(fields[i].text.empty() ? fmt::format("c{}", i) : std::string(fields[i].text));
+    const auto [first, is_new] = first_at.emplace(names.back(), i + 1);
+    if (is_new) continue;
+    throw DataError(fmt::format("{}:1:{}: duplicate column name {}, first at column {}", path,
+                                i + 1, quoted(names.back()), first->second));
+  }
+  return names;
+}
+
+CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOptions& options,
+                              const std::string& path) {
+  CsvColumns columns;
+  columns.names = names;
+  columns.use.assign(names.size(), kUndecided);
+  if (options.schema) {
+    assign_by_schema(columns, options, path);
+  } else {
+    assign_freely(columns, options, path);
+  }
+  return columns;
+}
+
+}  // namespace lockstep

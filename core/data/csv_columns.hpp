@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/schema.hpp"
+
+namespace lockstep {
+
+/// What a reader is asked to make of the columns.
+struct CsvOptions {
+  std::string target;                ///< column to predict; empty: the last one not ignored
+  std::vector<std::string> ignored;  ///< columns to leave out
+  /// What the target means; none reads all columns as features, except one with the target's name,
+  /// which is left out.
+  TargetKind target_kind = TargetKind::classes;
+  /// Columns and classes of the training data, for a set that must fit them: columns are found by
+  /// name, in any order, others are left out. Replaces `target`; its target is read unless
+  /// `target_kind` is none.
+  std::optional<TableSchema> schema;
+};
+
+/// The use of each column of a file.
+struct CsvColumns {
+  static constexpr Index kTarget = -1;
+  static constexpr Index kSkipped = -2;
+
+  std::vector<std::string> names;  ///< of all columns
+  std::vector<Index> use;          ///< per column: number of the feature, kTarget or kSkipped
+  TableSchema schema;              ///< without the class names, unless they were given
+  std::vector<std::string> extra;  ///< neither used nor ignored on request, in file order
+};
+
+/// The names in the header line; the one at position N is cN when it has none.
+/// Throws DataError: "PATH:1:3: duplicate column name 'x', first at column 2".
+std::vector<std::string> parse_csv_header(std::string_view line, const std::string& path);
+
+/// Decides what each column is for. Throws ConfigError when an option names a column that is not
+/// there, DataError when the file lacks a column of the schema; both with a suggestion.
+CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOptions& options,
+                              const std::string& path);
+
+}  // namespace lockstep

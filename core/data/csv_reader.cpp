@@ -1,0 +1,232 @@
+#include "core/data/csv_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <span>
+#include <sstream>
+
+#include "core/base/error.hpp"
+#include "core/data/csv_fields.hpp"
+#include "core/data/csv_lines.hpp"
+#include "core/data/csv_rows.hpp"
+#include "core/data/range_file.hpp"
+#include "core/parallel/ranges.hpp"
+
+namespace lockstep {
+namespace {
+
+/// What rank 0 finds at the head of the files.
+struct Heads {
+  std::string header;             ///< the first line of the first file
+  std::vector<Index> body_begin;  ///< per file: where its second line begins
+  Index bytes_read = 0;
+};
+
+std::string take_header(const InputFile& input, Heads& heads) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  RangeFile file(input);
+  std::array<char, kByteOrderMark.size()> start{};
+  Index begin = 0;
+  if (file.size() > static_cast<Index>(start.size())) {
+    file.read_at(0, std::span<char>(start));
+    if (std::string_view(start.data(), start.size()) == kByteOrderMark) begin = start.size();
+  }
+  CsvLineReader lines(file, {begin, begin + 1}, begin);
+  std::string_view header;
+  lines.next(header);
+  if (is_blank_line(header)) {
+    throw DataError(
+        fmt::format("{}:1: expected a header with the names of the columns, found a "
+                    "blank line",
+                    input.path));
+  }
+  heads.body_begin.push_back(std::min(lines.next_begin(), file.size()));
+  heads.bytes_read += file.bytes_read();
+  return std::string(header);
+}
+
+void check_same_names(const std::vector<std::string>& first, const std::string& first_path,
+                      const std::vector<std::string>& names, const std::string& path) {
+  if (names == first) return;
+  const std::size_t both = std::min(first.size(), names.size());
+  const auto differs =
+      std::mismatch(first.begin(), first.begin() + static_cast<Index>(both), names.begin());
+  const auto at = static_cast<std::size_t>(differs.first - first.begin());
+  const auto shown = [&](const std::vector<std::string>& list) {
+    return at < list.size() ? "column " + quoted(list[at]) : std::string("the end of the line");
+  };
+  throw DataError(fmt::format("{}:1:{}: expected {} as in {}, found {}", path, at + 1, shown(first),
+                              first_path, shown(names)));
+}
+
+/// Reads the headers of all files and checks that they agree. Rank-local.
+Heads read_heads(const std::vector<InputFile>& files) {
+  Heads heads;
+  std::vector<std::string> first;
+  for (const InputFile& file : files) {
+    const std::string header = take_header(file, heads);
+    const std::vector<std::string> names = parse_csv_header(header, file.path);
+    if (first.empty()) {
+      first = names;
+      heads.header = header;
+    }
+    check_same_names(first, files.front().path, names, file.path);
+  }
+  return heads;
+}
+
+/// The heads as rank 0 found them, on every rank. *Collective*.
+Heads share_heads(Team& team, const std::vector<InputFile>& files) {
+  Heads heads;
+  guard(team, "reading the header", [&] {
+    if (team.rank() == 0) heads = read_heads(files);
+  });
+  std::string text;
+  for (const Index begin : heads.body_begin) text += fmt::format("{} ", begin);
+  text += '\n' + heads.header;
+  broadcast_text(team, text, 0);
+  if (team.rank() == 0) return heads;
+  heads.header = text.substr(text.find('\n') + 1);
+  std::istringstream numbers(text.substr(0, text.find('\n')));
+  for (Index begin = 0; numbers >> begin;) heads.body_begin.push_back(begin);
+  return heads;
+}
+
+/// Part `rank` of the bytes after the headers, cut at the borders of files.
+std::vector<CsvPiece> pieces_of(const std::vector<InputFile>& files, const Heads& heads, int size,
+                                int rank) {
+  Index total = 0;
+  for (std::size_t f = 0; f < files.size(); ++f) total += files[f].size - heads.body_begin[f];
+  const Range mine = even_part(total, size, rank);
+  std::vector<CsvPiece> pieces;
+  Index before = 0;  // bytes of the bodies before this file
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    const Index body = heads.body_begin[f];
+    const Index bytes = files[f].size - body;
+    const Range cut{std::clamp(mine.begin - before, Index{0}, bytes) + body,
+                    std::clamp(mine.end - before, Index{0}, bytes) + body};
+    if (!cut.empty()) pieces.push_back({static_cast<Index>(f), cut, body});
+    before += bytes;
+  }
+  return pieces;
+}
+
+std::string to_text(const CsvPart& part) {
+  std::string text = fmt::format("{}", part.pieces.size());
+  for (const CsvPieceCount& piece : part.pieces) {
+    text += fmt::format(" {} {} {} {}", piece.file, piece.newlines, piece.rows, piece.blank_line);
+  }
+  if (part.failure) {
+    text += fmt::format(" {} {} {}\n{}", part.failure->file, part.failure->line,
+                        part.failure->column, part.failure->problem);
+  }
+  return text;
+}
+
+/// The counts and the failure of a part, without its rows.
+CsvPart from_text(const std::string& text) {
+  CsvPart part;
+  const std::size_t line_end = std::min(text.find('\n'), text.size());
+  std::istringstream numbers(text.substr(0, line_end));
+  std::size_t pieces = 0;
+  numbers >> pieces;
+  part.pieces.resize(pieces);
+  for (CsvPieceCount& piece : part.pieces) {
+    numbers >> piece.file >> piece.newlines >> piece.rows >> piece.blank_line;
+  }
+  if (line_end < text.size()) {
+    CsvFailure failure;
+    numbers >> failure.file >> failure.line >> failure.column;
+    failure.problem = text.substr(line_end + 1);
+    part.failure = failure;
+  }
+  return part;
+}
+
+[[noreturn]] void throw_at(const std::vector<InputFile>& files, Index file, Index line,
+                           Index column, const std::string& problem) {
+  std::string place = fmt::format("{}:{}", files[static_cast<std::size_t>(file)].path, line);
+  if (column >= 0) place += fmt::format(":{}", column + 1);
+  throw DataError(fmt::format("{}: {}", place, problem));
+}
+
+/// Throws the first failure in file order, whichever rank met it. The same on all ranks, which hold
+/// the counts of all of them.
+void throw_first_failure(const std::vector<CsvPart>& parts, const std::vector<InputFile>& files) {
+  constexpr Index kFirstBodyLine = 2;
+  Index current = -1;
+  Index newlines = 0;  // in the body of the current file so far
+  Index blank = -1;    // the first of the blank lines that could be its last lines
+  std::vector<Index> rows(files.size());
+  for (const CsvPart& part : parts) {
+    for (const CsvPieceCount& piece : part.pieces) {
+      if (piece.file != current) {
+        current = piece.file;
+        newlines = 0;
+        blank = -1;
+      }
+      if (blank >= 0 && piece.rows > 0)
+        throw_at(files, current, blank, -1, "blank line between rows");
+      if (blank < 0 && piece.blank_line >= 0) blank = kFirstBodyLine + newlines + piece.blank_line;
+      if (part.failure && &piece == &part.pieces.back()) {
+        throw_at(files, current, kFirstBodyLine + newlines + part.failure->line,
+                 part.failure->column, part.failure->problem);
+      }
+      newlines += piece.newlines;
+      rows[static_cast<std::size_t>(current)] += piece.rows;
+    }
+  }
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    if (rows[f] == 0) throw DataError(fmt::format("{}: no rows after the header", files[f].path));
+  }
+}
+
+}  // namespace
+
+CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options) {
+  assert(!files.empty());
+  const Heads heads = share_heads(team, files);
+  const CsvColumns columns = assign_csv_columns(parse_csv_header(heads.header, files.front().path),
+                                                options, files.front().path);
+  const TableSchema& schema = columns.schema;
+  ClassLabels labels = options.schema ? ClassLabels(schema.class_names) : ClassLabels();
+  CsvPart part;
+  guard(team, "reading rows", [&] {
+    part = read_csv_part(files, pieces_of(files, heads, team.size(), team.rank()), columns, labels);
+  });
+  std::vector<CsvPart> parts;
+  for (const std::string& text : all_gather_text(team, to_text(part))) {
+    parts.push_back(from_text(text));
+  }
+  throw_first_failure(parts, files);
+
+  CsvTable result;
+  Table& table = result.table;
+  table.rows.begin = exclusive_scan(team, part.rows);
+  table.rows.end = table.rows.begin + part.rows;
+  table.total_rows = sum_over(team, part.rows);
+  table.features = static_cast<Index>(schema.feature_names.size());
+  table.feature_names = schema.feature_names;
+  table.target_kind = schema.target_kind;
+  table.target_name = schema.target_name;
+  table.values = std::move(part.values);
+  table.target = std::move(part.target);
+  if (schema.target_kind == TargetKind::classes) {
+    labels.agree(team);
+    if (labels.names().size() > ClassLabels::kMostClasses) {
+      throw DataError(too_many_classes(schema.target_name));
+    }
+    table.class_names = labels.names();
+    for (double& code : table.target) {
+      code = static_cast<double>(labels.index_of_code(static_cast<Index>(code)));
+    }
+  }
+  result.extra_columns = columns.extra;
+  result.bytes_read = heads.bytes_read + part.bytes_read;
+  return result;
+}
+
+}  // namespace lockstep

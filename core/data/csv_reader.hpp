@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/data/csv_columns.hpp"
+#include "core/data/file_list.hpp"
+#include "core/data/table.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep {
+
+/// What `read_csv` gives to each rank.
+struct CsvTable {
+  Table table;  ///< numbers
+  std::vector<std::string>
+      extra_columns;     ///< of the file, unknown to the schema; the same everywhere
+  Index bytes_read = 0;  ///< by this rank
+};
+
+/// Reads CSV files with equal headers as one table, their rows end to end. Each rank reads an even
+/// range of the bytes, and gets the rows that begin in it.
+///
+/// The first wrong line in file order is thrown on every rank as a DataError with its place:
+/// "data/a.csv:17:3: expected a number in column 'pH', found 'n/a'".
+/// Requires at least one file, found by `find_input_files`.
+/// *Collective*; sends the header, the distinct labels and some counts, never a row.
+CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options);
+
+}  // namespace lockstep

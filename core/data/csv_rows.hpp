@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/class_labels.hpp"
+#include "core/data/csv_columns.hpp"
+#include "core/data/file_list.hpp"
+
+namespace lockstep {
+
+/// The part of one file that one rank reads.
+struct CsvPiece {
+  Index file = 0;        ///< number of the file
+  Range bytes;           ///< the lines that begin here
+  Index body_begin = 0;  ///< where the file's first line after the header begins
+};
+
+/// What a piece turned out to hold; enough to number lines across ranks.
+struct CsvPieceCount {
+  Index file = 0;
+  Index newlines = 0;     ///< in the piece's bytes, whoever read the lines that they end
+  Index rows = 0;         ///< lines that are not blank
+  Index blank_line = -1;  ///< newlines before the first of the blank lines at the end, if any
+};
+
+/// The first line of a rank that is no row.
+struct CsvFailure {
+  Index file = 0;
+  Index line = 0;     ///< newlines in the piece before it
+  Index column = -1;  ///< from 0; −1 when the whole line is wrong
+  std::string problem;
+};
+
+/// One rank's rows, with class codes of its own for targets.
+struct CsvPart {
+  std::vector<double> values;  ///< rows × features
+  std::vector<double> target;
+  Index rows = 0;
+  std::vector<CsvPieceCount> pieces;  ///< as far as they were read
+  std::optional<CsvFailure> failure;  ///< in the last piece of the list
+  Index bytes_read = 0;
+};
+
+/// Reads the rows of `pieces`, which are in file order, up to the first that is wrong.
+/// Throws IoError, and DataError when the labels are too many for classes. Rank-local.
+CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
+                      const CsvColumns& columns, ClassLabels& labels);
+
+}  // namespace lockstep

@@ -1,0 +1,94 @@
+#include "core/data/data_hash.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t kLimbs = 4;
+constexpr unsigned kLimbBits = 32;
+constexpr std::uint64_t kLimbMask = 0xFFFFFFFFU;
+
+/// An unsigned number of 128 bits; the lowest limb is first.
+using Limbs = std::array<std::uint64_t, kLimbs>;
+
+/// `sum` with each limb brought below 2³², modulo 2¹²⁸.
+Limbs carried(Limbs sum) {
+  std::uint64_t carry = 0;
+  for (std::uint64_t& limb : sum) {
+    const std::uint64_t value = limb + carry;
+    limb = value & kLimbMask;
+    carry = value >> kLimbBits;
+  }
+  return sum;
+}
+
+/// What `value` looks like in the memory of a little-endian machine.
+std::uint64_t little_endian(std::uint64_t value) {
+  if constexpr (std::endian::native == std::endian::little) return value;
+  std::uint64_t swapped = 0;
+  for (unsigned i = 0; i < sizeof value; ++i) swapped = swapped << 8U | (value >> (8 * i) & 0xFFU);
+  return swapped;
+}
+
+/// Sum of the hashes of this rank's rows.
+Limbs sum_of_rows(const Table& table) {
+  const auto features = static_cast<std::size_t>(table.features);
+  std::vector<double> row(features + 1);
+  std::vector<std::uint64_t> words(1 + row.size());
+  Limbs sum{};
+  for (Index i = 0; i < table.rows.size(); ++i) {
+    table.copy_row(i, row.data());
+    row[features] = table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)];
+    words[0] = little_endian(static_cast<std::uint64_t>(table.rows.begin + i));
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      words[j + 1] = little_endian(std::bit_cast<std::uint64_t>(row[j]));
+    }
+    const XXH128_hash_t hash = XXH3_128bits(words.data(), words.size() * sizeof words[0]);
+    sum[0] += hash.low64 & kLimbMask;
+    sum[1] += hash.low64 >> kLimbBits;
+    sum[2] += hash.high64 & kLimbMask;
+    sum[3] += hash.high64 >> kLimbBits;
+    sum = carried(sum);
+  }
+  return sum;
+}
+
+/// The length goes first, so that no two lists of texts look alike.
+void append(std::string& text, const std::string& part) {
+  text += fmt::format("{}:{}", part.size(), part);
+}
+
+void append(std::string& text, const std::vector<std::string>& parts) {
+  text += fmt::format("{};", parts.size());
+  for (const std::string& part : parts) append(text, part);
+}
+
+}  // namespace
+
+std::string data_hash(Team& team, const Table& table) {
+  const Limbs mine = sum_of_rows(table);
+  std::array<std::int64_t, kLimbs> sums{};
+  for (std::size_t i = 0; i < kLimbs; ++i) sums[i] = static_cast<std::int64_t>(mine[i]);
+  team.all_reduce(sums, IntegerReduction::sum);
+  Limbs all{};
+  for (std::size_t i = 0; i < kLimbs; ++i) all[i] = static_cast<std::uint64_t>(sums[i]);
+  all = carried(all);
+
+  std::string text =
+      fmt::format("{:08x}{:08x}{:08x}{:08x} {} {} {} ", all[3], all[2], all[1], all[0],
+                  table.total_rows, table.features, static_cast<int>(table.target_kind));
+  append(text, table.feature_names);
+  append(text, table.class_names);
+  append(text, table.target_name);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "core/base/memory.hpp"
+#include "core/data/table.hpp"
+#include "core/statistics/scaling.hpp"
+
+namespace lockstep {
+
+/// One rank's contiguous part of a data set, ready for products: features scaled and converted to
+/// the type that training computes in, each row at a cache line.
+template <class T>
+struct Examples {
+  Range rows;  ///< global row numbers
+  Index total_rows = 0;
+  Index features = 0;
+  Index stride = 0;             ///< elements from row to row; columns beyond `features` are 0
+  AlignedVector<T> values;      ///< rows.size() × stride
+  std::vector<double> targets;  ///< scaled, or class indices
+  std::vector<double> actual_targets;  ///< as in the data; the same as targets for classes
+
+  const T* row(Index local) const { return values.data() + local * stride; }
+};
+
+/// Scales and converts a table, a thread for each block of rows.
+/// @param target  scaling of the target; ignored unless the target is a number
+template <class T>
+Examples<T> make_examples(const Table& table, const FeatureScaling& features,
+                          const FeatureScaling& target, int threads);
+
+}  // namespace lockstep

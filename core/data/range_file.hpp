@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/data/file_list.hpp"
+#include "core/format/file_descriptor.hpp"
+
+namespace lockstep {
+
+/// A file that is read in pieces at given places, and counts what it has read.
+class RangeFile {
+ public:
+  /// Throws MissingInputError when the file cannot be opened (any more).
+  explicit RangeFile(const InputFile& file);
+
+  const std::string& path() const { return descriptor_.path(); }
+  Index size() const { return size_; }
+
+  /// Fills `out` with the bytes from `offset`. Requires offset + out.size() ≤ size().
+  /// Throws IoError when the system cannot read or the file became shorter.
+  void read_at(Index offset, std::span<std::byte> out);
+  void read_at(Index offset, std::span<char> out) { read_at(offset, std::as_writable_bytes(out)); }
+
+  Index bytes_read() const { return bytes_read_; }
+
+ private:
+  FileDescriptor descriptor_;
+  Index size_;
+  Index bytes_read_ = 0;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/data/table.hpp"
+
+namespace lockstep {
+
+/// What the columns of a table mean, without its rows: what a model keeps of its training data, so
+/// that a second data set is read the same way.
+struct TableSchema {
+  std::vector<std::string> feature_names;
+  TargetKind target_kind = TargetKind::none;
+  std::string target_name;
+  std::vector<std::string> class_names;  ///< in the order of their indices; empty unless classes
+
+  friend bool operator==(const TableSchema&, const TableSchema&) = default;
+};
+
+/// The schema that `table` has.
+TableSchema schema_of(const Table& table);
+
+}  // namespace lockstep

@@ -1,0 +1,31 @@
+#include "core/data/table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+namespace lockstep {
+namespace {
+
+std::array<double, 256> make_byte_numbers() {
+  std::array<double, 256> numbers{};
+  for (std::size_t v = 0; v < numbers.size(); ++v) numbers[v] = static_cast<double>(v) / 255.0;
+  return numbers;
+}
+
+}  // namespace
+
+void Table::copy_row(Index local, double* out) const {
+  assert(0 <= local && local < rows.size());
+  static const std::array<double, 256> kByteNumbers = make_byte_numbers();
+  const Index begin = local * features;
+  if (const auto* bytes = std::get_if<ByteValues>(&values)) {
+    std::transform(bytes->begin() + begin, bytes->begin() + begin + features, out,
+                   [](std::uint8_t v) { return kByteNumbers[v]; });
+  } else {
+    const auto& numbers = std::get<NumberValues>(values);
+    std::copy_n(numbers.begin() + begin, features, out);
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/types.hpp"
+
+namespace lockstep {
+
+/// What the target column means.
+enum class TargetKind { none, number, classes };
+
+/// One rank's contiguous part of a data set, as read: rows in file order, values untouched.
+///
+/// Features are bytes (images; a value v means v/255) or numbers, row-major and without padding.
+/// Over the team, `rows` of the ranks lie end to end and cover [0, total_rows).
+struct Table {
+  Range rows;            ///< global row numbers of the rows held here
+  Index total_rows = 0;  ///< over all ranks
+  Index features = 0;    ///< columns of a row
+
+  using ByteValues = std::vector<std::uint8_t>;
+  using NumberValues = std::vector<double>;
+  std::variant<NumberValues, ByteValues> values;  ///< rows.size() × features
+
+  TargetKind target_kind = TargetKind::none;
+  std::vector<double> target;              ///< rows.size(); a class is its index in class_names
+  std::vector<std::string> class_names;    ///< the same on all ranks; empty unless classes
+  std::vector<std::string> feature_names;  ///< `features` names
+  std::string target_name;
+
+  /// Writes row `local` (0 … rows.size()−1) as `features` numbers.
+  void copy_row(Index local, double* out) const;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/format/file_descriptor.hpp"
+
+namespace lockstep {
+
+/// A file that appears under its name whole or not at all.
+///
+/// It is written as PATH.tmp. `commit` puts it on the disk and then under its name, in place of an
+/// older file; without a commit the destructor removes it. One writer per path at a time.
+class AtomicFile {
+ public:
+  /// Throws OutputError: "PATH: cannot create: No such file or directory".
+  explicit AtomicFile(const std::string& path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  AtomicFile(AtomicFile&&) = delete;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+
+  /// Appends. Throws IoError: "PATH: cannot write: No space left on device".
+  void write(std::span<const std::byte> data) { file_.write(data); }
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+
+  /// Throws IoError when the content cannot reach the disk, OutputError when the name cannot be
+  /// given. Nothing may be written afterwards.
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_path_;
+  FileDescriptor file_;
+  bool committed_ = false;
+};
+
+/// Writes a whole text file atomically. Throws what AtomicFile throws.
+void write_text_file(const std::string& path, std::string_view text);
+
+/// A file that grows line by line, such as metrics.jsonl. Lines are handed to the system at once:
+/// a reader sees every finished line, and a killed run has lost none.
+class LineFile {
+ public:
+  /// Opens for appending; creates the file when there is none. Throws OutputError.
+  explicit LineFile(const std::string& path);
+
+  /// Writes `line`, which has no newline, and a newline, in one piece. Throws IoError.
+  void append_line(std::string_view line);
+
+ private:
+  FileDescriptor file_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,96 @@
+#include "core/model/affine.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel/ranges.hpp"
+
+namespace lockstep {
+
+template <class T>
+std::vector<Tensor> Affine<T>::tensors() const {
+  return {{"weight", inputs_, outputs_, true, 0}, {"bias", 1, outputs_, false, bias_offset()}};
+}
+
+template <class T>
+void Affine<T>::initialize(Initialization how, const RandomStream& stream, std::uint64_t layer,
+                           T* theta) const {
+  const double inputs = static_cast<double>(inputs_);
+  const double he_deviation = std::sqrt(2.0 / inputs);
+  const double xavier_bound = std::sqrt(6.0 / (inputs + static_cast<double>(outputs_)));
+  std::fill(theta, theta + bias_offset() + kernel::panel_matrix_size(1, outputs_), T(0));
+  if (how == Initialization::zero) return;
+  for (Index i = 0; i < inputs_; ++i) {
+    for (Index o = 0; o < outputs_; ++o) {
+      RandomSequence draws(stream, layer, static_cast<std::uint64_t>(i),
+                           static_cast<std::uint64_t>(o));
+      const double weight = how == Initialization::he
+                                ? he_deviation * draws.normal()
+                                : draws.uniform(-xavier_bound, xavier_bound);
+      theta[kernel::panel_offset(inputs_, i, o)] = static_cast<T>(weight);
+    }
+  }
+}
+
+template <class T>
+Index Affine<T>::prepared_size() const {
+  return kernel::panel_matrix_size(outputs_, inputs_);
+}
+
+template <class T>
+void Affine<T>::prepare(const T* theta, T* prepared, Index part) const {
+  kernel::transpose<T>(inputs_, outputs_, theta, prepared, {part, part + 1});
+}
+
+template <class T>
+void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) const {
+  const Index panels = kernel::panel_count(outputs_);
+  kernel::multiply<T>(n, inputs_, panels, x.data, x.stride, theta, y.data, y.stride);
+  const T* bias = theta + bias_offset();
+  const Index columns = panels * kPanel;
+  for (Index r = 0; r < n; ++r) {
+    T* row = y.row(r);
+    for (Index o = 0; o < columns; ++o) row[o] += bias[o];
+  }
+}
+
+template <class T>
+void Affine<T>::backward(Index n, Rows<const T>, Rows<const T> dy, const T* prepared,
+                         Rows<T> dx) const {
+  kernel::multiply<T>(n, outputs_, kernel::panel_count(inputs_), dy.data, dy.stride, prepared,
+                      dx.data, dx.stride);
+}
+
+template <class T>
+std::vector<GradientTile> Affine<T>::gradient_tiles(Index pieces) const {
+  // Cuts of the inputs at whole micro-kernel strips; how they are made changes no bit.
+  constexpr Index kStrip = 48;
+  const Range panels{0, kernel::panel_count(outputs_)};
+  const Index strips = (inputs_ + kStrip - 1) / kStrip;
+  const Index count = std::clamp<Index>(pieces, 1, strips);
+  std::vector<GradientTile> tiles;
+  for (Index i = 0; i < count; ++i) {
+    const Range part = even_part(strips, count, i);
+    tiles.push_back({0, {part.begin * kStrip, std::min(inputs_, part.end * kStrip)}, panels});
+  }
+  tiles.push_back({1, {0, 1}, panels});
+  return tiles;
+}
+
+template <class T>
+void Affine<T>::gradient(std::span<const Range> leaves, const GradientTile& tile, Rows<const T> x,
+                         Rows<const T> dy, T* dtheta) const {
+  if (tile.tensor == 0) {
+    kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, x.data, x.stride, dy.data,
+                                   dy.stride, dtheta, inputs_);
+  } else {
+    static constexpr T kOne = T(1);
+    kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, &kOne, 0, dy.data, dy.stride,
+                                   dtheta + bias_offset(), 1);
+  }
+}
+
+template class Affine<float>;
+template class Affine<double>;
+
+}  // namespace lockstep

@@ -1,0 +1,138 @@
+#include "core/model/losses.hpp"
+
+#include <cmath>
+
+#include "core/base/error.hpp"
+#include "core/kernel/elementary.hpp"
+
+namespace lockstep {
+namespace {
+
+template <class T>
+struct Point {
+  T loss;
+  T gradient;
+};
+
+template <class T>
+struct Squared {
+  static Point<T> at(T s, T y) {
+    const T residual = s - y;
+    return {T(0.5) * residual * residual, residual};
+  }
+};
+
+template <class T>
+struct Absolute {
+  static Point<T> at(T s, T y) {
+    const T residual = s - y;
+    const T sign = residual < T(0) ? T(-1) : T(1);
+    return {std::fabs(residual), residual == T(0) ? T(0) : sign * (residual / residual)};
+  }
+};
+
+template <class T>
+struct Logistic {
+  static Point<T> at(T s, T y) { return {kernel::softplus(s) - y * s, kernel::sigmoid(s) - y}; }
+};
+
+template <class T>
+struct Hinge {
+  static Point<T> at(T s, T y) {
+    const T sign = T(2) * y - T(1);
+    const T margin = T(1) - sign * s;
+    return {margin <= T(0) ? T(0) : margin, margin <= T(0) ? T(0) : margin / margin * -sign};
+  }
+};
+
+template <class T>
+struct SquaredHinge {
+  static Point<T> at(T s, T y) {
+    const T sign = T(2) * y - T(1);
+    const T margin = T(1) - sign * s;
+    return {margin <= T(0) ? T(0) : margin * margin,
+            margin <= T(0) ? T(0) : T(-2) * sign * margin};
+  }
+};
+
+/// A loss of one score.
+template <class T, class Function>
+class ScalarLoss final : public Loss<T> {
+ public:
+  void value_and_gradient(Index n, Index, Rows<const T> scores, const double* targets,
+                          Rows<T> dscores, double* losses) const override {
+    for (Index r = 0; r < n; ++r) {
+      const Point<T> point = Function::at(*scores.row(r), static_cast<T>(targets[r]));
+      T* gradient = dscores.row(r);
+      gradient[0] = point.gradient;
+      for (Index c = 1; c < kPanel; ++c) gradient[c] = T(0);
+      losses[r] = static_cast<double>(point.loss);
+    }
+  }
+};
+
+template <class T>
+class CrossEntropy final : public Loss<T> {
+ public:
+  void value_and_gradient(Index n, Index outputs, Rows<const T> scores, const double* targets,
+                          Rows<T> dscores, double* losses) const override {
+    const Index columns = kernel::panel_count(outputs) * kPanel;
+    for (Index r = 0; r < n; ++r) {
+      const T* s = scores.row(r);
+      T* d = dscores.row(r);
+      const auto target = static_cast<Index>(targets[r]);
+      T largest = s[0];
+      for (Index k = 1; k < outputs; ++k) largest = s[k] > largest ? s[k] : largest;
+      const T target_score = s[target] - largest;
+      for (Index k = 0; k < columns; ++k) d[k] = kernel::exp(s[k] - largest);
+      T sum = T(0);
+      for (Index k = 0; k < outputs; ++k) sum += d[k];
+      for (Index k = 0; k < outputs; ++k) d[k] = d[k] / sum;
+      d[target] -= T(1);
+      for (Index k = outputs; k < columns; ++k) d[k] = T(0);
+      losses[r] = static_cast<double>(kernel::log(sum) - target_score);
+    }
+  }
+};
+
+}  // namespace
+
+const std::vector<std::string>& loss_names() {
+  static const std::vector<std::string> names{"absolute", "cross_entropy", "hinge",
+                                              "logistic", "squared",       "squared_hinge"};
+  return names;
+}
+
+template <class T>
+std::unique_ptr<Loss<T>> make_loss(std::string_view name) {
+  if (name == "absolute") return std::make_unique<ScalarLoss<T, Absolute<T>>>();
+  if (name == "cross_entropy") return std::make_unique<CrossEntropy<T>>();
+  if (name == "hinge") return std::make_unique<ScalarLoss<T, Hinge<T>>>();
+  if (name == "logistic") return std::make_unique<ScalarLoss<T, Logistic<T>>>();
+  if (name == "squared") return std::make_unique<ScalarLoss<T, Squared<T>>>();
+  if (name == "squared_hinge") return std::make_unique<ScalarLoss<T, SquaredHinge<T>>>();
+  throw ConfigError("unknown loss " + quoted(name));
+}
+
+LossTraits loss_traits(std::string_view name) {
+  if (name == "cross_entropy") return {TargetKind::classes, false, true, true};
+  if (name == "logistic") return {TargetKind::classes, true, false, true};
+  if (name == "hinge" || name == "squared_hinge") return {TargetKind::classes, true, false, false};
+  return {TargetKind::number, false, false, false};
+}
+
+void softmax(Index k, const double* scores, double* probabilities) {
+  double largest = scores[0];
+  for (Index i = 1; i < k; ++i) largest = scores[i] > largest ? scores[i] : largest;
+  double sum = 0;
+  for (Index i = 0; i < k; ++i) {
+    probabilities[i] = kernel::exp(scores[i] - largest);
+    sum += probabilities[i];
+  }
+  for (Index i = 0; i < k; ++i) probabilities[i] /= sum;
+}
+
+template std::unique_ptr<Loss<float>> make_loss(std::string_view);
+template std::unique_ptr<Loss<double>> make_loss(std::string_view);
+
+}  // namespace lockstep

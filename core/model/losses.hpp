@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/table.hpp"
+#include "core/model/layer.hpp"
+
+namespace lockstep {
+
+/// A loss on raw scores (logits). Finite for |score| ≤ 10⁴; NaN in a score gives NaN.
+///
+///   squared        ½(s − y)²                                  derivative s − y
+///   absolute       |s − y|                                    sign(s − y), 0 at 0
+///   logistic       ln(1 + eˢ) − y·s,          y ∈ {0, 1}      σ(s) − y
+///   cross_entropy  ln Σₖ exp sₖ − s_y,        y a class       softmax(s) − e_y   [Bishop 2006, §4.3.4]
+///   hinge          max(0, 1 − ys),            y ∈ {−1, 1}     −y where 1 − ys > 0, else 0
+///   squared_hinge  max(0, 1 − ys)²            y ∈ {−1, 1}     −2y·max(0, 1 − ys)
+///
+/// A target is a number, or the index of a class; of two classes the second is y = 1.
+template <class T>
+class Loss {
+ public:
+  virtual ~Loss() = default;
+
+  /// The losses of n rows, each by itself, and their derivatives with respect to the scores.
+  /// @param outputs  scores of a row
+  /// @param dscores  may be the scores; padding columns are assigned 0
+  /// @param losses   n values in nats or units of the target
+  /// Rank-local, thread-safe, O(n·outputs).
+  virtual void value_and_gradient(Index n, Index outputs, Rows<const T> scores,
+                                  const double* targets, Rows<T> dscores,
+                                  double* losses) const = 0;
+};
+
+/// What a loss asks of the data and the network.
+struct LossTraits {
+  TargetKind target;
+  bool two_classes;        ///< one score for two classes
+  bool score_per_class;    ///< a score for each class
+  bool has_probabilities;  ///< scores become probabilities by a sigmoid or a softmax
+};
+
+/// Names that make_loss knows, sorted.
+const std::vector<std::string>& loss_names();
+
+/// @throws ConfigError for an unknown name
+template <class T>
+std::unique_ptr<Loss<T>> make_loss(std::string_view name);
+LossTraits loss_traits(std::string_view name);
+
+/// Softmax of one row of k scores, and the sigmoid of one score for two classes, in double.
+void softmax(Index k, const double* scores, double* probabilities);
+
+}  // namespace lockstep

@@ -1,0 +1,88 @@
+#include "core/model/network.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/model/activations.hpp"
+#include "core/model/affine.hpp"
+
+namespace lockstep {
+
+const std::vector<ModelPreset>& model_presets() {
+  static const std::vector<ModelPreset> presets{
+      {"linear", false, {"squared", "absolute"}},
+      {"logistic", false, {"logistic"}},
+      {"mlp", true, {"cross_entropy", "squared", "absolute", "logistic", "hinge", "squared_hinge"}},
+      {"softmax", false, {"cross_entropy"}},
+      {"svm", false, {"hinge", "squared_hinge"}},
+  };
+  return presets;
+}
+
+const ModelPreset& model_preset(std::string_view name) {
+  for (const ModelPreset& preset : model_presets()) {
+    if (preset.name == name) return preset;
+  }
+  throw ConfigError("unknown model type " + quoted(name));
+}
+
+std::string automatic_loss(const ModelPreset& preset, TargetKind target) {
+  for (const std::string& loss : preset.losses) {
+    if (loss_traits(loss).target == target) return loss;
+  }
+  return preset.losses.front();
+}
+
+Index outputs_for(std::string_view loss, Index classes) {
+  return loss_traits(loss).score_per_class ? classes : 1;
+}
+
+template <class T>
+Network<T>::Network(const NetworkSpec& spec) : spec_(spec), loss_(make_loss<T>(spec.loss)) {
+  Index width = spec.inputs;
+  for (const Index hidden : spec.hidden) {
+    add(std::make_unique<Affine<T>>(width, hidden));
+    add(make_activation<T>(spec.activation, hidden, spec.slope));
+    width = hidden;
+  }
+  add(std::make_unique<Affine<T>>(width, spec.outputs));
+}
+
+template <class T>
+void Network<T>::add(std::unique_ptr<Layer<T>> layer) {
+  const auto number = tensors_.size() / 2;  // of the layers that have parameters
+  offsets_.push_back(arena_size_);
+  for (Tensor tensor : layer->tensors()) {
+    tensor.name = fmt::format("layers.{}.{}", number, tensor.name);
+    tensor.offset += offsets_.back();
+    arena_size_ = tensor.offset + tensor.size();
+    tensors_.push_back(tensor);
+  }
+  layers_.push_back(std::move(layer));
+}
+
+template <class T>
+Index Network<T>::parameter_count() const {
+  Index count = 0;
+  for (const Tensor& tensor : tensors_) count += tensor.count();
+  return count;
+}
+
+template <class T>
+void Network<T>::initialize(std::uint64_t seed, T* theta) const {
+  Initialization how = spec_.initialization;
+  if (how == Initialization::automatic) {
+    how = spec_.hidden.empty() ? Initialization::zero : initialization_for(spec_.activation);
+  }
+  const RandomStream stream(seed, Purpose::initialization);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    layers_[i]->initialize(how, stream, i, theta + offsets_[i]);
+  }
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace lockstep

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/table.hpp"
+#include "core/model/layer.hpp"
+#include "core/model/losses.hpp"
+
+namespace lockstep {
+
+/// What a network is made of. All models are networks: `linear` is an affine layer with the squared
+/// loss, `logistic` the same with the logistic loss, `softmax` with cross-entropy, `svm` with the
+/// hinge loss; `mlp` puts affine and activation layers in turn before it.
+struct NetworkSpec {
+  Index inputs = 0;
+  std::vector<Index> hidden{};
+  Index outputs = 0;
+  std::string activation = "relu";
+  double slope = 0.01;  ///< of leaky_relu
+  std::string loss = "squared";
+  Initialization initialization = Initialization::automatic;
+
+  friend bool operator==(const NetworkSpec&, const NetworkSpec&) = default;
+};
+
+/// The preset that a `model.type` stands for.
+struct ModelPreset {
+  std::string name;
+  bool hidden_layers;                     ///< takes model.hidden and model.activation
+  std::vector<std::string> losses;        ///< allowed; the first is what `auto` means
+};
+const std::vector<ModelPreset>& model_presets();
+/// @throws ConfigError for an unknown name
+const ModelPreset& model_preset(std::string_view name);
+
+/// The loss that `auto` means: the preset's first, but for an mlp the one that fits the target.
+std::string automatic_loss(const ModelPreset& preset, TargetKind target);
+
+/// Scores of a row under a loss: one for numbers and two classes, else one a class.
+Index outputs_for(std::string_view loss, Index classes);
+
+/// Layers in order, the loss behind them, and where every tensor lies in the arena of θ.
+template <class T>
+class Network {
+ public:
+  explicit Network(const NetworkSpec& spec);
+
+  const NetworkSpec& spec() const { return spec_; }
+  std::size_t layer_count() const { return layers_.size(); }
+  const Layer<T>& layer(std::size_t i) const { return *layers_[i]; }
+  /// Elements from the start of θ to layer i's first tensor.
+  Index offset(std::size_t i) const { return offsets_[i]; }
+  const Loss<T>& loss() const { return *loss_; }
+
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+  /// Elements of the arena, padding included; a multiple of 16.
+  Index arena_size() const { return arena_size_; }
+  Index parameter_count() const;
+
+  /// Writes the initial θ: a pure function of the seed and the spec.
+  void initialize(std::uint64_t seed, T* theta) const;
+
+ private:
+  void add(std::unique_ptr<Layer<T>> layer);
+
+  NetworkSpec spec_;
+  std::vector<std::unique_ptr<Layer<T>>> layers_;
+  std::vector<Index> offsets_;
+  std::unique_ptr<Loss<T>> loss_;
+  std::vector<Tensor> tensors_;
+  Index arena_size_ = 0;
+};
+
+}  // namespace lockstep

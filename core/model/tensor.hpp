@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/types.hpp"
+#include "core/kernel/product.hpp"
+
+namespace lockstep {
+
+/// One parameter tensor: a panel matrix inputs × outputs (a bias has one input) in the arena of θ,
+/// and at the same place in the arenas of gradients and optimizer state.
+struct Tensor {
+  std::string name;  ///< as PyTorch would name it: "layers.0.weight"
+  Index inputs = 0;
+  Index outputs = 0;
+  bool penalised = false;  ///< weights are, biases are not
+  Index offset = 0;        ///< elements from the start of the arena; a multiple of 16
+
+  /// Elements in the arena, padding included.
+  Index size() const { return kernel::panel_matrix_size(inputs, outputs); }
+  /// Parameters, padding excluded.
+  Index count() const { return inputs * outputs; }
+};
+
+/// Every tensor is cut into blocks of this many elements: the unit of ownership among ranks, and of
+/// sums over θ.
+inline constexpr Index kBlock = 1024;
+
+}  // namespace lockstep

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "core/optimize/optimizer.hpp"
+
+namespace lockstep {
+
+/// Adam [Kingma, Ba 2015], and AdamW [Loshchilov, Hutter 2019] when the decay is positive.
+///   m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²
+///   m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)          (bias correction; without it m̂ = m, v̂ = v)
+///   θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)               (λ, the decoupled decay, on weights alone)
+template <class T>
+class Adam final : public Optimizer<T> {
+ public:
+  Adam(const OptimizerOptions& options, double weight_decay)
+      : options_(options), weight_decay_(weight_decay) {}
+
+  int states() const override { return 2; }
+  void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
+              T* const* state) const override;
+
+ private:
+  OptimizerOptions options_;
+  double weight_decay_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/types.hpp"
+
+namespace lockstep {
+
+/// Everything that optimizers are configured with; each reads its own.
+struct OptimizerOptions {
+  double momentum = 0;
+  bool nesterov = false;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  bool bias_correction = true;
+  double weight_decay = 0;
+};
+
+/// Changes θ elementwise from a gradient. Immutable: the state belongs to whoever owns the blocks
+/// of θ, so it can be sharded over the ranks.
+template <class T>
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// Numbers of state kept for each element of θ; they start at 0.
+  virtual int states() const = 0;
+
+  /// One step on n elements.
+  /// @param rate  the learning rate of this step
+  /// @param step  1 for the first step
+  /// @param decayed  the elements are weights (biases are not decayed)
+  /// @param state  state[s] points at the s-th state of the n elements
+  /// Rank-local, thread-safe on disjoint elements, O(n).
+  virtual void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
+                      T* const* state) const = 0;
+};
+
+/// What the registry knows of an optimizer.
+struct OptimizerEntry {
+  std::string name;
+  double default_rate;
+  bool takes_momentum;
+  std::string equation;
+};
+const std::vector<OptimizerEntry>& optimizer_entries();
+
+/// The rate that `train.learning_rate = auto` means. With momentum the effective rate is
+/// rate/(1 − momentum); auto keeps that at the optimizer's default.
+double automatic_rate(std::string_view name, const OptimizerOptions& options);
+
+/// @throws ConfigError for an unknown name
+template <class T>
+std::unique_ptr<Optimizer<T>> make_optimizer(std::string_view name,
+                                             const OptimizerOptions& options);
+
+}  // namespace lockstep

@@ -1,0 +1,70 @@
+#include "core/parallel/fold.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace lockstep {
+namespace {
+
+using LengthBytes = std::array<std::byte, sizeof(std::uint64_t)>;
+
+}  // namespace
+
+Index tree_width(Index leaves) {
+  Index width = 1;
+  while (width < leaves) width *= 2;
+  return width;
+}
+
+std::vector<TreeNode> canonical_nodes(Range range, Index leaves) {
+  assert(0 <= range.begin && range.begin <= range.end && range.end <= leaves);
+  std::vector<TreeNode> nodes;
+  if (range.empty()) return nodes;
+  const Index width = tree_width(leaves);
+  // Who has the last leaf has the absent ones behind it as well.
+  const Index end = range.end == leaves ? width : range.end;
+  for (Index leaf = range.begin; leaf < range.end;) {
+    Index span = leaf == 0 ? width : leaf & -leaf;
+    while (leaf + span > end) span /= 2;
+    nodes.push_back({leaf, span});
+    leaf += span;
+  }
+  return nodes;
+}
+
+std::vector<std::vector<Bytes>> all_gather_lists(Team& team, const std::vector<Bytes>& mine) {
+  Bytes joined;  // each message behind its length
+  for (const Bytes& message : mine) {
+    const auto length = std::bit_cast<LengthBytes>(static_cast<std::uint64_t>(message.size()));
+    joined.insert(joined.end(), length.begin(), length.end());
+    joined.insert(joined.end(), message.begin(), message.end());
+  }
+  std::vector<std::vector<Bytes>> lists;
+  for (const Bytes& of_rank : team.all_gather(joined)) {
+    lists.emplace_back();
+    for (std::span<const std::byte> rest = of_rank; !rest.empty();) {
+      LengthBytes length{};
+      std::copy_n(rest.begin(), length.size(), length.begin());
+      const auto size = static_cast<std::size_t>(std::bit_cast<std::uint64_t>(length));
+      const auto message = rest.subspan(length.size(), size);
+      lists.back().emplace_back(message.begin(), message.end());
+      rest = rest.subspan(length.size() + size);
+    }
+  }
+  return lists;
+}
+
+std::vector<double> tree_fold_sum(Team& team, const std::vector<Index>& boundaries,
+                                  const std::vector<std::vector<double>>& local_leaves) {
+  const Index first = boundaries[static_cast<std::size_t>(team.rank())];
+  const auto leaf = [&](Index i) { return local_leaves[static_cast<std::size_t>(i - first)]; };
+  const auto add = [](std::vector<double> left, const std::vector<double>& right) {
+    assert(left.size() == right.size());
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
+    return left;
+  };
+  return tree_fold<std::vector<double>>(team, boundaries, leaf, add);
+}
+
+}  // namespace lockstep

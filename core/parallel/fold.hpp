@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/base/types.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep {
+
+// The tree: B leaves (lanes or row blocks) are numbered 0…B−1 and padded to the next power of two.
+//   node(lo, span) = merge(node(lo, span/2), node(lo + span/2, span/2));
+// a node that begins at B or later is absent, and its parent is its left child. So the order of all
+// merges, and every bit of the result, follows from B alone.
+
+/// An aligned subtree: the leaves [leaf, leaf + span), span a power of two that divides leaf.
+struct TreeNode {
+  Index leaf = 0;
+  Index span = 1;
+
+  friend bool operator==(const TreeNode&, const TreeNode&) = default;
+};
+
+/// The smallest power of two that is at least `leaves`, and at least 1.
+Index tree_width(Index leaves);
+
+/// The canonical nodes of a range of leaves: its maximal aligned subtrees, from left to right. A
+/// subtree that `leaves` cuts off counts as complete, so [0, leaves) is always one node.
+/// O(log leaves) nodes.
+std::vector<TreeNode> canonical_nodes(Range range, Index leaves);
+
+/// How a value travels between ranks. Defined for trivially copyable types, and for strings and
+/// vectors of such; specialise it for others.
+template <class T>
+struct FoldCodec {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+  static Bytes encode(const T& value) {
+    Bytes bytes(sizeof(T));
+    std::memcpy(bytes.data(), &value, sizeof(T));
+    return bytes;
+  }
+  static T decode(std::span<const std::byte> bytes) {
+    assert(bytes.size() == sizeof(T));
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
+};
+
+template <class Container>
+struct ContiguousFoldCodec {
+  using Element = typename Container::value_type;
+  static_assert(std::is_trivially_copyable_v<Element>);
+
+  static Bytes encode(const Container& values) {
+    Bytes bytes(values.size() * sizeof(Element));
+    if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+    return bytes;
+  }
+  static Container decode(std::span<const std::byte> bytes) {
+    assert(bytes.size() % sizeof(Element) == 0);
+    Container values(bytes.size() / sizeof(Element), Element());
+    if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+};
+
+template <class U, class Allocator>
+struct FoldCodec<std::vector<U, Allocator>> : ContiguousFoldCodec<std::vector<U, Allocator>> {};
+template <>
+struct FoldCodec<std::string> : ContiguousFoldCodec<std::string> {};
+
+/// Every rank's list of messages, in rank order, on every rank. *Collective*; a rank sends its
+/// messages, with 8 bytes for each, to P−1 ranks.
+std::vector<std::vector<Bytes>> all_gather_lists(Team& team, const std::vector<Bytes>& mine);
+
+/// Folds `node`: where `take(node)` has a value (std::optional<T>) that is taken, otherwise the
+/// children are folded and merged. Nodes are asked for in preorder, absent ones never. Rank-local.
+template <class T, class Take, class Merge>
+T fold_subtree(TreeNode node, Index leaves, const Take& take, const Merge& merge) {
+  if (std::optional<T> value = take(node)) return std::move(*value);
+  assert(node.span > 1);
+  const Index half = node.span / 2;
+  T left = fold_subtree<T>({node.leaf, half}, leaves, take, merge);
+  if (node.leaf + half >= leaves) return left;
+  T right = fold_subtree<T>({node.leaf + half, half}, leaves, take, merge);
+  return merge(std::move(left), std::move(right));
+}
+
+/// Folds the leaves of all ranks along the tree; the result has the same bits on every rank,
+/// wherever the boundaries lie.
+///
+/// Each rank folds its canonical nodes, all ranks gather all of them, and each folds the rest.
+/// @param boundaries  P+1 ascending leaf numbers from 0 to B, the same on all ranks: rank r has the
+///                    leaves [boundaries[r], boundaries[r+1]), which may be none
+/// @param leaf        leaf(Index) → T, called for this rank's leaves in ascending order
+/// @param merge       merge(T left, T right) → T; need be neither associative nor commutative
+/// Neither `leaf` nor `merge` may communicate or throw: what can fail belongs under guard() before.
+/// Without leaves (B = 0) the result is T().
+/// *Collective*; a rank sends its canonical nodes, 2·log₂B values at most, to P−1 ranks.
+template <class T, class Leaf, class Merge>
+T tree_fold(Team& team, const std::vector<Index>& boundaries, const Leaf& leaf,
+            const Merge& merge) {
+  assert(boundaries.size() == static_cast<std::size_t>(team.size()) + 1);
+  const Index leaves = boundaries.back();
+  const auto take_leaf = [&](TreeNode node) -> std::optional<T> {
+    if (node.span > 1) return std::nullopt;
+    return leaf(node.leaf);
+  };
+  const auto nodes_of = [&](std::size_t rank) {
+    return canonical_nodes({boundaries[rank], boundaries[rank + 1]}, leaves);
+  };
+  std::vector<Bytes> mine;
+  for (const TreeNode& node : nodes_of(static_cast<std::size_t>(team.rank()))) {
+    mine.push_back(FoldCodec<T>::encode(fold_subtree<T>(node, leaves, take_leaf, merge)));
+  }
+
+  std::vector<std::pair<TreeNode, T>> parts;
+  const std::vector<std::vector<Bytes>> values = all_gather_lists(team, mine);
+  for (std::size_t rank = 0; rank < values.size(); ++rank) {
+    const std::vector<TreeNode> nodes = nodes_of(rank);
+    assert(nodes.size() == values[rank].size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      parts.emplace_back(nodes[i], FoldCodec<T>::decode(values[rank][i]));
+    }
+  }
+  if (parts.empty()) return T();
+
+  std::size_t next = 0;  // preorder meets the parts from left to right
+  const auto take_part = [&](TreeNode node) -> std::optional<T> {
+    if (next == parts.size() || parts[next].first != node) return std::nullopt;
+    return std::move(parts[next++].second);
+  };
+  return fold_subtree<T>({0, tree_width(leaves)}, leaves, take_part, merge);
+}
+
+/// The sum of vectors of equal length, element by element, along the tree.
+/// @param local_leaves  the vectors of this rank's leaves, in order
+/// *Collective*; see tree_fold.
+std::vector<double> tree_fold_sum(Team& team, const std::vector<Index>& boundaries,
+                                  const std::vector<std::vector<double>>& local_leaves);
+
+}  // namespace lockstep

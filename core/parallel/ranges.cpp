@@ -1,0 +1,27 @@
+#include "core/parallel/ranges.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace lockstep {
+
+Range even_part(Index n, Index parts, Index i) {
+  assert(parts > 0 && 0 <= i && i < parts);
+  const Index base = n / parts;
+  const Index longer = n % parts;
+  const Index begin = i * base + std::min(i, longer);
+  return {begin, begin + base + (i < longer ? 1 : 0)};
+}
+
+std::vector<Index> even_boundaries(Index n, Index parts) {
+  std::vector<Index> boundaries{0};
+  for (Index i = 0; i < parts; ++i) boundaries.push_back(even_part(n, parts, i).end);
+  return boundaries;
+}
+
+Index part_containing(const std::vector<Index>& boundaries, Index i) {
+  assert(boundaries.front() <= i && i < boundaries.back());
+  return std::upper_bound(boundaries.begin(), boundaries.end(), i) - boundaries.begin() - 1;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,37 @@
+#include "core/metrics/evaluation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace lockstep {
+namespace {
+
+TEST(Evaluation, OfAClassifierAsJson) {
+  const Evaluation evaluation = evaluation_of(ClassificationCounts{4, 3, 3.0}, 0.25);
+  EXPECT_EQ(evaluation_json(evaluation).dump(),
+            R"({"rows":4,"loss":0.75,"objective":1.0,"accuracy":0.75})");
+}
+
+TEST(Evaluation, OfARegressionAsJson) {
+  RegressionSums sums;
+  sums.add(1, 3, 2);
+  sums.add(3, 3, 0);
+  sums.add(5, 6, 0.5);
+  sums.add(11, 8, 4.5);
+  // errors −2 0 −1 3: Σ² = 14; targets 3 3 6 8: mean 5, Σ of squared deviations 18
+  EXPECT_EQ(evaluation_json(evaluation_of(sums, 0.5)).dump(),
+            R"({"rows":4,"loss":1.75,"objective":2.25,"mse":3.5,"rmse":1.8708286933869707,)"
+            R"("mae":1.5,"r2":0.2222222222222222})");
+}
+
+TEST(Evaluation, WhatIsNotFiniteIsNull) {
+  EXPECT_EQ(evaluation_json(evaluation_of(ClassificationCounts{}, 0)).dump(),
+            R"({"rows":0,"loss":null,"objective":null,"accuracy":null})");
+  EXPECT_EQ(evaluation_json(evaluation_of(RegressionSums{}, 0)).dump(),
+            R"({"rows":0,"loss":null,"objective":null,"mse":null,"rmse":null,"mae":null,)"
+            R"("r2":null})");
+}
+
+}  // namespace
+}  // namespace lockstep

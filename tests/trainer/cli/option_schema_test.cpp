@@ -1,0 +1,168 @@
+#include "trainer/cli/option_schema.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/options.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+const std::vector<std::string>& contract() {
+  static const std::vector<std::string> keys{"data.root",
+                                             "data.format",
+                                             "data.train",
+                                             "data.train_labels",
+                                             "data.test",
+                                             "data.test_labels",
+                                             "data.target",
+                                             "data.ignore",
+                                             "synthetic.kind",
+                                             "synthetic.rows",
+                                             "synthetic.test_rows",
+                                             "synthetic.features",
+                                             "synthetic.classes",
+                                             "synthetic.noise",
+                                             "preprocess.scale",
+                                             "preprocess.target_scale",
+                                             "model.type",
+                                             "model.hidden",
+                                             "model.activation",
+                                             "model.slope",
+                                             "model.loss",
+                                             "model.init",
+                                             "penalty.l1",
+                                             "penalty.l2",
+                                             "svm.C",
+                                             "train.epochs",
+                                             "train.batch_size",
+                                             "train.init_from",
+                                             "train.lanes",
+                                             "train.optimizer",
+                                             "train.learning_rate",
+                                             "train.momentum",
+                                             "train.nesterov",
+                                             "train.seed",
+                                             "train.precision",
+                                             "train.shuffle",
+                                             "adam.beta1",
+                                             "adam.beta2",
+                                             "adam.epsilon",
+                                             "adam.bias_correction",
+                                             "adam.weight_decay",
+                                             "output.dir",
+                                             "run.threads"};
+  return keys;
+}
+
+TEST(OptionSchema, HasEveryKeyOnceAndWithHelp) {
+  std::vector<std::string> names;
+  for (const Option& option : option_schema()) {
+    names.push_back(option.name);
+    EXPECT_FALSE(option.help.empty()) << option.name;
+    EXPECT_NE(option.help.back(), '.') << option.name;
+  }
+  EXPECT_EQ(names, contract());
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
+}
+
+TEST(OptionSchema, KeysOfASectionStandTogether) {
+  std::set<std::string> closed;
+  std::string section;
+  for (const Option& option : option_schema()) {
+    const std::string its_section = option.name.substr(0, option.name.find('.'));
+    if (its_section == section) continue;
+    EXPECT_TRUE(closed.insert(its_section).second) << its_section;
+    section = its_section;
+  }
+}
+
+TEST(OptionSchema, DefaultsAreTheDigitsExperiment) {
+  const Settings settings(option_schema());
+  EXPECT_EQ(settings.text("data.format"), "auto");
+  EXPECT_TRUE(settings.texts("data.train").empty());
+  EXPECT_EQ(settings.text("synthetic.kind"), "digits");
+  EXPECT_EQ(settings.integer("synthetic.rows"), 20000);
+  EXPECT_EQ(settings.integer("synthetic.test_rows"), 4000);
+  EXPECT_EQ(settings.text("model.type"), "mlp");
+  EXPECT_EQ(settings.integers("model.hidden"), (std::vector<Index>{512, 256}));
+  EXPECT_EQ(settings.text("train.optimizer"), "adam");
+  EXPECT_EQ(settings.integer("train.batch_size"), 256);
+  EXPECT_EQ(settings.integer("train.epochs"), 10);
+  EXPECT_EQ(settings.integer("train.seed"), 1);
+  EXPECT_EQ(settings.real("adam.epsilon"), 1e-8);
+  EXPECT_TRUE(settings.flag("adam.bias_correction"));
+  EXPECT_TRUE(settings.is_word("train.lanes", "auto"));
+  EXPECT_TRUE(settings.is_word("train.learning_rate", "auto"));
+  EXPECT_TRUE(settings.is_word("synthetic.noise", "auto"));
+  EXPECT_TRUE(settings.is_word("run.threads", "auto"));
+}
+
+TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
+  std::set<std::string> without_effect;
+  for (const Option& option : option_schema()) {
+    if (!option.affects_result) without_effect.insert(option.name);
+  }
+  const std::set<std::string> expected{
+      "data.root",           "data.format",        "data.train",        "data.train_labels",
+      "data.test",           "data.test_labels",   "synthetic.kind",    "synthetic.rows",
+      "synthetic.test_rows", "synthetic.features", "synthetic.classes", "synthetic.noise",
+      "train.init_from",     "output.dir",         "run.threads"};
+  EXPECT_EQ(without_effect, expected);
+}
+
+struct Bounds {
+  std::string name;
+  std::vector<std::string> good;
+  std::vector<std::string> bad;
+};
+
+TEST(OptionSchema, RangesHoldAtTheirEnds) {
+  const std::vector<Bounds> all{
+      {"synthetic.rows", {"1", "1000000000"}, {"0", "1000000001"}},
+      {"synthetic.test_rows", {"0", "1000000000"}, {"-1", "1000000001"}},
+      {"synthetic.features", {"1", "1000000"}, {"0", "1000001"}},
+      {"synthetic.classes", {"2", "1000"}, {"1", "1001"}},
+      {"synthetic.noise", {"0", "2.5", "auto"}, {"-0.1", "nan"}},
+      {"model.hidden", {"1", "3,2,1"}, {"0", "", "1,-1"}},
+      {"model.slope", {"0", "0.999"}, {"1", "-0.1"}},
+      {"penalty.l1", {"0", "1e6"}, {"-1", "inf"}},
+      {"penalty.l2", {"0", "1e6"}, {"-1", "nan"}},
+      {"svm.C", {"1e-9"}, {"0", "-1"}},
+      {"train.epochs", {"1", "1000000000"}, {"0", "1000000001", "1.5", "-1"}},
+      {"train.batch_size", {"1", "all", "9223372036854775807"}, {"0", "auto", "-1"}},
+      {"train.lanes", {"1", "64", "65536", "auto"}, {"0", "3", "131072", "-2"}},
+      {"train.learning_rate", {"1e-9", "auto"}, {"0", "-1", "1e999"}},
+      {"train.momentum", {"0", "0.9"}, {"1", "-1"}},
+      {"train.seed", {"0", "9223372036854775807"}, {"-1", "9223372036854775808"}},
+      {"train.precision", {"float", "double"}, {"half", "32"}},
+      {"train.shuffle", {"rows", "blocks", "none"}, {"true"}},
+      {"adam.beta1", {"0", "0.999"}, {"1"}},
+      {"adam.beta2", {"0", "0.999"}, {"1"}},
+      {"adam.epsilon", {"1e-30"}, {"0"}},
+      {"adam.weight_decay", {"0", "2"}, {"-1"}},
+      {"run.threads", {"1", "auto"}, {"0", "-1"}},
+  };
+  const Settings settings(option_schema());
+  for (const Bounds& bounds : all) {
+    const Option* option = settings.find(bounds.name);
+    for (const std::string& value : bounds.good) {
+      EXPECT_NO_THROW(option->canonical(value)) << bounds.name << " = " << value;
+    }
+    for (const std::string& value : bounds.bad) {
+      EXPECT_ANY_THROW(option->canonical(value)) << bounds.name << " = " << value;
+    }
+  }
+}
+
+TEST(OptionSchema, EveryWordIsAccepted) {
+  for (const Option& option : option_schema()) {
+    for (const std::string& word : option.choices) EXPECT_EQ(option.canonical(word), word);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

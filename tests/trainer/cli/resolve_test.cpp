@@ -1,0 +1,149 @@
+#include "trainer/cli/resolve.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "trainer/cli/arguments.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using Line = std::vector<std::string>;
+
+Settings resolve(const Line& keys, const std::optional<std::string>& file = {}) {
+  Line line{"train"};
+  line.insert(line.end(), keys.begin(), keys.end());
+  return resolve_settings(parse_arguments(line), "a.ini", file);
+}
+
+std::string config_error(const Line& keys, const std::optional<std::string>& file = {}) {
+  try {
+    resolve(keys, file);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Resolve, CommandLineBeatsFileBeatsDefault) {
+  const Settings settings = resolve({"--train.epochs=7"}, "[train]\nepochs = 5\nseed = 3\n");
+  EXPECT_EQ(settings.integer("train.epochs"), 7);
+  EXPECT_EQ(settings.place("train.epochs"), "command line");
+  EXPECT_EQ(settings.integer("train.seed"), 3);
+  EXPECT_EQ(settings.place("train.seed"), "a.ini:3");
+  EXPECT_EQ(settings.integer("train.batch_size"), 256);
+  EXPECT_EQ(settings.place("train.batch_size"), "default");
+}
+
+TEST(Resolve, AnEmptyValueTakesAFilesValueBack) {
+  const Settings settings = resolve({"--data.test="}, "[data]\ntest = t.csv\n");
+  EXPECT_TRUE(settings.texts("data.test").empty());
+  EXPECT_EQ(settings.origin("data.test"), Origin::command_line);
+}
+
+TEST(Resolve, ThrowsAllErrorsAtOnce) {
+  EXPECT_EQ(config_error({"--train.epochs=abc", "--train.momentum", "-1"},
+                         "[train]\nepoch = 3\nbatch_size = 0\n"),
+            "a.ini:2: error: unknown key 'train.epoch' (did you mean 'train.epochs'?)\n"
+            "a.ini:3: error: train.batch_size: expected an integer ≥ 1 or all, found '0'\n"
+            "command line: error: train.epochs: expected an integer in [1, 1000000000], found "
+            "'abc'\n"
+            "command line: error: train.momentum: expected a real in [0, 1), found '-1'");
+}
+
+TEST(Resolve, ABadValueOfTheFileIsAnErrorEvenWhenOverridden) {
+  EXPECT_EQ(config_error({"--train.epochs=3"}, "[train]\nepochs = x\n"),
+            "a.ini:2: error: train.epochs: expected an integer in [1, 1000000000], found 'x'");
+}
+
+TEST(Resolve, ShowsTheFirstErrorsOfAFileThatIsNoConfiguration) {
+  std::string file;
+  for (int i = 0; i < 30; ++i) file += "x\n";
+  const std::string message = config_error({}, file);
+  EXPECT_EQ(message.find("a.ini:1: error: expected 'key = value', found 'x'\n"), 0U);
+  EXPECT_NE(message.find("\na.ini:20: error: "), std::string::npos);
+  EXPECT_EQ(message.find("a.ini:21:"), std::string::npos);
+  EXPECT_NE(message.find("\n… and 10 more"), std::string::npos);
+}
+
+TEST(Resolve, SvmTakesItsPenaltyFromC) {
+  EXPECT_EQ(config_error({"--penalty.l2=0.1"}, "[model]\ntype = svm\n[svm]\nC = 10\n"),
+            "command line: error: penalty.l2: svm takes its L2 penalty from svm.C; remove one of "
+            "them");
+  EXPECT_EQ(config_error({}, "[model]\ntype = svm\n[penalty]\nl2 = 0\n"),
+            "a.ini:4: error: penalty.l2: svm takes its L2 penalty from svm.C; remove one of them");
+  EXPECT_EQ(config_error({"--svm.C=1"}),
+            "command line: error: svm.C: applies to model.type = svm only, not to mlp; remove it");
+  EXPECT_EQ(config_error({"--model.type=svm", "--svm.C=1", "--penalty.l1=0.1"}), "accepted");
+  EXPECT_EQ(config_error({"--model.type=linear", "--penalty.l2=0.1"}), "accepted");
+}
+
+TEST(Resolve, MomentumBelongsToSgd) {
+  EXPECT_EQ(config_error({"--train.momentum=0.9"}),
+            "command line: error: train.momentum: applies to train.optimizer = sgd only, not to "
+            "adam; remove it");
+  EXPECT_EQ(config_error({"--train.nesterov=false", "--train.optimizer=gd"}),
+            "command line: error: train.nesterov: applies to train.optimizer = sgd only, not to "
+            "gd; remove it");
+  EXPECT_EQ(config_error({"--train.optimizer=sgd", "--train.nesterov=true"}),
+            "command line: error: train.nesterov: needs train.momentum > 0; set it or remove "
+            "train.nesterov");
+  EXPECT_EQ(
+      config_error({"--train.optimizer=sgd", "--train.nesterov=true", "--train.momentum=0.9"}),
+      "accepted");
+  EXPECT_EQ(config_error({"--train.optimizer=sgd", "--train.nesterov=false"}), "accepted");
+}
+
+TEST(Resolve, AdamsKeysBelongToAdam) {
+  EXPECT_EQ(config_error({"--train.optimizer=sgd", "--adam.beta1=0.8"}),
+            "command line: error: adam.beta1: applies to train.optimizer = adam or adamw only, not "
+            "to sgd; remove it");
+  EXPECT_EQ(config_error({"--adam.weight_decay=0.1"}),
+            "command line: error: adam.weight_decay: applies to train.optimizer = adamw only, not "
+            "to adam; remove it");
+  EXPECT_EQ(config_error({"--train.optimizer=adamw", "--adam.weight_decay=0.1",
+                          "--adam.bias_correction=false"}),
+            "accepted");
+}
+
+TEST(Resolve, HiddenLayersBelongToAnMlp) {
+  EXPECT_EQ(config_error({"--model.type=softmax"}, "[model]\nhidden = 5\nactivation = tanh\n"),
+            "a.ini:2: error: model.hidden: applies to model.type = mlp only, not to softmax; "
+            "remove it\n"
+            "a.ini:3: error: model.activation: applies to model.type = mlp only, not to softmax; "
+            "remove it");
+  EXPECT_EQ(config_error({"--model.slope=0.1"}),
+            "command line: error: model.slope: applies to model.activation = leaky_relu only, not "
+            "to relu; remove it");
+  EXPECT_EQ(config_error({"--model.slope=0.1", "--model.activation=leaky_relu"}), "accepted");
+}
+
+TEST(Resolve, TheLossFitsTheModel) {
+  const std::vector<std::pair<std::string, Line>> fitting{
+      {"linear", {"auto", "squared", "absolute"}},
+      {"logistic", {"auto", "logistic"}},
+      {"softmax", {"auto", "cross_entropy"}},
+      {"svm", {"auto", "hinge", "squared_hinge"}},
+      {"mlp",
+       {"auto", "squared", "absolute", "logistic", "cross_entropy", "hinge", "squared_hinge"}},
+  };
+  for (const auto& [type, losses] : fitting) {
+    for (const std::string& loss : fitting.back().second) {
+      const bool fits = std::find(losses.begin(), losses.end(), loss) != losses.end();
+      EXPECT_EQ(config_error({"--model.type=" + type, "--model.loss=" + loss}) == "accepted", fits)
+          << type << " with " << loss;
+    }
+  }
+  EXPECT_EQ(config_error({"--model.type=linear", "--model.loss=hinge"}),
+            "command line: error: model.loss: 'hinge' does not fit model.type = linear; known: "
+            "auto, squared, absolute");
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

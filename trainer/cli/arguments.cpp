@@ -1,0 +1,282 @@
+#include "trainer/cli/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <set>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/options.hpp"
+#include "trainer/cli/option_schema.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+namespace po = boost::program_options;
+
+CommandOption help_option() { return {"help", "", "Print this help and exit"}; }
+
+CommandOption config_option() {
+  return {"config", "FILE", "Configuration file; keys given here beat its values"};
+}
+
+/// Ends a message about `command` ("" for none) with where help is.
+[[noreturn]] void refuse(const std::string& command, const std::string& message) {
+  const std::string help = command.empty() ? "lockstep --help" : "lockstep " + command + " --help";
+  throw UsageError(fmt::format("{}; see '{}'", message, help));
+}
+
+std::string suggestion(const std::string& meant) {
+  return meant.empty() ? "" : fmt::format(" (did you mean '{}'?)", meant);
+}
+
+bool starts_with_dash(const std::string& text) { return !text.empty() && text[0] == '-'; }
+
+/// Boost.Program_options refuses the value of `--key=`; here that is how a key is emptied.
+std::vector<po::option> parse_empty_value(std::vector<std::string>& tokens) {
+  const std::string& token = tokens.front();
+  if (token.size() < 4 || token.compare(0, 2, "--") != 0 || token.find('=') != token.size() - 1) {
+    return {};
+  }
+  po::option option;
+  option.string_key = token.substr(2, token.size() - 3);
+  option.value = {""};
+  option.original_tokens = {token};
+  tokens.erase(tokens.begin());
+  return {option};
+}
+
+/// Splits `tokens` into options and operands. Boost.Program_options does the splitting alone: no
+/// abbreviations, no short options (so that `-1` is a value), no conversions (it reads -1 as
+/// 4294967295 and accepts nan), and nothing is stored, for the checks below must see every option.
+std::vector<po::option> split(const CommandSpec& spec, const Settings& keys,
+                              const std::vector<std::string>& tokens) {
+  po::options_description description;
+  // untyped_value: one token, taken as it is; the description owns it.
+  auto add = description.add_options();
+  for (const CommandOption& option : spec.options) {
+    if (option.value_name.empty()) {
+      add(option.name.c_str(), "");
+    } else {
+      add(option.name.c_str(), new po::untyped_value(), "");
+    }
+  }
+  for (const Option& key : keys.options()) {
+    add(key.name.c_str(), new po::untyped_value(), "");
+  }
+  using Style = po::command_line_style::style_t;
+  try {
+    return po::command_line_parser(tokens)
+        .options(description)
+        .style(Style::allow_long | Style::long_allow_adjacent | Style::long_allow_next)
+        .extra_style_parser(parse_empty_value)
+        .allow_unregistered()
+        .run()
+        .options;
+  } catch (const po::invalid_command_line_syntax& error) {
+    if (error.kind() == po::invalid_syntax::missing_parameter) {
+      refuse(spec.name, fmt::format("option '{}' needs a value", error.get_option_name()));
+    }
+    if (error.kind() == po::invalid_syntax::extra_parameter) {
+      refuse(spec.name, fmt::format("option '{}' takes no value", error.get_option_name()));
+    }
+    refuse(spec.name, error.what());
+  } catch (const po::error& error) {
+    refuse(spec.name, error.what());
+  }
+}
+
+/// Turns what Boost.Program_options split into Arguments, one option at a time.
+class ArgumentReader {
+ public:
+  ArgumentReader(const CommandSpec& spec, const Settings& keys) : spec_(spec), keys_(keys) {
+    arguments_.command = spec.name;
+  }
+
+  void read(const po::option& option) {
+    if (option.position_key != -1) {
+      for (const std::string& operand : option.value) read_operand(operand);
+      return;
+    }
+    const std::string& name = option.string_key;
+    const CommandOption* own = find_own(name);
+    if (option.unregistered || (own == nullptr && keys_.find(name) == nullptr)) {
+      refuse_unknown(name);
+    }
+    if (!given_.insert(name).second) fail(fmt::format("option '--{}' is given twice", name));
+    const std::string value = option.value.empty() ? "" : option.value.front();
+    // Boost.Program_options takes the next token for the value, even if that is an option.
+    if (option.original_tokens.size() > 1 && value.compare(0, 2, "--") == 0) {
+      fail(fmt::format("option '--{}' needs a value, found the option {}", name,
+                       lockstep::quoted(value)));
+    }
+    if (own == nullptr) {
+      arguments_.overrides.push_back({name, value});
+    } else {
+      store_own(*own, value);
+    }
+  }
+
+  Arguments finish() {
+    if (arguments_.help) return std::move(arguments_);
+    for (const CommandOption& option : spec_.options) {
+      if (option.required && given_.count(option.name) == 0) {
+        const bool as_operand = spec_.takes_model_operand && option.name == "model";
+        fail(as_operand
+                 ? fmt::format("{} needs a model file", spec_.name)
+                 : fmt::format("{} needs --{}={}", spec_.name, option.name, option.value_name));
+      }
+    }
+    return std::move(arguments_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const { refuse(spec_.name, message); }
+
+  const CommandOption* find_own(const std::string& name) const {
+    const auto found =
+        std::find_if(spec_.options.begin(), spec_.options.end(),
+                     [&](const CommandOption& option) { return option.name == name; });
+    return found == spec_.options.end() ? nullptr : &*found;
+  }
+
+  void read_operand(const std::string& operand) {
+    if (starts_with_dash(operand))
+      fail(fmt::format("unknown option {}", lockstep::quoted(operand)));
+    if (!spec_.takes_model_operand || !given_.insert("model").second) {
+      fail(fmt::format("unexpected argument {}", lockstep::quoted(operand)));
+    }
+    if (operand.empty()) fail(fmt::format("{} needs a model file", spec_.name));
+    arguments_.model = operand;
+  }
+
+  [[noreturn]] void refuse_unknown(const std::string& name) const {
+    std::vector<std::string> own;
+    for (const CommandOption& option : spec_.options) own.push_back(option.name);
+    std::string meant = nearest_name(name, own);
+    if (meant.empty() || name.find('.') != std::string::npos) meant = keys_.nearest(name);
+    if (!meant.empty()) meant.insert(0, "--");
+    fail(fmt::format("unknown option {}{}", lockstep::quoted("--" + name), suggestion(meant)));
+  }
+
+  void store_own(const CommandOption& option, const std::string& value) {
+    if (!option.value_name.empty() && value.empty()) {
+      fail(fmt::format("option '--{}' needs a value", option.name));
+    }
+    if (option.name == "help") arguments_.help = true;
+    if (option.name == "json") arguments_.json = true;
+    if (option.name == "overwrite") arguments_.overwrite = true;
+    if (option.name == "config") arguments_.config_file = value;
+    if (option.name == "model") arguments_.model = value;
+    if (option.name == "output") arguments_.output = value;
+    if (option.name == "format") {
+      if (value != "csv" && value != "idx") {
+        fail(fmt::format("--format: unknown value {}; known: csv, idx", lockstep::quoted(value)));
+      }
+      arguments_.format = value;
+    }
+  }
+
+  const CommandSpec& spec_;
+  const Settings& keys_;
+  std::set<std::string> given_;
+  Arguments arguments_;
+};
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const CommandSpec& spec : command_specs()) names.push_back(spec.name);
+  return names;
+}
+
+/// `lockstep`, `lockstep --help` and `lockstep --version`.
+Arguments parse_without_command(const std::vector<std::string>& arguments) {
+  Arguments parsed;
+  for (const std::string& argument : arguments) {
+    if (argument == "--help") {
+      parsed.help = true;
+    } else if (argument == "--version") {
+      parsed.version = true;
+    } else if (starts_with_dash(argument)) {
+      refuse("", fmt::format("expected a command before {}; known: {}", lockstep::quoted(argument),
+                             fmt::join(command_names(), ", ")));
+    } else {
+      refuse("", fmt::format("unexpected argument {}", lockstep::quoted(argument)));
+    }
+  }
+  if (!parsed.help && !parsed.version) {
+    refuse("", fmt::format("no command; known: {}", fmt::join(command_names(), ", ")));
+  }
+  return parsed;
+}
+
+}  // namespace
+
+const std::vector<CommandSpec>& command_specs() {
+  static const std::vector<CommandSpec> kSpecs{
+      {"train",
+       "[--config FILE] [--overwrite] [--section.key=value ...]",
+       "Train a model and write it with its metrics to a run directory",
+       {config_option(),
+        {"overwrite", "", "Replace the run directory if it is not empty"},
+        help_option()}},
+      {"evaluate",
+       "--model FILE [--data.test=FILES] [--json] [--section.key=value ...]",
+       "Measure a model on test rows",
+       {{"model", "FILE", "The model, a model.safetensors that train wrote", true},
+        config_option(),
+        {"json", "", "Print one JSON object instead of text"},
+        help_option()}},
+      {"predict",
+       "--model FILE --output FILE.csv [--data.test=FILES] [--section.key=value ...]",
+       "Write the predictions of a model, a row a row, in file order",
+       {{"model", "FILE", "The model, a model.safetensors that train wrote", true},
+        {"output", "FILE.csv", "CSV file to write: predictions, and probabilities of classes",
+         true},
+        config_option(),
+        help_option()}},
+      {"inspect",
+       "MODEL [--section.key=value ...]",
+       "Print architecture, sizes, configuration and SHA-256 of a model",
+       {{"model", "FILE", "The model; the same as the argument MODEL", true}, help_option()},
+       true},
+      {"generate",
+       "--output PATH [--format csv|idx] [--config FILE] [--section.key=value ...]",
+       "Write the synthetic data that the keys of [synthetic] describe to files",
+       {{"output", "PATH", "CSV file to write, or folder for IDX files", true},
+        {"format", "FORMAT", "csv or idx; csv when not given"},
+        config_option(),
+        help_option()}},
+  };
+  return kSpecs;
+}
+
+const CommandSpec* find_command(const std::string& name) {
+  const auto& specs = command_specs();
+  const auto found = std::find_if(specs.begin(), specs.end(),
+                                  [&](const CommandSpec& spec) { return spec.name == name; });
+  return found == specs.end() ? nullptr : &*found;
+}
+
+Arguments parse_arguments(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || starts_with_dash(arguments.front())) {
+    return parse_without_command(arguments);
+  }
+  const std::string& name = arguments.front();
+  const CommandSpec* spec = find_command(name);
+  if (spec == nullptr) {
+    const auto names = command_names();
+    refuse("", fmt::format("unknown command {}; known: {}{}", lockstep::quoted(name),
+                           fmt::join(names, ", "), suggestion(nearest_name(name, names))));
+  }
+  const Settings keys(option_schema());
+  ArgumentReader reader(*spec, keys);
+  for (const po::option& option : split(*spec, keys, {arguments.begin() + 1, arguments.end()})) {
+    reader.read(option);
+  }
+  return reader.finish();
+}
+
+}  // namespace lockstep::trainer

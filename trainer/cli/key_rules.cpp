@@ -1,0 +1,81 @@
+#include "trainer/cli/key_rules.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <vector>
+
+namespace lockstep::trainer {
+namespace {
+
+/// The key has an effect only while `selector` has one of `values`.
+struct Condition {
+  std::string_view key;
+  std::string_view selector;
+  std::vector<std::string_view> values;
+};
+
+const std::vector<Condition>& conditions() {
+  static const std::vector<Condition> kAll{
+      {"model.hidden", "model.type", {"mlp"}},
+      {"model.activation", "model.type", {"mlp"}},
+      {"model.slope", "model.type", {"mlp"}},
+      {"model.slope", "model.activation", {"leaky_relu"}},
+      {"svm.C", "model.type", {"svm"}},
+      {"train.momentum", "train.optimizer", {"sgd"}},
+      {"train.nesterov", "train.optimizer", {"sgd"}},
+      {"adam.beta1", "train.optimizer", {"adam", "adamw"}},
+      {"adam.beta2", "train.optimizer", {"adam", "adamw"}},
+      {"adam.epsilon", "train.optimizer", {"adam", "adamw"}},
+      {"adam.bias_correction", "train.optimizer", {"adam", "adamw"}},
+      {"adam.weight_decay", "train.optimizer", {"adamw"}},
+  };
+  return kAll;
+}
+
+/// The losses that fit a type of model; empty when all do.
+std::vector<std::string_view> fitting_losses(std::string_view model_type) {
+  if (model_type == "linear") return {"auto", "squared", "absolute"};
+  if (model_type == "logistic") return {"auto", "logistic"};
+  if (model_type == "softmax") return {"auto", "cross_entropy"};
+  if (model_type == "svm") return {"auto", "hinge", "squared_hinge"};
+  return {};
+}
+
+template <class Words>
+bool contains(const Words& words, std::string_view word) {
+  for (const auto& each : words) {
+    if (each == word) return true;
+  }
+  return false;
+}
+
+std::string loss_objection(const Settings& settings) {
+  const std::string& type = settings.text("model.type");
+  const std::string& loss = settings.text("model.loss");
+  const auto fitting = fitting_losses(type);
+  if (fitting.empty() || contains(fitting, loss)) return "";
+  return fmt::format("model.loss: '{}' does not fit model.type = {}; known: {}", loss, type,
+                     fmt::join(fitting, ", "));
+}
+
+}  // namespace
+
+std::string key_objection(const Settings& settings, const std::string& name) {
+  for (const Condition& condition : conditions()) {
+    const std::string& selected = settings.text(condition.selector);
+    if (condition.key != name || contains(condition.values, selected)) continue;
+    return fmt::format("{}: applies to {} = {} only, not to {}; remove it", name,
+                       condition.selector, fmt::join(condition.values, " or "), selected);
+  }
+  if (name == "penalty.l2" && settings.text("model.type") == "svm") {
+    return "penalty.l2: svm takes its L2 penalty from svm.C; remove one of them";
+  }
+  if (name == "train.nesterov" && settings.flag(name) && settings.real("train.momentum") == 0) {
+    return "train.nesterov: needs train.momentum > 0; set it or remove train.nesterov";
+  }
+  if (name == "model.loss") return loss_objection(settings);
+  return "";
+}
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/options.hpp"
+
+namespace lockstep::trainer {
+
+/// Why the key `name` must not be given beside the other settings, or "" when it may: a key that
+/// would have no effect (momentum for adam) or that contradicts another (penalty.l2 for an svm) is
+/// an error rather than a surprise. The text reads "train.momentum: applies to …; remove it".
+std::string key_objection(const Settings& settings, const std::string& name);
+
+}  // namespace lockstep::trainer

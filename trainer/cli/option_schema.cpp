@@ -1,0 +1,261 @@
+#include "trainer/cli/option_schema.hpp"
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lockstep::trainer {
+namespace {
+
+using namespace std::string_view_literals;
+
+// The words of every choice. A newcomer (an optimizer, an activation, a loss) adds its name here.
+constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "synthetic"sv};
+constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
+constexpr std::array kScales{"none"sv, "standard"sv, "minmax"sv};
+constexpr std::array kTargetScales{"none"sv, "standard"sv};
+constexpr std::array kModelTypes{"linear"sv, "logistic"sv, "softmax"sv, "svm"sv, "mlp"sv};
+constexpr std::array kActivations{"relu"sv, "leaky_relu"sv, "sigmoid"sv, "tanh"sv};
+constexpr std::array kLosses{"auto"sv,          "squared"sv, "absolute"sv,     "logistic"sv,
+                             "cross_entropy"sv, "hinge"sv,   "squared_hinge"sv};
+constexpr std::array kInitializations{"auto"sv, "he"sv, "xavier"sv, "zero"sv};
+constexpr std::array kOptimizers{"gd"sv, "sgd"sv, "adam"sv, "adamw"sv};
+constexpr std::array kPrecisions{"float"sv, "double"sv};
+constexpr std::array kShuffles{"rows"sv, "blocks"sv, "none"sv};
+
+// The largest count of rows or epochs, and the largest seed: 2⁶³−1, rounded to a double.
+constexpr double kBillion = 1e9;
+constexpr double kLargestIndex = 0x1p63;
+
+/// An option under construction: `real("penalty.l1", "0", "…").at_least(0)`.
+class Draft {
+ public:
+  Draft(OptionType type, std::string name, std::string default_value, std::string help) {
+    option_.type = type;
+    option_.name = std::move(name);
+    option_.default_value = std::move(default_value);
+    option_.help = std::move(help);
+  }
+
+  Draft& at_least(double min) {
+    option_.min = min;
+    return *this;
+  }
+  Draft& between(double min, double max) {
+    option_.max = max;
+    return at_least(min);
+  }
+  Draft& positive() {
+    option_.min_excluded = true;
+    return at_least(0);
+  }
+  /// In [0, 1).
+  Draft& fraction() {
+    option_.max_excluded = true;
+    return between(0, 1);
+  }
+  Draft& power_of_two() {
+    option_.power_of_two = true;
+    return *this;
+  }
+  Draft& words(std::span<const std::string_view> words) {
+    option_.choices.assign(words.begin(), words.end());
+    return *this;
+  }
+  /// Takes `word` beside numbers.
+  Draft& or_word(const char* word) {
+    option_.choices.emplace_back(word);
+    return *this;
+  }
+  /// The model file is the same whatever this option says.
+  Draft& without_effect() {
+    option_.affects_result = false;
+    return *this;
+  }
+
+  operator Option() const { return option_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  Option option_;
+};
+
+Draft text(std::string name, std::string default_value, std::string help) {
+  return {OptionType::text, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft path(std::string name, std::string default_value, std::string help) {
+  return {OptionType::path, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft texts(std::string name, std::string default_value, std::string help) {
+  return {OptionType::texts, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft flag(std::string name, std::string default_value, std::string help) {
+  return {OptionType::flag, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft integer(std::string name, std::string default_value, std::string help) {
+  return {OptionType::integer, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft integers(std::string name, std::string default_value, std::string help) {
+  return {OptionType::integers, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft real(std::string name, std::string default_value, std::string help) {
+  return {OptionType::real, std::move(name), std::move(default_value), std::move(help)};
+}
+Draft choice(std::string name, std::span<const std::string_view> words, std::string default_value,
+             std::string help) {
+  return Draft(OptionType::choice, std::move(name), std::move(default_value), std::move(help))
+      .words(words);
+}
+
+// Where the rows come from has no effect on a model: its data hash covers the rows themselves, so
+// that the same rows from another file, format or generator give the same model.
+void add_data(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {path("data.root", "",
+            "Folder that relative data paths start from; empty is the environment variable "
+            "LOCKSTEP_DATA, or the current directory where that is not set")
+           .without_effect(),
+       choice("data.format", kDataFormats, "auto",
+              "Format of the data files; auto tells it from their names, and takes synthetic when "
+              "no file is given")
+           .without_effect(),
+       texts("data.train", "",
+             "Files of the training rows, or globs, which stand for their matches in sorted order")
+           .without_effect(),
+       texts("data.train_labels", "",
+             "IDX files of the training labels, one for each file of images")
+           .without_effect(),
+       texts("data.test", "", "Files of the test rows, or globs; empty for none").without_effect(),
+       texts("data.test_labels", "", "IDX files of the test labels, one for each file of images")
+           .without_effect(),
+       text("data.target", "",
+            "Name of the CSV column to predict, or cN for column N (from 0) of a file without "
+            "names; empty is the last column"),
+       texts("data.ignore", "", "Names of CSV columns to leave out")});
+}
+
+void add_synthetic(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {choice("synthetic.kind", kSyntheticKinds, "digits",
+              "What is generated: digits are 28×28 images of ten classes, blobs are Gaussian "
+              "clusters, moons are two interleaved half circles, linear is a noisy linear function")
+           .without_effect(),
+       integer("synthetic.rows", "20000", "Number of training rows")
+           .between(1, kBillion)
+           .without_effect(),
+       integer("synthetic.test_rows", "4000", "Number of test rows, drawn independently")
+           .between(0, kBillion)
+           .without_effect(),
+       integer("synthetic.features", "20", "Number of features of a row of blobs or linear")
+           .between(1, 1e6)
+           .without_effect(),
+       integer("synthetic.classes", "3", "Number of classes of blobs")
+           .between(2, 1000)
+           .without_effect(),
+       real(
+           "synthetic.noise", "auto",
+           "Standard deviation of the noise, in units of the generated values; auto suits the kind")
+           .at_least(0)
+           .or_word("auto")
+           .without_effect()});
+}
+
+void add_model(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {choice("preprocess.scale", kScales, "none",
+              "Scaling of the features, fitted on the training rows and stored in the model: "
+              "standard gives mean 0 and variance 1, minmax gives [0, 1]"),
+       choice("preprocess.target_scale", kTargetScales, "none",
+              "Scaling of a numeric target; undone in predictions and metrics"),
+       choice("model.type", kModelTypes, "mlp", "The model: a preset of layers and loss"),
+       integers("model.hidden", "512,256", "Widths of the hidden layers of an mlp, in units")
+           .at_least(1),
+       choice("model.activation", kActivations, "relu", "Activation after each hidden layer"),
+       real("model.slope", "0.01", "Slope of leaky_relu for negative inputs").fraction(),
+       choice("model.loss", kLosses, "auto",
+              "Loss of a row; auto is squared for linear, logistic for logistic, cross_entropy for "
+              "softmax, hinge for svm, and for an mlp cross_entropy with classes and squared with "
+              "a numeric target"),
+       choice("model.init", kInitializations, "auto",
+              "Distribution of the first weights; auto suits the model and its activation"),
+       real("penalty.l1", "0", "λ of the penalty λ·Σ|w|; biases are not penalised").at_least(0),
+       real("penalty.l2", "0", "λ of the penalty λ·Σw²; biases are not penalised").at_least(0),
+       real("svm.C", "1",
+            "C of the SVM objective ½‖w‖² + C·Σξ, which is trained divided by C and the number of "
+            "rows")
+           .positive()});
+}
+
+void add_training(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {integer("train.epochs", "10", "Number of passes over the training rows")
+           .between(1, kBillion),
+       integer("train.batch_size", "256",
+               "Rows in a step, over all ranks; all is one step an epoch")
+           .at_least(1)
+           .or_word("all"),
+       path("train.init_from", "",
+            "Model file whose parameters training starts from; empty is none")
+           .without_effect(),
+       integer("train.lanes", "auto",
+               "Units of summation, which bound how many ranks can help; auto is the largest power "
+               "of two, at most 64, that leaves a lane at least 32 rows of a batch")
+           .between(1, 65536)
+           .power_of_two()
+           .or_word("auto"),
+       choice("train.optimizer", kOptimizers, "adam",
+              "How gradients change the parameters: gd is plain gradient descent, sgd adds "
+              "momentum"),
+       real("train.learning_rate", "auto",
+            "Step length of the optimizer; auto is the optimizer's own default")
+           .positive()
+           .or_word("auto"),
+       real("train.momentum", "0", "Share of the last step that sgd keeps").fraction(),
+       flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
+       integer("train.seed", "1", "Seed of everything random").between(0, kLargestIndex),
+       choice("train.precision", kPrecisions, "float",
+              "Type of parameters and arithmetic: float has 32 bits, double 64"),
+       choice("train.shuffle", kShuffles, "rows",
+              "Order of the rows in an epoch: rows permutes each lane; blocks permutes blocks of "
+              "1024 rows, then rows within 16 blocks; none keeps file order"),
+       real("adam.beta1", "0.9", "Decay of the first moment in a step").fraction(),
+       real("adam.beta2", "0.999", "Decay of the second moment in a step").fraction(),
+       real("adam.epsilon", "1e-8", "Number added to the root of the second moment").positive(),
+       flag("adam.bias_correction", "true", "Whether the moments are corrected for starting at 0"),
+       real("adam.weight_decay", "0.01",
+            "Share of the weights that adamw takes away in a step, times the learning rate")
+           .at_least(0)});
+}
+
+void add_running(std::vector<Option>& all) {
+  all.insert(all.end(),
+             {path("output.dir", "",
+                   "Run directory to write; empty is runs/ and the name of the configuration, "
+                   "numbered on")
+                  .without_effect(),
+              integer("run.threads", "auto",
+                      "Threads of a rank; auto is OMP_NUM_THREADS, else the rank's share of the "
+                      "cores that it may use")
+                  .at_least(1)
+                  .or_word("auto")
+                  .without_effect()});
+}
+
+}  // namespace
+
+std::vector<Option> option_schema() {
+  std::vector<Option> all;
+  add_data(all);
+  add_synthetic(all);
+  add_model(all);
+  add_training(all);
+  add_running(all);
+  return all;
+}
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/options.hpp"
+
+namespace lockstep::trainer {
+
+/// The table of all keys for trainer/README.md, in Markdown, between its marker comments
+/// `<!-- keys: begin -->` and `<!-- keys: end -->`, each on a line of its own.
+std::string key_reference_markdown();
+
+/// The text of a run's config.ini: every key with its value and, as a comment, the place that the
+/// value came from. Read as a configuration it gives the same values. Keys that do not apply to
+/// the run (momentum for adam) are commented out, for they would be refused.
+std::string resolved_config(const Settings& settings);
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/options.hpp"
+#include "trainer/cli/arguments.hpp"
+
+namespace lockstep::trainer {
+
+/// The settings of a run: the command line beats the configuration file beats the defaults.
+/// @param file_name  the configuration file as the user named it, for messages
+/// @param file_text  its content, the same on all ranks; none when no file was given
+/// Throws ConfigError with every error, one a line: first those of the file, then those of the
+/// command line; when there are none, keys that contradict each other (key_rules.hpp). Rank-local.
+Settings resolve_settings(const Arguments& arguments, const std::string& file_name,
+                          const std::optional<std::string>& file_text);
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,135 @@
+#include "trainer/run/data_source.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/data/csv_reader.hpp"
+#include "core/data/generators.hpp"
+#include "core/data/idx_reader.hpp"
+#include "core/model/losses.hpp"
+#include "core/model/network.hpp"
+#include "core/parallel/row_blocks.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+enum class DataFormat { csv, idx, synthetic };
+
+std::string key(DataRole role) { return role == DataRole::train ? "data.train" : "data.test"; }
+
+DataFormat format_of(const Settings& settings, DataRole role) {
+  const std::string& format = settings.text("data.format");
+  if (format == "csv") return DataFormat::csv;
+  if (format == "idx") return DataFormat::idx;
+  if (format == "synthetic") return DataFormat::synthetic;
+  const std::vector<std::string> files = settings.texts(key(role));
+  if (files.empty()) return DataFormat::synthetic;
+  const bool idx = !settings.texts(key(role) + "_labels").empty() ||
+                   files[0].find("idx") != std::string::npos;
+  return idx ? DataFormat::idx : DataFormat::csv;
+}
+
+SyntheticKind synthetic_kind(const Settings& settings) {
+  const std::string& kind = settings.text("synthetic.kind");
+  if (kind == "blobs") return SyntheticKind::blobs;
+  if (kind == "moons") return SyntheticKind::moons;
+  if (kind == "linear") return SyntheticKind::linear;
+  return SyntheticKind::digits;
+}
+
+/// Where relative paths start, as rank 0 sees its environment.
+std::string data_root(Session& session) {
+  std::string root = session.settings.text("data.root");
+  if (root.empty()) {
+    if (const char* variable = std::getenv("LOCKSTEP_DATA"); variable != nullptr) root = variable;
+    broadcast_text(session.team, root, 0);
+  }
+  return root;
+}
+
+std::vector<InputFile> find_files(Session& session, const std::string& name) {
+  return find_input_files(session.team,
+                          {name, session.settings.texts(name), data_root(session)});
+}
+
+Table generate_table(Session& session, DataRole role) {
+  const Settings& settings = session.settings;
+  SyntheticOptions options;
+  options.kind = synthetic_kind(settings);
+  options.features = settings.integer("synthetic.features");
+  options.classes = settings.integer("synthetic.classes");
+  if (!settings.is_word("synthetic.noise", "auto")) options.noise = settings.real("synthetic.noise");
+  const Index train_rows = settings.integer("synthetic.rows");
+  const bool train = role == DataRole::train;
+  const Index rows = train ? train_rows : settings.integer("synthetic.test_rows");
+  const auto boundaries = row_block_boundaries(rows, session.team.size());
+  const auto rank = static_cast<std::size_t>(session.team.rank());
+  Table table;
+  guard(session.team, "generating rows", [&] {
+    table = generate(options, static_cast<std::uint64_t>(settings.integer("train.seed")),
+                     {boundaries[rank], boundaries[rank + 1]}, rows, train ? 0 : train_rows);
+  });
+  return table;
+}
+
+}  // namespace
+
+bool has_data(const Settings& settings, DataRole role) {
+  if (!settings.texts(key(role)).empty()) return true;
+  if (role == DataRole::train) return format_of(settings, role) == DataFormat::synthetic;
+  return format_of(settings, DataRole::train) == DataFormat::synthetic &&
+         settings.integer("synthetic.test_rows") > 0;
+}
+
+TargetKind wanted_target(const Settings& settings) {
+  const std::string& loss = settings.text("model.loss");
+  if (loss != "auto") return loss_traits(loss).target;
+  const std::string& type = settings.text("model.type");
+  const bool numbers = type == "mlp" &&
+                       format_of(settings, DataRole::train) == DataFormat::synthetic &&
+                       synthetic_kind(settings) == SyntheticKind::linear;
+  return numbers ? TargetKind::number : loss_traits(model_preset(type).losses.front()).target;
+}
+
+Table load_table(Session& session, DataRole role, TargetKind target,
+                 const std::optional<TableSchema>& schema) {
+  const Settings& settings = session.settings;
+  const DataFormat format = format_of(settings, role);
+  if (format == DataFormat::synthetic) {
+    Table table = generate_table(session, role);
+    if (target != TargetKind::none && table.target_kind != target) {
+      throw ConfigError(fmt::format(
+          "synthetic.kind: {} makes {}, but model.type = {} predicts {}",
+          settings.text("synthetic.kind"),
+          table.target_kind == TargetKind::number ? "a number to predict" : "classes",
+          settings.text("model.type"), target == TargetKind::number ? "a number" : "classes"));
+    }
+    if (schema && schema->feature_names != table.feature_names) {
+      throw DataError(fmt::format("synthetic data with {} features, but the model has {}",
+                                  table.features, schema->feature_names.size()));
+    }
+    return table;
+  }
+  if (settings.texts(key(role)).empty()) {
+    throw ConfigError(fmt::format("{}: data.format = {} needs files", key(role),
+                                  settings.text("data.format")));
+  }
+  const std::vector<InputFile> files = find_files(session, key(role));
+  if (format == DataFormat::idx) {
+    IdxOptions options{target, key(role) + "_labels", schema};
+    const bool labelled = target != TargetKind::none;
+    if (labelled && settings.texts(options.labels_key).empty()) {
+      throw ConfigError(fmt::format("{}: IDX images need the files of their labels here",
+                                    options.labels_key));
+    }
+    const auto labels = labelled ? find_files(session, options.labels_key)
+                                 : std::vector<InputFile>();
+    return read_idx(session.team, files, labels, options).table;
+  }
+  CsvOptions options{settings.text("data.target"), settings.texts("data.ignore"), target, schema};
+  return read_csv(session.team, files, options).table;
+}
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/data/schema.hpp"
+#include "core/data/table.hpp"
+#include "trainer/run/session.hpp"
+
+namespace lockstep::trainer {
+
+/// Which of a run's data sets.
+enum class DataRole { train, test };
+
+/// The settings name data for this role: files, or a generator with rows.
+bool has_data(const Settings& settings, DataRole role);
+
+/// Reads or generates a data set; each rank gets an even part, in file order.
+/// @param target  what the model predicts; none reads features alone
+/// @param schema  of the training data, for a set that must fit it
+/// Throws alike on all ranks. *Collective*.
+Table load_table(Session& session, DataRole role, TargetKind target,
+                 const std::optional<TableSchema>& schema);
+
+/// What the model of these settings predicts. An mlp without model.loss predicts classes, except
+/// on the generator `linear`, which makes numbers.
+TargetKind wanted_target(const Settings& settings);
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,148 @@
+#include "trainer/run/experiment.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/data/data_hash.hpp"
+#include "core/data/partition.hpp"
+#include "core/parallel/row_blocks.hpp"
+#include "core/statistics/moments.hpp"
+#include "trainer/run/data_source.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+std::string some_classes(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+    text += (i > 0 ? ", " : "") + lockstep::quoted(names[i]);
+  }
+  return names.size() > kShown ? text + ", …" : text;
+}
+
+void check_classes(const Settings& settings, const std::string& loss, const Table& train) {
+  const auto classes = train.class_names.size();
+  if (classes < 2) {
+    throw DataError(fmt::format("target '{}': only one class, {}: there is nothing to learn",
+                                train.target_name, some_classes(train.class_names)));
+  }
+  if (loss_traits(loss).two_classes && classes != 2) {
+    throw DataError(fmt::format(
+        "target '{}': model.type = {} with model.loss = {} takes two classes, found {}: {}; "
+        "model.type = softmax takes any number",
+        train.target_name, settings.text("model.type"), loss, classes,
+        some_classes(train.class_names)));
+  }
+}
+
+Initialization initialization_named(const std::string& name) {
+  if (name == "he") return Initialization::he;
+  if (name == "xavier") return Initialization::xavier;
+  if (name == "zero") return Initialization::zero;
+  return Initialization::automatic;
+}
+
+FeatureScaling fit_features(Team& team, const Table& train, Scaling kind) {
+  if (kind == Scaling::none) return {};
+  return FeatureScaling::fit(kind, column_moments(team, train), train.feature_names);
+}
+
+FeatureScaling fit_target(Team& team, const Table& train, Scaling kind) {
+  if (kind == Scaling::none || train.target_kind != TargetKind::number) return {};
+  const ColumnMoments moments = target_moments(team, train);
+  return FeatureScaling::fit(kind, {&moments, 1}, {&train.target_name, 1});
+}
+
+Penalty penalty_of(const Settings& settings, Index rows) {
+  if (settings.text("model.type") == "svm") {
+    Penalty penalty = Penalty::of_svm(settings.real("svm.C"), rows);
+    penalty.l1 = settings.real("penalty.l1");
+    return penalty;
+  }
+  return {settings.real("penalty.l1"), settings.real("penalty.l2")};
+}
+
+TrainingOptions training_options(const Settings& settings, Index rows) {
+  TrainingOptions options;
+  options.seed = static_cast<std::uint64_t>(settings.integer("train.seed"));
+  const std::string& shuffle = settings.text("train.shuffle");
+  options.shuffle = shuffle == "rows"     ? Shuffle::rows
+                    : shuffle == "blocks" ? Shuffle::blocks
+                                          : Shuffle::none;
+  options.optimizer = settings.text("train.optimizer");
+  OptimizerOptions& o = options.optimizer_options;
+  o.momentum = settings.real("train.momentum");
+  o.nesterov = settings.flag("train.nesterov");
+  o.beta1 = settings.real("adam.beta1");
+  o.beta2 = settings.real("adam.beta2");
+  o.epsilon = settings.real("adam.epsilon");
+  o.bias_correction = settings.flag("adam.bias_correction");
+  o.weight_decay = settings.real("adam.weight_decay");
+  options.learning_rate = settings.is_word("train.learning_rate", "auto")
+                              ? automatic_rate(options.optimizer, o)
+                              : settings.real("train.learning_rate");
+  options.penalty = penalty_of(settings, rows);
+  return options;
+}
+
+/// Gives every rank whole row blocks.
+Table in_row_blocks(Team& team, Table table) {
+  const auto boundaries = row_block_boundaries(table.total_rows, team.size());
+  return move_rows(team, std::move(table), boundaries);
+}
+
+}  // namespace
+
+NetworkSpec network_spec(const Settings& settings, const Table& train) {
+  const ModelPreset& preset = model_preset(settings.text("model.type"));
+  NetworkSpec spec;
+  spec.inputs = train.features;
+  spec.loss = settings.text("model.loss");
+  if (spec.loss == "auto") spec.loss = automatic_loss(preset, train.target_kind);
+  if (train.target_kind == TargetKind::classes) check_classes(settings, spec.loss, train);
+  if (preset.hidden_layers) {
+    spec.hidden = settings.integers("model.hidden");
+    spec.activation = settings.text("model.activation");
+    spec.slope = settings.real("model.slope");
+  }
+  spec.outputs = outputs_for(spec.loss, static_cast<Index>(train.class_names.size()));
+  spec.initialization = initialization_named(settings.text("model.init"));
+  return spec;
+}
+
+Experiment prepare_experiment(Session& session) {
+  const Settings& settings = session.settings;
+  Experiment e;
+  const TargetKind target = wanted_target(settings);
+  e.train = in_row_blocks(session.team,
+                          load_table(session, DataRole::train, target, std::nullopt));
+  if (e.train.features == 0) throw DataError("the training data has no feature columns");
+  e.model.network = network_spec(settings, e.train);
+  e.model.precision = settings.text("train.precision");
+  e.model.schema = schema_of(e.train);
+  if (has_data(settings, DataRole::test)) {
+    e.test = in_row_blocks(session.team,
+                           load_table(session, DataRole::test, target, e.model.schema));
+  }
+  e.model.data_hash = data_hash(session.team, e.train);
+  e.model.feature_scaling =
+      fit_features(session.team, e.train, scaling_named(settings.text("preprocess.scale")));
+  e.model.target_scaling =
+      fit_target(session.team, e.train, scaling_named(settings.text("preprocess.target_scale")));
+
+  const Index rows = e.train.total_rows;
+  e.batch = settings.is_word("train.batch_size", "all") ? rows : settings.integer("train.batch_size");
+  e.batch = std::min(e.batch, rows);
+  e.lanes = settings.is_word("train.lanes", "auto") ? automatic_lanes(e.batch)
+                                                    : settings.integer("train.lanes");
+  e.epochs = settings.integer("train.epochs");
+  e.options = training_options(settings, rows);
+  e.model.penalty = e.options.penalty;
+  e.model.options = settings.affecting_result();
+  return e;
+}
+
+}  // namespace lockstep::trainer

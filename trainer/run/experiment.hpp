@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/data/examples.hpp"
+#include "core/model/network.hpp"
+#include "core/model/scoring.hpp"
+#include "core/parallel/lanes.hpp"
+#include "trainer/run/model_file.hpp"
+#include "trainer/run/session.hpp"
+#include "trainer/run/training.hpp"
+
+namespace lockstep::trainer {
+
+// From settings and tables to what training takes: the steps between reading and computing.
+
+/// What a run computes with, all `auto`s resolved.
+struct Experiment {
+  ModelDescription model;
+  Table train;                ///< whole row blocks on every rank
+  std::optional<Table> test;  ///< whole row blocks on every rank
+  Index batch = 0;
+  Index lanes = 1;
+  Index epochs = 0;
+  TrainingOptions options;
+};
+
+/// Reads the data, fits the transforms on the training rows, and resolves model and training.
+/// Throws alike on all ranks. *Collective*.
+Experiment prepare_experiment(Session& session);
+
+/// A number or classes, as the network's loss wants them; DataError when the classes do not fit
+/// the model ("model.type = logistic takes two classes, …").
+NetworkSpec network_spec(const Settings& settings, const Table& train);
+
+}  // namespace lockstep::trainer

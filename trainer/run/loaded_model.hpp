@@ -1,0 +1,13 @@
+#pragma once
+
+#include "core/format/safetensors.hpp"
+#include "trainer/run/model_file.hpp"
+#include "trainer/run/session.hpp"
+
+namespace lockstep::trainer {
+
+/// Reads a model file on rank 0 and gives its bytes to all ranks. Throws alike on all ranks.
+/// *Collective*.
+SafetensorsFile load_model(Session& session, const std::string& path);
+
+}  // namespace lockstep::trainer

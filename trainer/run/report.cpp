@@ -1,0 +1,131 @@
+#include "trainer/run/report.hpp"
+
+#include <gnu/libc-version.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "comm/affinity.hpp"
+#include "core/parallel/ranges.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+constexpr double kProgressSeconds = 10;
+
+std::string memory_text(std::int64_t bytes) {
+  const double mebibytes = static_cast<double>(bytes) / (1 << 20);
+  return mebibytes < 1024 ? fmt::format("{:.0f} MiB", std::max(1.0, mebibytes))
+                          : fmt::format("{:.1f} GiB", mebibytes / 1024);
+}
+
+std::string plural(Index n, const std::string& noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
+std::string range_text(Index least, Index most) {
+  return least == most ? fmt::format("{}", least) : fmt::format("{}–{}", least, most);
+}
+
+std::vector<std::string> distinct(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string evaluation_line(const Evaluation& e) {
+  std::string line = fmt::format("loss {:.5g}", e.loss);
+  if (e.objective != e.loss) line += fmt::format("  objective {:.5g}", e.objective);
+  if (e.accuracy) line += fmt::format("  accuracy {:.4f}", *e.accuracy);
+  if (e.regression) {
+    line += fmt::format("  rmse {:.5g}  R² {:.4f}", e.regression->rmse, e.regression->r2);
+  }
+  return line;
+}
+
+std::string start_line(Session& session, const Experiment& experiment, Index memory_bytes) {
+  Team& team = session.team;
+  const auto hosts = distinct(session.environment.hosts());
+  std::string host_text = hosts[0];
+  if (hosts.size() > 1) host_text += fmt::format(" … {}", hosts.back());
+  const auto boundaries = lane_boundaries(experiment.lanes, team.size());
+  const Index mine = part_of(boundaries, team.rank()).size();
+  return fmt::format(
+      "{} on {} ({}), {} threads each, {} lanes ({} a rank), {} a rank",
+      plural(team.size(), "rank"), plural(static_cast<Index>(hosts.size()), "host"), host_text,
+      range_text(min_over(team, session.threads), max_over(team, session.threads)),
+      experiment.lanes, range_text(min_over(team, mine), max_over(team, mine)),
+      memory_text(max_over(team, memory_bytes)));
+}
+
+std::vector<std::string> advice(Session& session, const Experiment& experiment) {
+  std::vector<std::string> lines;
+  if (session.team.size() > experiment.lanes) {
+    lines.push_back(fmt::format(
+        "warning: {} of {} ranks have no lane and only help to move data; set train.lanes = {} or "
+        "more (with a batch_size of at least 32 rows a lane), or start fewer ranks",
+        session.team.size() - static_cast<int>(experiment.lanes), session.team.size(),
+        tree_width(session.team.size())));
+  }
+  if (!session.settings.is_word("train.batch_size", "all") &&
+      session.settings.integer("train.batch_size") > experiment.train.total_rows) {
+    lines.push_back(
+        fmt::format("warning: train.batch_size = {} is more than the {} training rows; all of them "
+                    "make one step",
+                    session.settings.integer("train.batch_size"), experiment.train.total_rows));
+  }
+  const std::string launch = comm::launch_advice(session.team, session.threads);
+  if (!launch.empty()) lines.push_back("warning: " + launch);
+  return lines;
+}
+
+std::string provenance_json(Session& session, const Experiment& experiment) {
+  nlohmann::ordered_json json;
+  json["version"] = LOCKSTEP_VERSION;
+  json["compiler"] = LOCKSTEP_COMPILER;
+  json["flags"] = LOCKSTEP_FLAGS;
+  json["mpi"] = session.environment.library_version();
+  json["glibc"] = gnu_get_libc_version();
+  json["instruction_set"] = kernel::name_of(kernel::instruction_set());
+  json["hosts"] = session.environment.hosts();
+  json["ranks"] = session.team.size();
+  std::vector<int> threads;
+  for (const auto& text : all_gather_text(session.team, std::to_string(session.threads))) {
+    threads.push_back(std::stoi(text));
+  }
+  json["threads"] = threads;
+  json["seed"] = experiment.options.seed;
+  json["data_hash"] = experiment.model.data_hash;
+  return json.dump(2) + "\n";
+}
+
+Progress::Progress(const Session& session, Index epoch, Index epochs, Index steps)
+    : session_(session),
+      epoch_(epoch),
+      epochs_(epochs),
+      steps_(steps),
+      start_(seconds_now()),
+      last_(start_) {}
+
+void Progress::step_done(Index steps_done) {
+  if (!session_.is_root()) return;
+  const double now = seconds_now();
+  if (now - last_ < kProgressSeconds || steps_done == steps_) return;
+  last_ = now;
+  const double part = static_cast<double>(steps_done) / static_cast<double>(steps_);
+  const double left = (now - start_) * (static_cast<double>(epochs_ - epoch_ + 1) - part) / part;
+  say(session_, fmt::format("epoch {}/{}  step {}/{}  about {:.0f} s left", epoch_, epochs_,
+                            steps_done, steps_, left));
+}
+
+}  // namespace lockstep::trainer

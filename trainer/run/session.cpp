@@ -1,0 +1,78 @@
+#include "trainer/run/session.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "comm/affinity.hpp"
+#include "core/base/error.hpp"
+#include "core/format/sha256.hpp"
+#include "trainer/cli/config_file.hpp"
+#include "trainer/cli/resolve.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+/// What the ranks must have in common: the bytes of the program, and its arguments.
+std::string program_hash() {
+  std::ifstream program("/proc/self/exe", std::ios::binary);
+  std::ostringstream bytes;
+  bytes << program.rdbuf();
+  return sha256_hex(bytes.view());
+}
+
+void check_same_program(Team& team, const std::vector<std::string>& command_line) {
+  if (team.size() == 1) return;
+  const auto differing = [&](const std::string& mine) {
+    const std::vector<std::string> all = all_gather_text(team, mine);
+    const auto other = std::find_if(all.begin(), all.end(),
+                                    [&](const std::string& text) { return text != all[0]; });
+    return static_cast<int>(other - all.begin());
+  };
+  const std::vector<std::string> hosts = all_gather_text(team, host_name());
+  int rank = differing(program_hash());
+  if (rank < team.size()) {
+    throw UsageError(fmt::format(
+        "rank {} on {} runs another build of lockstep than rank 0 on {}; install the same program "
+        "on all hosts",
+        rank, hosts[static_cast<std::size_t>(rank)], hosts[0]));
+  }
+  std::string arguments;
+  for (const std::string& argument : command_line) arguments += argument + '\0';
+  rank = differing(arguments);
+  if (rank < team.size()) {
+    throw UsageError(fmt::format("rank {} on {} was started with other arguments than rank 0", rank,
+                                 hosts[static_cast<std::size_t>(rank)]));
+  }
+}
+
+}  // namespace
+
+Session open_session(comm::Environment& environment, comm::Communicator& team,
+                     const Arguments& arguments, const std::vector<std::string>& command_line) {
+  check_same_program(team, command_line);
+  std::optional<std::string> config;
+  if (!arguments.config_file.empty()) {
+    std::string text;
+    guard(team, "reading the configuration", [&] {
+      if (team.rank() == 0) text = load_config_text(arguments.config_file);
+    });
+    broadcast_text(team, text, 0);
+    config = text;
+  }
+  Session session{environment, team, arguments,
+                  resolve_settings(arguments, arguments.config_file, config), 1};
+  session.threads = session.settings.is_word("run.threads", "auto")
+                        ? comm::default_threads(team)
+                        : static_cast<int>(session.settings.integer("run.threads"));
+  return session;
+}
+
+void say(const Session& session, const std::string& line) {
+  if (session.is_root()) fmt::print(stderr, "{}\n", line);
+}
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "comm/communicator.hpp"
+#include "comm/environment.hpp"
+#include "core/base/options.hpp"
+#include "trainer/cli/arguments.hpp"
+
+namespace lockstep::trainer {
+
+/// What every command has in hand: the ranks, the command line, and the resolved settings, the same
+/// on all ranks but for the transport.
+struct Session {
+  comm::Environment& environment;
+  comm::Communicator& team;
+  Arguments arguments;
+  Settings settings;
+  int threads = 1;  ///< of this rank
+
+  bool is_root() const { return team.rank() == 0; }
+};
+
+/// Makes sure that all ranks run the same program with the same arguments, reads the configuration
+/// on rank 0, and resolves it on all. Throws alike on all ranks. *Collective*.
+Session open_session(comm::Environment& environment, comm::Communicator& team,
+                     const Arguments& arguments, const std::vector<std::string>& command_line);
+
+/// A line on standard error, from rank 0 alone.
+void say(const Session& session, const std::string& line);
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,253 @@
+#include "trainer/run/training.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/parallel/ranges.hpp"
+#include "core/parallel/threads.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+/// The ranks tell each other the losses of this many steps at a time: often enough to stop soon
+/// after a loss that is not finite, seldom enough to cost nothing. Part of no result.
+constexpr Index kSettledSteps = 16;
+/// Rows that a thread takes through the network at a time.
+constexpr Index kRowTile = 252;
+constexpr Index kRowTileStep = 12;
+
+ScoreSums merge_score_sums(const ScoreSums& left, const ScoreSums& right) {
+  return merge(left, right);
+}
+
+Index row_tile(Index rows, int threads) {
+  const Index even = (rows + threads - 1) / threads;
+  return std::clamp(round_up(even, kRowTileStep), kRowTileStep, kRowTile);
+}
+
+}  // namespace
+
+template <class T>
+Training<T>::Training(comm::Communicator& team, const Network<T>& network, const Lanes& lanes,
+                      const Examples<T>& examples, const Scorer& scorer,
+                      const TrainingOptions& options, int threads, AlignedVector<T> theta)
+    : team_(team),
+      network_(network),
+      lanes_(lanes),
+      examples_(examples),
+      scorer_(scorer),
+      options_(options),
+      threads_(threads),
+      lane_boundaries_(lane_boundaries(lanes.count(), team.size())),
+      my_lanes_(part_of(lane_boundaries_, team.rank())),
+      blocks_(blocks_of(network.tensors())),
+      exchange_(comm::make_exchange<T>(
+          team.transport(),
+          {blocks_, lane_boundaries_, lanes.count(), threads, team.timeout()})),
+      optimizer_(make_optimizer<T>(options.optimizer, options.optimizer_options)),
+      pass_(network, my_lanes_.size() * lanes.most_rows_of_a_lane(), true),
+      theta_(std::move(theta)) {
+  const Range segment = exchange_->segment();
+  for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
+    nodes_.emplace_back(static_cast<std::size_t>(network.arena_size()));
+  }
+  for (int s = 0; s < optimizer_->states(); ++s) {
+    state_.emplace_back(static_cast<std::size_t>(segment.size()));
+  }
+  for (const Block& block : blocks_) {
+    if (segment.contains(block.elements.begin)) my_blocks_.push_back(block);
+  }
+  const auto capacity = static_cast<std::size_t>(pass_.capacity());
+  sources_.resize(capacity);
+  targets_.resize(capacity);
+  losses_.resize(capacity);
+  predictions_.resize(capacity);
+}
+
+template <class T>
+Index Training<T>::memory_bytes() const {
+  const auto arenas = static_cast<Index>(nodes_.size() + 1);
+  const auto state = static_cast<Index>(state_.size()) * exchange_->segment().size();
+  const Index elements = arenas * network_.arena_size() + state + pass_.elements() +
+                         static_cast<Index>(examples_.values.size());
+  return elements * static_cast<Index>(sizeof(T));
+}
+
+template <class T>
+ScoreSums Training<T>::run_epoch(Index epoch, const std::function<void(Index)>& after_step) {
+  order_.resize(static_cast<std::size_t>(my_lanes_.size()));
+  parallel_for(threads_, my_lanes_.size(), [&](Index i) {
+    const Index lane = my_lanes_.begin + i;
+    order_[static_cast<std::size_t>(i)] =
+        lane_order(options_.shuffle, options_.seed, epoch, lane, lanes_.rows_of(lane).size());
+  });
+  ScoreSums sums;
+  Index settled = 0;
+  for (Index step = 0; step < lanes_.steps(); ++step) {
+    load_rows(step);
+    compute_gradient();
+    unsettled_.push_back(node_sums());
+    std::vector<T*> nodes;
+    for (auto& node : nodes_) nodes.push_back(node.data());
+    const T* root = exchange_->reduce(nodes);
+    update(root, lanes_.rows_in(step));
+    exchange_->share(theta_.data());
+    if (step + 1 - settled == kSettledSteps || step + 1 == lanes_.steps()) {
+      settle_sums(epoch, settled, sums);
+      settled = step + 1;
+    }
+    after_step(step + 1);
+  }
+  return sums;
+}
+
+/// Which rows the step takes from each of my lanes.
+template <class T>
+void Training<T>::load_rows(Index step) {
+  leaves_.clear();
+  Index row = 0;
+  for (Index lane = my_lanes_.begin; lane < my_lanes_.end; ++lane) {
+    const Range positions = lanes_.positions(lane, step);
+    const Index first = lanes_.rows_of(lane).begin - examples_.rows.begin;
+    const auto& order = order_[static_cast<std::size_t>(lane - my_lanes_.begin)];
+    leaves_.push_back({row, row + positions.size()});
+    for (Index j = positions.begin; j < positions.end; ++j, ++row) {
+      const Index source = first + order[static_cast<std::size_t>(j)];
+      sources_[static_cast<std::size_t>(row)] = source;
+      targets_[static_cast<std::size_t>(row)] = examples_.targets[static_cast<std::size_t>(source)];
+    }
+  }
+}
+
+/// Phase one over tiles of rows, phase two over tiles of the weights of every canonical node.
+template <class T>
+void Training<T>::compute_gradient() {
+  parallel_for(threads_, static_cast<Index>(pass_.prepare_tasks()), [&](Index task) {
+    pass_.prepare(theta_.data(), static_cast<std::size_t>(task));
+  });
+  const Index rows = leaves_.empty() ? 0 : leaves_.back().end;
+  const Index tile = row_tile(rows, threads_);
+  const auto row_bytes = static_cast<std::size_t>(examples_.stride) * sizeof(T);
+  parallel_for(threads_, (rows + tile - 1) / tile, [&](Index task) {
+    const Range range{task * tile, std::min(rows, (task + 1) * tile)};
+    for (Index r = range.begin; r < range.end; ++r) {
+      std::memcpy(pass_.input().row(r), examples_.row(sources_[static_cast<std::size_t>(r)]),
+                  row_bytes);
+    }
+    pass_.forward(range, theta_.data());
+    for (Index r = range.begin; r < range.end; ++r) {
+      predictions_[static_cast<std::size_t>(r)] = scorer_.prediction(pass_.scores().row(r));
+    }
+    pass_.score_losses(range, targets_.data(), losses_.data());
+    pass_.backward(range);
+  });
+
+  const auto tasks = static_cast<Index>(pass_.gradient_tasks());
+  const auto node_count = static_cast<Index>(nodes_.size());
+  parallel_for(threads_, tasks * node_count, [&](Index i) {
+    const auto n = static_cast<std::size_t>(i % node_count);
+    const TreeNode& node = exchange_->nodes()[n];
+    const auto first = static_cast<std::size_t>(node.leaf - my_lanes_.begin);
+    pass_.gradient(std::span(leaves_).subspan(first, static_cast<std::size_t>(node.span)),
+                   static_cast<std::size_t>(i / node_count), nodes_[n].data());
+  });
+}
+
+/// The step's scores summed inside each lane in row order, then over each canonical node.
+template <class T>
+std::vector<ScoreSums> Training<T>::node_sums() const {
+  const auto leaf_sums = [&](Index lane) {
+    ScoreSums sums;
+    const Range& leaf = leaves_[static_cast<std::size_t>(lane - my_lanes_.begin)];
+    for (Index r = leaf.begin; r < leaf.end; ++r) {
+      const auto i = static_cast<std::size_t>(r);
+      const auto source = static_cast<std::size_t>(sources_[i]);
+      scorer_.add(sums, predictions_[i], examples_.actual_targets[source], losses_[i]);
+    }
+    return sums;
+  };
+  std::vector<ScoreSums> result;
+  for (const TreeNode& node : exchange_->nodes()) {
+    result.push_back(fold_subtree<ScoreSums>(
+        node, lanes_.count(),
+        [&](TreeNode leaf) -> std::optional<ScoreSums> {
+          if (leaf.span > 1) return std::nullopt;
+          return leaf_sums(leaf.leaf);
+        },
+        merge_score_sums));
+  }
+  return result;
+}
+
+/// Tells all ranks the sums of the steps since `first_step`, folds each step's along the tree, and
+/// adds them in the order of the steps.
+template <class T>
+void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums) {
+  std::vector<ScoreSums> mine;
+  for (const auto& step : unsettled_) mine.insert(mine.end(), step.begin(), step.end());
+  const std::vector<Bytes> gathered = team_.all_gather(std::as_bytes(std::span(mine)));
+
+  std::vector<TreeNode> nodes;
+  std::vector<std::vector<ScoreSums>> sums(unsettled_.size());
+  for (int rank = 0; rank < team_.size(); ++rank) {
+    const auto theirs = canonical_nodes(part_of(lane_boundaries_, rank), lanes_.count());
+    const std::byte* from = gathered[static_cast<std::size_t>(rank)].data();
+    for (auto& step : sums) {
+      for (std::size_t n = 0; n < theirs.size(); ++n) {
+        ScoreSums value;
+        std::memcpy(&value, from, sizeof(value));
+        from += sizeof(value);
+        step.push_back(value);
+      }
+    }
+    nodes.insert(nodes.end(), theirs.begin(), theirs.end());
+  }
+  for (std::size_t s = 0; s < sums.size(); ++s) {
+    std::size_t next = 0;
+    const auto take = [&](TreeNode node) -> std::optional<ScoreSums> {
+      if (next == nodes.size() || nodes[next] != node) return std::nullopt;
+      return sums[s][next++];
+    };
+    const ScoreSums step =
+        fold_subtree<ScoreSums>({0, lanes_.count()}, lanes_.count(), take, merge_score_sums);
+    if (!std::isfinite(step.loss())) {
+      throw NumericalError(fmt::format(
+          "training diverged: the loss of step {} of epoch {} is not finite; lower "
+          "train.learning_rate (now {}) or set preprocess.scale = standard",
+          first_step + static_cast<Index>(s) + 1, epoch, options_.learning_rate));
+    }
+    epoch_sums = merge(epoch_sums, step);
+  }
+  unsettled_.clear();
+}
+
+/// New θ in this rank's segment: the sum over rows divided once by their number, the penalty added
+/// once, and the optimizer's step.
+template <class T>
+void Training<T>::update(const T* root, Index rows) {
+  ++steps_done_;
+  const Range segment = exchange_->segment();
+  const T count = static_cast<T>(rows);
+  parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
+    const Block& block = my_blocks_[static_cast<std::size_t>(i)];
+    const Index n = block.elements.size();
+    const bool weights = network_.tensors()[block.tensor].penalised;
+    T* theta = theta_.data() + block.elements.begin;
+    alignas(kAlignment) T gradient[kBlock];
+    for (Index e = 0; e < n; ++e) gradient[e] = root[block.elements.begin + e] / count;
+    if (weights && !options_.penalty.none()) options_.penalty.add_gradient(n, theta, gradient);
+    std::vector<T*> state;
+    for (auto& s : state_) state.push_back(s.data() + (block.elements.begin - segment.begin));
+    optimizer_->update(options_.learning_rate, steps_done_, weights, n, gradient, theta,
+                       state.data());
+  });
+}
+
+template class Training<float>;
+template class Training<double>;
+
+}  // namespace lockstep::trainer

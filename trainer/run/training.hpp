@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "comm/exchange.hpp"
+#include "core/data/examples.hpp"
+#include "core/model/network.hpp"
+#include "core/model/network_pass.hpp"
+#include "core/model/penalty.hpp"
+#include "core/model/scoring.hpp"
+#include "core/optimize/optimizer.hpp"
+#include "core/parallel/lanes.hpp"
+
+namespace lockstep::trainer {
+
+/// What a training run is configured with, all `auto`s resolved.
+struct TrainingOptions {
+  std::uint64_t seed = 1;
+  Shuffle shuffle = Shuffle::rows;
+  std::string optimizer = "adam";
+  OptimizerOptions optimizer_options;
+  double learning_rate = 1e-3;
+  Penalty penalty;
+};
+
+/// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this
+/// rank's segment, and the steps. θ is the same on all ranks between steps.
+template <class T>
+class Training {
+ public:
+  /// @param examples  the rows of this rank's lanes
+  /// @param theta     the initial θ, the same on all ranks
+  Training(comm::Communicator& team, const Network<T>& network, const Lanes& lanes,
+           const Examples<T>& examples, const Scorer& scorer, const TrainingOptions& options,
+           int threads, AlignedVector<T> theta);
+
+  const Lanes& lanes() const { return lanes_; }
+  const AlignedVector<T>& theta() const { return theta_; }
+  /// Bytes that this rank allocated for θ, gradients, state and activations.
+  Index memory_bytes() const;
+
+  /// Runs one epoch and returns the sums over its rows, each row scored just before the step that
+  /// used it. `after_step` is called with the number of steps done in this epoch.
+  /// Throws NumericalError, on all ranks alike, when a step's loss was not finite. *Collective*.
+  ScoreSums run_epoch(Index epoch, const std::function<void(Index)>& after_step);
+
+ private:
+  void load_rows(Index step);
+  void compute_gradient();
+  void update(const T* root, Index rows);
+  std::vector<ScoreSums> node_sums() const;
+  void settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums);
+
+  comm::Communicator& team_;
+  const Network<T>& network_;
+  Lanes lanes_;
+  const Examples<T>& examples_;
+  const Scorer& scorer_;
+  TrainingOptions options_;
+  int threads_;
+
+  std::vector<Index> lane_boundaries_;
+  Range my_lanes_;
+  std::vector<Block> blocks_;
+  std::unique_ptr<comm::GradientExchange<T>> exchange_;
+  std::unique_ptr<Optimizer<T>> optimizer_;
+  NetworkPass<T> pass_;
+
+  AlignedVector<T> theta_;
+  std::vector<AlignedVector<T>> nodes_;  // an arena for each canonical node
+  std::vector<AlignedVector<T>> state_;  // of the segment
+  std::vector<Block> my_blocks_;         // of the segment
+  Index steps_done_ = 0;                 // over all epochs
+
+  // The batch of the current step: rows of this rank's lanes, lane after lane.
+  std::vector<std::vector<Index>> order_;  // of each of my lanes, in this epoch
+  std::vector<Range> leaves_;              // rows of the batch that belong to each of my lanes
+  std::vector<Index> sources_;             // local row of the examples for each row of the batch
+  std::vector<double> targets_;
+  std::vector<double> losses_;
+  std::vector<double> predictions_;
+  std::vector<std::vector<ScoreSums>> unsettled_;  // node sums of steps not yet agreed on
+};
+
+}  // namespace lockstep::trainer
