@@ -41,7 +41,7 @@ class GradientExchange {
   /// The elements that this rank updates.
   virtual Range segment() const = 0;
 
-  /// *Collective*. Sends at most 3·n·(P−1)/P elements; n·(P−1)/P when P is a power of two.
+  /// *Collective*. Sends at most 4·n·(P−1)/P elements; n·(P−1)/P when P is a power of two.
   /// @param nodes  one arena a canonical node; overwritten
   /// @return an arena whose segment() holds the root of the tree, valid until the next call
   virtual const T* reduce(std::span<T* const> nodes) = 0;

@@ -46,7 +46,7 @@ class Lanes {
 
 constexpr bool is_power_of_two(Index n) { return n > 0 && (n & (n - 1)) == 0; }
 
-/// P+1 boundaries of `lanes` over the ranks, chosen so that no rank has more than three canonical
+/// P+1 boundaries of `lanes` over the ranks, chosen so that no rank has more than four canonical
 /// nodes (core/parallel/fold.hpp); even where `ranks` is a power of two. With more ranks than lanes
 /// some own none.
 std::vector<Index> lane_boundaries(Index lanes, int ranks);

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/network.hpp"
+
 namespace lockstep::trainer {
 namespace {
 
@@ -33,15 +35,6 @@ const std::vector<Condition>& conditions() {
   return kAll;
 }
 
-/// The losses that fit a type of model; empty when all do.
-std::vector<std::string_view> fitting_losses(std::string_view model_type) {
-  if (model_type == "linear") return {"auto", "squared", "absolute"};
-  if (model_type == "logistic") return {"auto", "logistic"};
-  if (model_type == "softmax") return {"auto", "cross_entropy"};
-  if (model_type == "svm") return {"auto", "hinge", "squared_hinge"};
-  return {};
-}
-
 template <class Words>
 bool contains(const Words& words, std::string_view word) {
   for (const auto& each : words) {
@@ -53,9 +46,9 @@ bool contains(const Words& words, std::string_view word) {
 std::string loss_objection(const Settings& settings) {
   const std::string& type = settings.text("model.type");
   const std::string& loss = settings.text("model.loss");
-  const auto fitting = fitting_losses(type);
-  if (fitting.empty() || contains(fitting, loss)) return "";
-  return fmt::format("model.loss: '{}' does not fit model.type = {}; known: {}", loss, type,
+  const std::vector<std::string>& fitting = model_preset(type).losses;
+  if (loss == "auto" || contains(fitting, loss)) return "";
+  return fmt::format("model.loss: '{}' does not fit model.type = {}; known: auto, {}", loss, type,
                      fmt::join(fitting, ", "));
 }
 

@@ -1,33 +1,46 @@
 #include "trainer/cli/option_schema.hpp"
 
 #include <array>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "core/model/activations.hpp"
+#include "core/model/losses.hpp"
+#include "core/model/network.hpp"
+#include "core/optimize/optimizer.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 using namespace std::string_view_literals;
 
-// The words of every choice. A newcomer (an optimizer, an activation, a loss) adds its name here.
+// The words of the choices that no registry of core knows.
 constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "synthetic"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
 constexpr std::array kScales{"none"sv, "standard"sv, "minmax"sv};
 constexpr std::array kTargetScales{"none"sv, "standard"sv};
-constexpr std::array kModelTypes{"linear"sv, "logistic"sv, "softmax"sv, "svm"sv, "mlp"sv};
-constexpr std::array kActivations{"relu"sv, "leaky_relu"sv, "sigmoid"sv, "tanh"sv};
-constexpr std::array kLosses{"auto"sv,          "squared"sv, "absolute"sv,     "logistic"sv,
-                             "cross_entropy"sv, "hinge"sv,   "squared_hinge"sv};
 constexpr std::array kInitializations{"auto"sv, "he"sv, "xavier"sv, "zero"sv};
-constexpr std::array kOptimizers{"gd"sv, "sgd"sv, "adam"sv, "adamw"sv};
 constexpr std::array kPrecisions{"float"sv, "double"sv};
 constexpr std::array kShuffles{"rows"sv, "blocks"sv, "none"sv};
 
 // The largest count of rows or epochs, and the largest seed: 2⁶³−1, rounded to a double.
 constexpr double kBillion = 1e9;
 constexpr double kLargestIndex = 0x1p63;
+
+/// Names of a registry's entries.
+template <class Entries>
+std::vector<std::string> names_of(const Entries& entries) {
+  std::vector<std::string> names;
+  for (const auto& entry : entries) names.push_back(entry.name);
+  return names;
+}
+
+std::vector<std::string> with_auto(std::vector<std::string> names) {
+  names.insert(names.begin(), "auto");
+  return names;
+}
 
 /// An option under construction: `real("penalty.l1", "0", "…").at_least(0)`.
 class Draft {
@@ -60,7 +73,8 @@ class Draft {
     option_.power_of_two = true;
     return *this;
   }
-  Draft& words(std::span<const std::string_view> words) {
+  template <class Words>
+  Draft& words(const Words& words) {
     option_.choices.assign(words.begin(), words.end());
     return *this;
   }
@@ -102,7 +116,8 @@ Draft integers(std::string name, std::string default_value, std::string help) {
 Draft real(std::string name, std::string default_value, std::string help) {
   return {OptionType::real, std::move(name), std::move(default_value), std::move(help)};
 }
-Draft choice(std::string name, std::span<const std::string_view> words, std::string default_value,
+template <class Words>
+Draft choice(std::string name, const Words& words, std::string default_value,
              std::string help) {
   return Draft(OptionType::choice, std::move(name), std::move(default_value), std::move(help))
       .words(words);
@@ -171,12 +186,12 @@ void add_model(std::vector<Option>& all) {
               "standard gives mean 0 and variance 1, minmax gives [0, 1]"),
        choice("preprocess.target_scale", kTargetScales, "none",
               "Scaling of a numeric target; undone in predictions and metrics"),
-       choice("model.type", kModelTypes, "mlp", "The model: a preset of layers and loss"),
+       choice("model.type", names_of(model_presets()), "mlp", "The model: a preset of layers and loss"),
        integers("model.hidden", "512,256", "Widths of the hidden layers of an mlp, in units")
            .at_least(1),
-       choice("model.activation", kActivations, "relu", "Activation after each hidden layer"),
+       choice("model.activation", activation_names(), "relu", "Activation after each hidden layer"),
        real("model.slope", "0.01", "Slope of leaky_relu for negative inputs").fraction(),
-       choice("model.loss", kLosses, "auto",
+       choice("model.loss", with_auto(loss_names()), "auto",
               "Loss of a row; auto is squared for linear, logistic for logistic, cross_entropy for "
               "softmax, hinge for svm, and for an mlp cross_entropy with classes and squared with "
               "a numeric target"),
@@ -208,9 +223,9 @@ void add_training(std::vector<Option>& all) {
            .between(1, 65536)
            .power_of_two()
            .or_word("auto"),
-       choice("train.optimizer", kOptimizers, "adam",
-              "How gradients change the parameters: gd is plain gradient descent, sgd adds "
-              "momentum"),
+       choice("train.optimizer", names_of(optimizer_entries()), "adam",
+              "How gradients change the parameters: sgd is gradient descent, with momentum where "
+              "that is set"),
        real("train.learning_rate", "auto",
             "Step length of the optimizer; auto is the optimizer's own default")
            .positive()

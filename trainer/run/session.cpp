@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -49,6 +50,20 @@ void check_same_program(Team& team, const std::vector<std::string>& command_line
   }
 }
 
+/// run.threads, else OMP_NUM_THREADS, else this rank's share of the CPUs it may use.
+int thread_count(Team& team, const Settings& settings) {
+  const int share = comm::default_threads(team);  // all ranks ask, whatever they then take
+  if (!settings.is_word("run.threads", "auto")) {
+    return static_cast<int>(settings.integer("run.threads"));
+  }
+  Index number = 0;
+  const char* variable = std::getenv("OMP_NUM_THREADS");
+  if (variable != nullptr && parse_integer(variable, number) && number >= 1) {
+    return static_cast<int>(number);
+  }
+  return share;
+}
+
 }  // namespace
 
 Session open_session(comm::Environment& environment, comm::Communicator& team,
@@ -65,9 +80,7 @@ Session open_session(comm::Environment& environment, comm::Communicator& team,
   }
   Session session{environment, team, arguments,
                   resolve_settings(arguments, arguments.config_file, config), 1};
-  session.threads = session.settings.is_word("run.threads", "auto")
-                        ? comm::default_threads(team)
-                        : static_cast<int>(session.settings.integer("run.threads"));
+  session.threads = thread_count(team, session.settings);
   return session;
 }
 

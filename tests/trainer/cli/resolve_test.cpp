@@ -88,9 +88,9 @@ TEST(Resolve, MomentumBelongsToSgd) {
   EXPECT_EQ(config_error({"--train.momentum=0.9"}),
             "command line: error: train.momentum: applies to train.optimizer = sgd only, not to "
             "adam; remove it");
-  EXPECT_EQ(config_error({"--train.nesterov=false", "--train.optimizer=gd"}),
+  EXPECT_EQ(config_error({"--train.nesterov=false", "--train.optimizer=adamw"}),
             "command line: error: train.nesterov: applies to train.optimizer = sgd only, not to "
-            "gd; remove it");
+            "adamw; remove it");
   EXPECT_EQ(config_error({"--train.optimizer=sgd", "--train.nesterov=true"}),
             "command line: error: train.nesterov: needs train.momentum > 0; set it or remove "
             "train.nesterov");

@@ -1,0 +1,141 @@
+#include "core/model/losses.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace lockstep {
+namespace {
+
+constexpr Index kStride = 32;
+
+template <class T>
+struct Scored {
+  std::vector<T> gradient;
+  double loss = 0;
+};
+
+/// The loss of one row of scores.
+template <class T>
+Scored<T> score(const std::string& name, const std::vector<T>& scores, double target) {
+  AlignedVector<T> in(kStride);
+  AlignedVector<T> out(kStride, T(9));
+  std::copy(scores.begin(), scores.end(), in.begin());
+  Scored<T> result;
+  const auto outputs = static_cast<Index>(scores.size());
+  make_loss<T>(name)->value_and_gradient(1, outputs, {in.data(), kStride}, &target,
+                                         {out.data(), kStride}, &result.loss);
+  const Index padded = round_up(outputs, kPanel);
+  for (Index c = outputs; c < padded; ++c) EXPECT_EQ(out[static_cast<std::size_t>(c)], T(0));
+  result.gradient.assign(out.begin(), out.begin() + outputs);
+  return result;
+}
+
+std::vector<double> example_scores(const std::string& loss) {
+  if (loss_traits(loss).score_per_class) return {0.3, -1.2, 2.0};
+  return {0.37};
+}
+
+std::vector<double> targets_of(const std::string& loss) {
+  if (loss_traits(loss).score_per_class) return {0, 1, 2};
+  if (loss_traits(loss).target == TargetKind::classes) return {0, 1};
+  return {-1.5, 0.2, 4};
+}
+
+TEST(Losses, DerivativesAreCentralDifferences) {
+  constexpr double kStep = 1e-6;
+  for (const std::string& name : loss_names()) {
+    for (const double target : targets_of(name)) {
+      const std::vector<double> scores = example_scores(name);
+      const Scored<double> at = score<double>(name, scores, target);
+      for (std::size_t k = 0; k < scores.size(); ++k) {
+        std::vector<double> up = scores;
+        std::vector<double> down = scores;
+        up[k] += kStep;
+        down[k] -= kStep;
+        const double slope = (score<double>(name, up, target).loss -
+                              score<double>(name, down, target).loss) /
+                             (2 * kStep);
+        EXPECT_NEAR(at.gradient[k], slope, 1e-8) << name << " target " << target;
+      }
+    }
+  }
+}
+
+TEST(Losses, HaveTheirClosedForms) {
+  EXPECT_DOUBLE_EQ(score<double>("squared", {3}, 1).loss, 2);  // ½·2²
+  EXPECT_DOUBLE_EQ(score<double>("absolute", {3}, 5).loss, 2);
+  EXPECT_DOUBLE_EQ(score<double>("logistic", {0}, 1).loss, std::log(2.0));
+  EXPECT_DOUBLE_EQ(score<double>("cross_entropy", {1, 1, 1, 1}, 2).loss, std::log(4.0));
+  EXPECT_DOUBLE_EQ(score<double>("hinge", {0.25}, 1).loss, 0.75);
+  EXPECT_DOUBLE_EQ(score<double>("hinge", {0.25}, 0).loss, 1.25);
+  EXPECT_DOUBLE_EQ(score<double>("hinge", {2}, 1).loss, 0);
+  EXPECT_DOUBLE_EQ(score<double>("squared_hinge", {0.25}, 0).loss, 1.5625);
+}
+
+TEST(Losses, SubgradientsAtTheKinksAreZero) {
+  EXPECT_EQ(score<double>("absolute", {5}, 5).gradient[0], 0);
+  EXPECT_EQ(score<double>("hinge", {1}, 1).gradient[0], 0);
+  EXPECT_EQ(score<double>("squared_hinge", {1}, 1).gradient[0], 0);
+}
+
+TEST(Losses, AreFiniteForLargeScoresAndKeepNaN) {
+  for (const std::string& name : loss_names()) {
+    for (const double target : targets_of(name)) {
+      for (const float large : {1e4F, -1e4F}) {
+        std::vector<float> scores(example_scores(name).size(), 0.5F);
+        scores[0] = large;
+        const Scored<float> at = score<float>(name, scores, target);
+        EXPECT_TRUE(std::isfinite(at.loss)) << name;
+        for (const float g : at.gradient) EXPECT_TRUE(std::isfinite(g)) << name;
+      }
+      std::vector<float> scores(example_scores(name).size(), 0.5F);
+      scores.back() = std::nanf("");
+      const Scored<float> at = score<float>(name, scores, target);
+      EXPECT_TRUE(std::isnan(at.loss)) << name;
+      EXPECT_TRUE(std::isnan(at.gradient.back())) << name;
+    }
+  }
+}
+
+TEST(Losses, ARowHasTheSameBitsAnywhereInABatch) {
+  for (const std::string& name : loss_names()) {
+    const auto scores = example_scores(name);
+    const auto outputs = static_cast<Index>(scores.size());
+    const double target = targets_of(name).back();
+    const Scored<float> alone =
+        score<float>(name, std::vector<float>(scores.begin(), scores.end()), target);
+    for (Index rows = 1; rows <= 67; rows += 6) {
+      for (Index at = 0; at < std::min<Index>(rows, 17); ++at) {
+        AlignedVector<float> in(static_cast<std::size_t>(rows * kStride), 0.125F);
+        for (Index k = 0; k < outputs; ++k) {
+          in[static_cast<std::size_t>(at * kStride + k)] =
+              static_cast<float>(scores[static_cast<std::size_t>(k)]);
+        }
+        std::vector<double> targets(static_cast<std::size_t>(rows), 0.0);
+        targets[static_cast<std::size_t>(at)] = target;
+        std::vector<double> losses(targets.size());
+        make_loss<float>(name)->value_and_gradient(rows, outputs, {in.data(), kStride},
+                                                   targets.data(), {in.data(), kStride},
+                                                   losses.data());
+        EXPECT_EQ(losses[static_cast<std::size_t>(at)], alone.loss) << name;
+        EXPECT_EQ(std::memcmp(in.data() + at * kStride, alone.gradient.data(),
+                              static_cast<std::size_t>(outputs) * sizeof(float)),
+                  0)
+            << name;
+      }
+    }
+  }
+}
+
+TEST(Losses, SoftmaxSumsToOne) {
+  const std::vector<double> scores{1, 2, 3};
+  std::vector<double> p(3);
+  softmax(3, scores.data(), p.data());
+  EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-15);
+  EXPECT_NEAR(p[2] / p[1], std::exp(1.0), 1e-14);
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,190 @@
+#include "core/model/network.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "core/base/error.hpp"
+#include "core/model/activations.hpp"
+#include "core/model/network_pass.hpp"
+#include "core/model/scoring.hpp"
+
+namespace lockstep {
+namespace {
+
+NetworkSpec small(const std::string& activation, const std::string& loss) {
+  NetworkSpec spec;
+  spec.inputs = 5;
+  spec.hidden = {7, 3};
+  spec.outputs = outputs_for(loss, 4);
+  spec.activation = activation;
+  spec.slope = 0.1;
+  spec.loss = loss;
+  return spec;
+}
+
+/// A batch of a few rows, its loss and its gradient by the two phases.
+template <class T>
+class Batch {
+ public:
+  Batch(const NetworkSpec& spec, Index rows) : network_(spec), pass_(network_, rows, true) {
+    theta_.resize(static_cast<std::size_t>(network_.arena_size()));
+    network_.initialize(11, theta_.data());
+    const RandomStream stream(5, Purpose::synthetic);
+    const LossTraits traits = loss_traits(spec.loss);
+    for (Index r = 0; r < rows; ++r) {
+      RandomSequence draws(stream, static_cast<std::uint64_t>(r));
+      for (Index c = 0; c < spec.inputs; ++c) {
+        values_.push_back(static_cast<T>(draws.uniform(-1, 1)));
+      }
+      targets_.push_back(traits.target == TargetKind::number ? draws.uniform(-1, 1)
+                         : traits.two_classes
+                             ? static_cast<double>(draws.below(2))
+                             : static_cast<double>(draws.below(4)));
+    }
+    losses_.resize(targets_.size());
+  }
+
+  double loss() {
+    const auto rows = static_cast<Index>(targets_.size());
+    for (Index r = 0; r < rows; ++r) {
+      std::copy_n(values_.data() + r * network_.spec().inputs, network_.spec().inputs,
+                  pass_.input().row(r));
+    }
+    pass_.forward({0, rows}, theta_.data());
+    pass_.score_losses({0, rows}, targets_.data(), losses_.data());
+    return std::accumulate(losses_.begin(), losses_.end(), 0.0);
+  }
+
+  AlignedVector<T> gradient(const std::vector<Range>& leaves) {
+    loss();
+    for (std::size_t i = 0; i < pass_.prepare_tasks(); ++i) pass_.prepare(theta_.data(), i);
+    pass_.backward({0, static_cast<Index>(targets_.size())});
+    AlignedVector<T> result(theta_.size());
+    for (std::size_t i = 0; i < pass_.gradient_tasks(); ++i) {
+      pass_.gradient(leaves, i, result.data());
+    }
+    return result;
+  }
+
+  Network<T> network_;
+  NetworkPass<T> pass_;
+  AlignedVector<T> theta_;
+  std::vector<T> values_;
+  std::vector<double> targets_;
+  std::vector<double> losses_;
+};
+
+TEST(Network, GradientsAreCentralDifferencesForEveryActivationAndLoss) {
+  constexpr double kStep = 1e-6;
+  for (const std::string& activation : activation_names()) {
+    for (const std::string& loss : loss_names()) {
+      Batch<double> batch(small(activation, loss), 9);
+      const auto gradient = batch.gradient({{0, 4}, {4, 9}});
+      for (const Tensor& tensor : batch.network_.tensors()) {
+        for (Index i = 0; i < tensor.inputs; ++i) {
+          const auto e = static_cast<std::size_t>(
+              tensor.offset + kernel::panel_offset(tensor.inputs, i, i % tensor.outputs));
+          const double before = batch.theta_[e];
+          batch.theta_[e] = before + kStep;
+          const double up = batch.loss();
+          batch.theta_[e] = before - kStep;
+          const double down = batch.loss();
+          batch.theta_[e] = before;
+          EXPECT_NEAR(gradient[e], (up - down) / (2 * kStep), 2e-7)
+              << activation << ' ' << loss << ' ' << tensor.name;
+        }
+      }
+    }
+  }
+}
+
+TEST(Network, TheGradientOfTheRootIsTheSumOfItsChildren) {
+  Batch<float> batch(small("tanh", "cross_entropy"), 12);
+  const auto whole = batch.gradient({{0, 3}, {3, 5}, {5, 5}, {5, 12}});
+  const auto left = batch.gradient({{0, 3}, {3, 5}});
+  const auto right = batch.gradient({{5, 5}, {5, 12}});
+  for (std::size_t e = 0; e < whole.size(); ++e) EXPECT_EQ(whole[e], left[e] + right[e]);
+}
+
+TEST(Network, PaddingStaysZeroInParametersAndGradients) {
+  Batch<float> batch(small("sigmoid", "cross_entropy"), 6);
+  const auto gradient = batch.gradient({{0, 6}});
+  for (const Tensor& tensor : batch.network_.tensors()) {
+    for (Index i = 0; i < tensor.inputs; ++i) {
+      for (Index o = tensor.outputs; o < kernel::panel_count(tensor.outputs) * kPanel; ++o) {
+        const auto e =
+            static_cast<std::size_t>(tensor.offset + kernel::panel_offset(tensor.inputs, i, o));
+        EXPECT_EQ(gradient[e], 0) << tensor.name;
+        EXPECT_EQ(batch.theta_[e], 0) << tensor.name;
+      }
+    }
+  }
+}
+
+TEST(Network, NamesAndSizesItsTensorsAsPyTorchDoes) {
+  const Network<float> network(small("relu", "cross_entropy"));
+  ASSERT_EQ(network.tensors().size(), 6U);
+  EXPECT_EQ(network.tensors()[0].name, "layers.0.weight");
+  EXPECT_EQ(network.tensors()[5].name, "layers.2.bias");
+  EXPECT_EQ(network.parameter_count(), 5 * 7 + 7 + 7 * 3 + 3 + 3 * 4 + 4);
+  EXPECT_EQ(network.arena_size() % kPanel, 0);
+}
+
+TEST(Network, InitialWeightsHaveTheVarianceOfTheirScheme) {
+  NetworkSpec spec;
+  spec.inputs = 200;
+  spec.hidden = {300};
+  spec.outputs = 1;
+  for (const auto& [how, variance] :
+       {std::pair{Initialization::he, 2.0 / 200}, {Initialization::xavier, 2.0 / 500}}) {
+    spec.initialization = how;
+    const Network<double> network(spec);
+    std::vector<double> theta(static_cast<std::size_t>(network.arena_size()));
+    network.initialize(1, theta.data());
+    double sum = 0;
+    double squares = 0;
+    for (Index i = 0; i < 200; ++i) {
+      for (Index o = 0; o < 300; ++o) {
+        const double w = theta[static_cast<std::size_t>(kernel::panel_offset(200, i, o))];
+        sum += w;
+        squares += w * w;
+      }
+    }
+    EXPECT_NEAR(sum / 60000, 0, 5 * std::sqrt(variance / 60000));
+    EXPECT_NEAR(squares / 60000, variance, 0.03 * variance);
+  }
+  spec.initialization = Initialization::zero;
+  const Network<double> network(spec);
+  std::vector<double> theta(static_cast<std::size_t>(network.arena_size()), 1.0);
+  network.initialize(1, theta.data());
+  for (const double w : theta) EXPECT_EQ(w, 0);
+}
+
+TEST(Network, PresetsNameTheirLosses) {
+  EXPECT_EQ(automatic_loss(model_preset("linear"), TargetKind::number), "squared");
+  EXPECT_EQ(automatic_loss(model_preset("mlp"), TargetKind::number), "squared");
+  EXPECT_EQ(automatic_loss(model_preset("mlp"), TargetKind::classes), "cross_entropy");
+  EXPECT_EQ(automatic_loss(model_preset("svm"), TargetKind::classes), "hinge");
+  EXPECT_THROW(model_preset("forest"), ConfigError);
+  EXPECT_EQ(outputs_for("logistic", 2), 1);
+  EXPECT_EQ(outputs_for("cross_entropy", 2), 2);
+}
+
+TEST(Scorer, PredictsClassesNumbersAndProbabilities) {
+  const Scorer binary(loss_traits("logistic"), 1, {});
+  const double positive = 0.5;
+  const double zero = 0;
+  EXPECT_EQ(binary.prediction(&positive), 1);
+  EXPECT_EQ(binary.prediction(&zero), 0);
+  EXPECT_DOUBLE_EQ(binary.probabilities(&zero)[1], 0.5);
+  const Scorer classes(loss_traits("cross_entropy"), 3, {});
+  const double scores[] = {1, 4, 4};
+  EXPECT_EQ(classes.prediction(scores), 1) << "the first of equal scores";
+  const Scorer number(loss_traits("squared"), 1, FeatureScaling(Scaling::standard, {10}, {2}));
+  EXPECT_DOUBLE_EQ(number.prediction(&positive), 11);
+}
+
+}  // namespace
+}  // namespace lockstep
