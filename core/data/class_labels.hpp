@@ -47,7 +47,7 @@ class ClassLabels {
 
  private:
   struct TextHash : std::hash<std::string_view> {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
   };
 
   bool known_ = false;

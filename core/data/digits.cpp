@@ -119,7 +119,8 @@ int draw_digit(RandomSequence& draws, double noise, std::span<std::uint8_t, kDig
     bits = i % 2 == 0 ? draws.next() : bits >> 32U;
     const double cover = std::min(reach - std::sqrt(squared_distance[i]), 1.0);
     const double value = ink * cover + noise * nearly_normal(static_cast<std::uint32_t>(bits));
-    pixels[i] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 1.0) * 255.0 + 0.5);
+    const double level = std::clamp(value, 0.0, 1.0) * 255.0 + 0.5;  // cut, it is rounded
+    pixels[i] = static_cast<std::uint8_t>(level);
   }
   return digit;
 }

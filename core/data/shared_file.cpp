@@ -23,7 +23,7 @@ FileDescriptor open_to_write(const std::string& opened, const std::string& path,
 }  // namespace
 
 SharedFile::TemporaryFile::~TemporaryFile() {
-  if (exists_) ::unlink(path_.c_str());
+  if (exists) ::unlink(path.c_str());
 }
 
 SharedFile::SharedFile(Team& team, const std::string& path)
@@ -35,11 +35,11 @@ SharedFile::SharedFile(Team& team, const std::string& path)
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
       throw OutputError(path + ": cannot create: " + system_message(EISDIR));
     }
-    file_ = open_to_write(temporary_.path_, path, O_CREAT | O_TRUNC);
-    temporary_.exists_ = true;
+    file_ = open_to_write(temporary_.path, path, O_CREAT | O_TRUNC);
+    temporary_.exists = true;
   });
   guard(team, "opening a file to write", [&] {
-    if (team.rank() != 0) file_ = open_to_write(temporary_.path_, path, 0);
+    if (team.rank() != 0) file_ = open_to_write(temporary_.path, path, 0);
   });
 }
 
@@ -63,10 +63,10 @@ void SharedFile::commit() {
   });
   guard(team_, "naming a file", [&] {
     if (team_.rank() != 0) return;
-    if (std::rename(temporary_.path_.c_str(), path_.c_str()) != 0) {
+    if (std::rename(temporary_.path.c_str(), path_.c_str()) != 0) {
       throw OutputError(path_ + ": cannot create: " + system_message(errno));
     }
-    temporary_.exists_ = false;
+    temporary_.exists = false;
   });
 }
 

@@ -26,15 +26,15 @@ class SharedFile {
  private:
   /// Removes a file unless it has been given its name.
   struct TemporaryFile {
-    explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+    explicit TemporaryFile(std::string file_path) : path(std::move(file_path)) {}
     TemporaryFile(const TemporaryFile&) = delete;
     TemporaryFile& operator=(const TemporaryFile&) = delete;
     TemporaryFile(TemporaryFile&&) = delete;
     TemporaryFile& operator=(TemporaryFile&&) = delete;
     ~TemporaryFile();
 
-    std::string path_;
-    bool exists_ = false;  ///< and is this rank's to remove
+    std::string path;
+    bool exists = false;  ///< and is this rank's to remove
   };
 
   Team& team_;

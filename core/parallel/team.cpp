@@ -57,7 +57,6 @@ void guard(Team& team, const std::string& doing, const std::function<void()>& wo
   if (lowest == team.size()) return;
 
   const auto culprit = static_cast<int>(lowest);
-  const std::int64_t succeeded = sum_over(team, failure ? 0 : 1);
   const std::vector<std::string> messages =
       all_gather_text(team, failure ? failure->message : std::string());
   // The lowest failing rank's code and host are the only ones that are not zero or empty.
@@ -67,9 +66,9 @@ void guard(Team& team, const std::string& doing, const std::function<void()>& wo
   broadcast_text(team, host, culprit);
 
   std::string message = messages[static_cast<std::size_t>(culprit)];
-  const bool alike =
-      succeeded == 0 && std::all_of(messages.begin(), messages.end(),
-                                    [&](const std::string& other) { return other == message; });
+  // A rank that did not fail has no message.
+  const bool alike = std::all_of(messages.begin(), messages.end(),
+                                 [&](const std::string& other) { return other == message; });
   if (!alike) message += fmt::format(" (rank {} on {})", culprit, host);
   throw CollectiveError(static_cast<ExitCode>(code), message);
 }

@@ -134,8 +134,8 @@ TEST(Safetensors, HandlesNothingScalarsAndEmptyTensors) {
 }
 
 TEST(Safetensors, OffsetsNeedNotFollowTheNames) {
-  const SafetensorsFile file = decode(
-      file_of("{" + tensor_text("a", 4, 8) + "," + tensor_text("b", 0, 4) + "} ", "bbbbaaaa"));
+  const SafetensorsFile file =
+      decode(file_of(header_of(tensor_text("a", 4, 8) + "," + tensor_text("b", 0, 4)), "bbbbaaaa"));
   EXPECT_EQ(static_cast<char>(file.tensor("a", {1}).data[0]), 'a');
   EXPECT_EQ(static_cast<char>(file.tensor("b", {1}).data[0]), 'b');
 }
@@ -212,9 +212,9 @@ TEST(SafetensorsReader, SaysWhatIsTruncated) {
   EXPECT_EQ(error_of_file("abc"), "m: truncated: the file has 3 bytes, its header's size takes 8");
   EXPECT_EQ(error_of_file(file_of("{}      ", "").substr(0, 10)),
             "m: truncated: it states a header of 8 bytes, 2 follow");
-  EXPECT_EQ(error_of("{" + tensor_text("a", 0, 12) + "}", 9),
+  EXPECT_EQ(error_of(header_of(tensor_text("a", 0, 12)), 9),
             "m: truncated: the header promises 12 bytes of tensors, the file has 9");
-  EXPECT_EQ(error_of("{" + tensor_text("a", 0, 12) + "}", 13),
+  EXPECT_EQ(error_of(header_of(tensor_text("a", 0, 12)), 13),
             "m: the header promises 12 bytes of tensors, the file has 13");
 }
 
@@ -244,7 +244,7 @@ TEST(SafetensorsReader, RefusesBadJson) {
 
 TEST(SafetensorsReader, RefusesDuplicateNames) {
   const std::string a = tensor_text("a", 0, 4);
-  EXPECT_EQ(error_of("{" + a + "," + a + "}", 4), "m: the header names 'a' twice");
+  EXPECT_EQ(error_of(header_of(a + "," + a), 4), "m: the header names 'a' twice");
   EXPECT_EQ(error_of(R"({"__metadata__":{"k":"1","k":"2"}})"), "m: the header names 'k' twice");
   EXPECT_EQ(error_of(one(R"("dtype":"F32","dtype":"F32")")), "m: the header names 'dtype' twice");
   // Not duplicates: the same key of different objects.
@@ -300,7 +300,7 @@ TEST(SafetensorsReader, ChecksProductsBeforeItBelievesThem) {
 
 TEST(SafetensorsReader, RefusesOverlapsAndHoles) {
   const auto error = [](const std::string& first, const std::string& second, std::size_t bytes) {
-    return error_of("{" + first + "," + second + "}", bytes);
+    return error_of(header_of(first + "," + second), bytes);
   };
   EXPECT_EQ(error(tensor_text("a", 0, 8), tensor_text("b", 4, 12), 12),
             "m: tensors 'a' and 'b' overlap");
@@ -308,7 +308,7 @@ TEST(SafetensorsReader, RefusesOverlapsAndHoles) {
             "m: tensors 'a' and 'b' overlap");
   EXPECT_EQ(error(tensor_text("a", 8, 12), tensor_text("b", 0, 4), 12),
             "m: bytes 4 to 8 of the tensors belong to none");
-  EXPECT_EQ(error_of("{" + tensor_text("a", 4, 8) + "}", 8),
+  EXPECT_EQ(error_of(header_of(tensor_text("a", 4, 8)), 8),
             "m: bytes 0 to 4 of the tensors belong to none");
   EXPECT_EQ(error_of("{}", 4), "m: the header promises 0 bytes of tensors, the file has 4");
 }

@@ -1,0 +1,95 @@
+// What the real data sets must give, by the configurations that ship.
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/format/safetensors.hpp"
+#include "core/format/sha256.hpp"
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::run_program;
+using test::TestFolder;
+
+std::string config(const std::string& name) {
+  return "--config=" + std::string(LOCKSTEP_SOURCE_DIR) + "/configs/" + name + ".ini";
+}
+
+json result_of(const TestFolder& folder, const std::string& name,
+               const std::vector<std::string>& options = {}) {
+  std::vector<std::string> arguments{"train", config(name), "--output.dir=" + name};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  const test::ProgramRun run = run_program(folder.path(), 2, arguments);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  return json::parse(folder.read(name + "/result.json"));
+}
+
+/// The white wines as numbers: 11 features and the quality.
+Eigen::MatrixXd wines() {
+  std::ifstream file(std::string(std::getenv("LOCKSTEP_DATA")) +
+                     "/wine-quality/winequality-white.csv");
+  std::string line;
+  std::getline(file, line);
+  std::vector<double> values;
+  while (std::getline(file, line)) {
+    std::stringstream cells(line);
+    std::string cell;
+    while (std::getline(cells, cell, ',')) values.push_back(std::stod(cell));
+  }
+  using Rows = Eigen::Matrix<double, Eigen::Dynamic, 12, Eigen::RowMajor>;
+  return Eigen::Map<Rows>(values.data(), static_cast<Eigen::Index>(values.size()) / 12, 12);
+}
+
+TEST(RealData, DescentOnWinesIsTheLeastSquaresSolution) {
+  const TestFolder folder;
+  const json result = result_of(folder, "wine-quality");
+  EXPECT_NEAR(result["train"]["r2"].get<double>(), 0.28187, 1e-4);  // scikit-learn's
+  Eigen::MatrixXd data = wines();
+  Eigen::MatrixXd x = data.leftCols(11).rowwise() - data.leftCols(11).colwise().mean();
+  for (Eigen::Index c = 0; c < 11; ++c) {
+    x.col(c) /= std::sqrt(x.col(c).squaredNorm() / static_cast<double>(x.rows()));
+  }
+  const Eigen::VectorXd y = data.col(11).array() - data.col(11).mean();
+  const Eigen::VectorXd expected = x.colPivHouseholderQr().solve(y);
+  const SafetensorsFile model = read_safetensors(folder.file("wine-quality/model.safetensors"));
+  const std::vector<double> weights = model.tensor("layers.0.weight", {1, 11}).values();
+  for (Eigen::Index c = 0; c < 11; ++c) {
+    EXPECT_NEAR(weights[static_cast<std::size_t>(c)], expected[c], 1e-4) << "column " << c;
+  }
+  EXPECT_NEAR(model.tensor("layers.0.bias", {1}).values()[0], data.col(11).mean(), 1e-4);
+}
+
+TEST(RealData, SmallSetsAreLearned) {
+  const TestFolder folder;
+  EXPECT_GE(result_of(folder, "iris")["train"]["accuracy"].get<double>(), 0.96);
+  EXPECT_GE(result_of(folder, "wdbc")["train"]["accuracy"].get<double>(), 0.97);
+  EXPECT_GE(result_of(folder, "magic04")["train"]["accuracy"].get<double>(), 0.86);
+}
+
+TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {
+  const TestFolder folder;
+  std::set<std::string> models;
+  for (const int ranks : {1, 2, 3}) {
+    const std::string name = "mnist" + std::to_string(ranks);
+    const test::ProgramRun run = run_program(
+        folder.path(), ranks,
+        {"train", config("mnist"), "--model.type=softmax", "--train.epochs=2",
+         "--output.dir=" + name});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    models.insert(sha256_hex(folder.read(name + "/model.safetensors")));
+    const json result = json::parse(folder.read(name + "/result.json"));
+    EXPECT_GE(result["test"]["accuracy"].get<double>(), 0.90);
+  }
+  EXPECT_EQ(models.size(), 1U);
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

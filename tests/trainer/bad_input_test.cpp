@@ -1,0 +1,181 @@
+// Whatever is wrong, on any number of ranks: one line that says where and what, the right exit
+// code, and nothing left behind.
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <functional>
+
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using test::run_program;
+using test::TestFolder;
+
+struct BadInput {
+  std::string name;
+  std::function<void(const TestFolder&)> prepare;
+  std::vector<std::string> arguments;
+  int exit_code;
+  std::string message;  ///< the whole of standard error, without the newline
+};
+
+void nothing(const TestFolder&) {}
+
+std::string big_endian(unsigned value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+
+/// An IDX file of n images of 1×2 bytes.
+std::string images(unsigned n) {
+  std::string file = big_endian(0x803) + big_endian(n) + big_endian(1) + big_endian(2);
+  for (unsigned i = 0; i < 2 * n; ++i) file += static_cast<char>(i);
+  return file;
+}
+
+std::string labels(unsigned n) {
+  std::string file = big_endian(0x801) + big_endian(n);
+  for (unsigned i = 0; i < n; ++i) file += static_cast<char>(i % 2);
+  return file;
+}
+
+std::string gzipped(const std::string& content) {
+  const TestFolder folder;
+  gzFile file = gzopen(folder.file("x").c_str(), "wb");
+  gzwrite(file, content.data(), static_cast<unsigned>(content.size()));
+  gzclose(file);
+  return folder.read("x");
+}
+
+std::function<void(const TestFolder&)> file_with(const std::string& name,
+                                                 const std::string& content) {
+  return [=](const TestFolder& folder) { folder.write(name, content); };
+}
+
+/// A model file of one tensor entry per line of `header`.
+std::string safetensors(const std::string& header, std::size_t data_bytes) {
+  std::string file;
+  for (unsigned shift = 0; shift < 64; shift += 8) {
+    file += static_cast<char>(header.size() >> shift);
+  }
+  return file + header + std::string(data_bytes, '\0');
+}
+
+std::vector<std::string> training(const std::string& file) {
+  return {"train", "--data.train=" + file, "--model.type=softmax", "--train.epochs=1"};
+}
+
+std::vector<BadInput> all_bad_input() {
+  const std::vector<std::string> with_config{"train", "--config=a.ini"};
+  const std::vector<std::string> idx{"train", "--data.train=i", "--data.train_labels=l",
+                                     "--model.type=softmax"};
+  return {
+      {"UnknownKey", file_with("a.ini", "[train]\nepoch = 3\n"), with_config, 78,
+       "a.ini:2: error: unknown key 'train.epoch' (did you mean 'train.epochs'?)"},
+      {"UnknownSection", file_with("a.ini", "[trian]\nepochs = 3\n"), with_config, 78,
+       "a.ini:1: error: unknown section '[trian]' (did you mean '[train]'?)"},
+      {"DuplicateKey", file_with("a.ini", "[train]\nepochs = 3\nepochs = 4\n"), with_config, 78,
+       "a.ini:3: error: duplicate key 'train.epochs', first on line 2"},
+      {"OutOfRange", file_with("a.ini", "[adam]\nbeta1 = 1\n"), with_config, 78,
+       "a.ini:2: error: adam.beta1: expected a real in [0, 1), found '1'"},
+      {"NaN", file_with("a.ini", "[penalty]\nl2 = nan\n"), with_config, 78,
+       "a.ini:2: error: penalty.l2: expected a real ≥ 0, found 'nan'"},
+      {"NegativeCount", nothing, {"train", "--train.batch_size=-1"}, 78,
+       "command line: error: train.batch_size: expected an integer ≥ 1 or all, found '-1'"},
+      {"UnknownOption", nothing, {"train", "--epochs=3"}, 2, ""},
+      {"MissingConfiguration", nothing, with_config, 66, ""},
+      {"MissingFile", nothing, training("no.csv"), 66, ""},
+      {"DirectoryForAFile",
+       [](const TestFolder& f) { std::filesystem::create_directory(f.path() / "d.csv"); },
+       training("d.csv"), 65, ""},
+      {"EmptyFile", file_with("a.csv", ""), training("a.csv"), 65, ""},
+      {"HeaderOnly", file_with("a.csv", "x,y\n"), training("a.csv"), 65,
+       "lockstep: error: a.csv: no rows after the header"},
+      {"RaggedRow", file_with("a.csv", "x,z,y\n1,2,a\n1,b\n"), training("a.csv"), 65,
+       "lockstep: error: a.csv:3: expected 3 fields as in the header, found 2"},
+      {"TextInANumericColumn", file_with("a.csv", "x,z,y\n1,2,a\n1,n/a,b\n"), training("a.csv"), 65,
+       "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'"},
+      {"MissingCell", file_with("a.csv", "x,z,y\n1,,a\n1,2,b\n"), training("a.csv"), 65,
+       "lockstep: error: a.csv:2:2: missing value in column 'z'"},
+      {"OneClass", file_with("a.csv", "x,y\n1,a\n2,a\n"), training("a.csv"), 65,
+       "lockstep: error: target 'y': only one class, 'a': there is nothing to learn"},
+      {"WrongMagic",
+       [](const TestFolder& f) {
+         f.write("i", "PK\3\4 and so on, sixteen bytes");
+         f.write("l", labels(2));
+       },
+       idx, 65, ""},
+      {"TruncatedGzip",
+       [](const TestFolder& f) {
+         f.write("i", gzipped(images(500)).substr(0, 300));
+         f.write("l", labels(500));
+       },
+       idx, 65, ""},
+      {"FewerLabelsThanImages",
+       [](const TestFolder& f) {
+         f.write("i", images(10));
+         f.write("l", labels(9));
+       },
+       idx, 65, ""},
+      {"TruncatedModel", file_with("m", safetensors(R"({"a":{"dtype":"F32","shape":[4],)"
+                                                    R"("data_offsets":[0,16]}})",
+                                                    8)),
+       {"inspect", "m"}, 65, ""},
+      {"OverlappingTensors",
+       file_with("m", safetensors(R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},)"
+                                  R"("b":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}})",
+                                  24)),
+       {"inspect", "m"}, 65, ""},
+      {"OutputNotEmpty",
+       [](const TestFolder& f) {
+         std::filesystem::create_directory(f.path() / "out");
+         f.write("out/precious", "x");
+       },
+       {"train", "--output.dir=out"}, 73,
+       "lockstep: error: out: the output directory is not empty; choose another output.dir, or "
+       "replace the run in it with --overwrite"},
+      {"OutputBelowAFile", file_with("plain", "x"), {"train", "--output.dir=plain/run"}, 73, ""},
+      {"Diverged", nothing,
+       {"train", "--synthetic.kind=linear", "--model.type=linear", "--train.optimizer=sgd",
+        "--train.learning_rate=1e30", "--synthetic.rows=400", "--synthetic.test_rows=0",
+        "--train.epochs=8", "--output.dir=plain"},
+       3, ""},
+  };
+}
+
+class BadInputTest : public testing::TestWithParam<BadInput> {};
+
+TEST_P(BadInputTest, EndsAllRanksWithOneLine) {
+  const BadInput& bad = GetParam();
+  for (const int ranks : {0, 1, 2, 3}) {
+    SCOPED_TRACE(ranks);
+    const TestFolder folder;
+    bad.prepare(folder);
+    const std::vector<std::string> before = folder.names();
+    const test::ProgramRun run = run_program(folder.path(), ranks, bad.arguments);
+    EXPECT_EQ(run.exit_code, bad.exit_code) << run.err;
+    EXPECT_EQ(run.out, "");
+    if (bad.exit_code == 3) {  // after a start line and some epochs
+      EXPECT_NE(run.err.find("lockstep: error: training diverged: the loss of step "),
+                std::string::npos)
+          << run.err;
+      EXPECT_EQ(run.err.find("error", run.err.find("error") + 5), std::string::npos) << run.err;
+      continue;
+    }
+    EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+    if (!bad.message.empty()) {
+      EXPECT_EQ(run.err, bad.message + "\n");
+    }
+    EXPECT_EQ(folder.names(), before) << "nothing is left behind";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Program, BadInputTest, testing::ValuesIn(all_bad_input()),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace lockstep::trainer

@@ -1,0 +1,193 @@
+// The program as a user runs it: commands, files, and equal bytes over MPI.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "core/format/sha256.hpp"
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::run_program;
+using test::TestFolder;
+
+std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const std::vector<std::string> kBlobs{
+    "train",          "--synthetic.kind=blobs",   "--synthetic.rows=600", "--synthetic.test_rows=100",
+    "--model.type=softmax", "--train.epochs=3", "--preprocess.scale=standard"};
+
+void expect_ok(const test::ProgramRun& run) { ASSERT_EQ(run.exit_code, 0) << run.err; }
+
+TEST(Program, TheModelIsTheSameForAnyRanksAndThreads) {
+  const std::vector<std::vector<std::string>> runs{
+      {"--model.hidden=24", "--train.batch_size=100", "--train.lanes=8"},
+      {"--model.type=softmax", "--train.optimizer=sgd", "--train.momentum=0.9",
+       "--train.precision=double", "--train.lanes=8", "--train.batch_size=48"},
+  };
+  for (const auto& options : runs) {
+    const TestFolder folder;
+    std::set<std::string> models;
+    std::set<std::string> metrics;
+    for (const int ranks : {0, 1, 2, 3, 4, 5, 8, 9}) {
+      for (const int threads : {1, 2}) {
+        const std::string name = "r" + std::to_string(ranks) + "t" + std::to_string(threads);
+        expect_ok(run_program(folder.path(), ranks,
+                              std::vector<std::string>{"train", "--synthetic.rows=1003",
+                                                       "--synthetic.test_rows=200",
+                                                       "--train.epochs=2", "--output.dir=" + name} +
+                                  options,
+                              threads));
+        models.insert(sha256_hex(folder.read(name + "/model.safetensors")));
+        metrics.insert(folder.read(name + "/metrics.jsonl"));
+      }
+    }
+    EXPECT_EQ(models.size(), 1U);
+    EXPECT_EQ(metrics.size(), 1U);
+  }
+}
+
+TEST(Program, TrainWritesARunAndEvaluateAgreesWithIt) {
+  const TestFolder folder;
+  expect_ok(run_program(folder.path(), 2, kBlobs + std::vector<std::string>{"--output.dir=run"}));
+  EXPECT_EQ(folder.names(),
+            (std::vector<std::string>{"run", "run/config.ini", "run/metrics.jsonl",
+                                      "run/model.safetensors", "run/provenance.json",
+                                      "run/result.json", "run/timings.jsonl"}));
+  const json result = json::parse(folder.read("run/result.json"));
+  EXPECT_EQ(result["epochs"], 3);
+  EXPECT_EQ(result["steps"], 3 * 3);
+  EXPECT_EQ(result["train"]["rows"], 600);
+  EXPECT_EQ(result["test"]["rows"], 100);
+  EXPECT_GT(result["test"]["accuracy"].get<double>(), 0.9);
+  EXPECT_GT(result["rows_per_second"].get<double>(), 0);
+
+  const std::vector<std::string> evaluate{"evaluate",
+                                          "--model=run/model.safetensors",
+                                          "--json",
+                                          "--synthetic.kind=blobs",
+                                          "--synthetic.rows=600",
+                                          "--synthetic.test_rows=100"};
+  for (const int ranks : {0, 3}) {
+    const auto run = run_program(folder.path(), ranks, evaluate);
+    expect_ok(run);
+    EXPECT_EQ(json::parse(run.out), result["test"]);
+  }
+  const auto inspected = run_program(folder.path(), 0, {"inspect", "run/model.safetensors"});
+  expect_ok(inspected);
+  EXPECT_NE(inspected.out.find(result["parameters_sha256"].get<std::string>()), std::string::npos);
+}
+
+TEST(Program, AResolvedConfigurationTrainsTheSameModel) {
+  const TestFolder folder;
+  expect_ok(run_program(folder.path(), 0, kBlobs + std::vector<std::string>{"--output.dir=a"}));
+  expect_ok(run_program(folder.path(), 0,
+                        {"train", "--config=a/config.ini", "--output.dir=b"}));
+  EXPECT_EQ(folder.read("a/model.safetensors"), folder.read("b/model.safetensors"));
+}
+
+TEST(Program, GeneratedFilesTrainTheModelOfTheGenerator) {
+  const TestFolder folder;
+  const std::vector<std::string> digits{"--synthetic.rows=300", "--synthetic.test_rows=50"};
+  const std::vector<std::string> model{"train", "--model.hidden=8", "--train.epochs=1"};
+  expect_ok(run_program(folder.path(), 0,
+                        model + digits + std::vector<std::string>{"--output.dir=direct"}));
+  expect_ok(run_program(folder.path(), 2,
+                        std::vector<std::string>{"generate", "--output=data", "--format=idx"} +
+                            digits));
+  expect_ok(run_program(
+      folder.path(), 3,
+      model + std::vector<std::string>{"--data.train=data/train-images-idx3-ubyte",
+                                       "--data.train_labels=data/train-labels-idx1-ubyte",
+                                       "--data.test=data/test-images-idx3-ubyte",
+                                       "--data.test_labels=data/test-labels-idx1-ubyte",
+                                       "--output.dir=idx"}));
+  const json direct = json::parse(folder.read("direct/result.json"));
+  const json from_files = json::parse(folder.read("idx/result.json"));
+  EXPECT_EQ(direct["parameters_sha256"], from_files["parameters_sha256"]);
+  EXPECT_EQ(direct["test"], from_files["test"]);
+}
+
+TEST(Program, PredictionsComeInFileOrderWhateverTheRanks) {
+  const TestFolder folder;
+  expect_ok(run_program(folder.path(), 0, kBlobs + std::vector<std::string>{"--output.dir=run"}));
+  expect_ok(run_program(folder.path(), 0,
+                        {"generate", "--output=data", "--synthetic.kind=blobs",
+                         "--synthetic.rows=600", "--synthetic.test_rows=1000"}));
+  std::set<std::string> predictions;
+  for (const int ranks : {0, 2, 3}) {
+    expect_ok(run_program(folder.path(), ranks,
+                          {"predict", "--model=run/model.safetensors", "--data.test=data/test.csv",
+                           "--output=p.csv"}));
+    predictions.insert(folder.read("p.csv"));
+  }
+  ASSERT_EQ(predictions.size(), 1U);
+  std::istringstream predicted(*predictions.begin());
+  std::istringstream actual(folder.read("data/test.csv"));
+  std::string line;
+  std::string truth;
+  std::getline(actual, truth);
+  std::getline(predicted, line);
+  EXPECT_EQ(line, "prediction,p_0,p_1,p_2");
+  int rows = 0;
+  int right = 0;
+  while (std::getline(predicted, line) && std::getline(actual, truth)) {
+    ++rows;
+    right += line.substr(0, line.find(',')) == truth.substr(truth.rfind(',') + 1) ? 1 : 0;
+  }
+  EXPECT_EQ(rows, 1000);
+  EXPECT_GT(right, 950);
+}
+
+TEST(Program, WarnsWhereTheUserCouldDoBetter) {
+  const TestFolder folder;
+  const auto run = run_program(
+      folder.path(), 3,
+      {"train", "--synthetic.kind=moons", "--synthetic.rows=2", "--synthetic.test_rows=0",
+       "--model.hidden=4", "--train.lanes=2", "--train.epochs=1", "--output.dir=run"});
+  expect_ok(run);
+  EXPECT_NE(run.err.find("warning: 1 of 3 ranks have no lane"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("train.lanes = 4"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("warning: train.batch_size = 256 is more than the 2 training rows"),
+            std::string::npos)
+      << run.err;
+}
+
+TEST(Program, OverwriteReplacesARunAndInitFromContinuesFromAModel) {
+  const TestFolder folder;
+  const auto train = kBlobs + std::vector<std::string>{"--output.dir=run"};
+  expect_ok(run_program(folder.path(), 0, train));
+  const json first = json::parse(folder.read("run/result.json"));
+  expect_ok(run_program(folder.path(), 0,
+                        kBlobs + std::vector<std::string>{"--output.dir=more",
+                                                          "--train.init_from=run/model.safetensors"}));
+  const json more = json::parse(folder.read("more/result.json"));
+  EXPECT_LT(more["train"]["loss"].get<double>(), first["train"]["loss"].get<double>());
+  expect_ok(run_program(folder.path(), 2, train + std::vector<std::string>{"--overwrite"}));
+  EXPECT_EQ(json::parse(folder.read("run/result.json"))["parameters_sha256"],
+            first["parameters_sha256"]);
+}
+
+TEST(Program, HelpAndVersionGoToStandardOutputOnce) {
+  const TestFolder folder;
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--help"}, {"--version"}, {"train", "--help"}}) {
+    const auto alone = run_program(folder.path(), 0, arguments);
+    const auto two = run_program(folder.path(), 2, arguments);
+    EXPECT_EQ(alone.exit_code, 0);
+    EXPECT_EQ(alone.err, "");
+    EXPECT_EQ(alone.out, two.out);
+    EXPECT_NE(alone.out, "");
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::trainer
