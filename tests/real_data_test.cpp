@@ -79,10 +79,9 @@ TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {
   std::set<std::string> models;
   for (const int ranks : {1, 2, 3}) {
     const std::string name = "mnist" + std::to_string(ranks);
-    const test::ProgramRun run = run_program(
-        folder.path(), ranks,
-        {"train", config("mnist"), "--model.type=softmax", "--train.epochs=2",
-         "--output.dir=" + name});
+    const test::ProgramRun run = run_program(folder.path(), ranks,
+                                             {"train", config("mnist"), "--model.type=softmax",
+                                              "--train.epochs=2", "--output.dir=" + name});
     ASSERT_EQ(run.exit_code, 0) << run.err;
     models.insert(sha256_hex(folder.read(name + "/model.safetensors")));
     const json result = json::parse(folder.read(name + "/result.json"));

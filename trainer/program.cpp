@@ -1,9 +1,9 @@
 #include "trainer/program.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <functional>
-
-#include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "trainer/cli/help.hpp"

@@ -1,10 +1,10 @@
 #include "core/base/error.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace lockstep {
 namespace {

@@ -139,8 +139,8 @@ inline T log(T x) {
   T value = std::fma(k, F::kLn2High, f + tail);
   value = detail::select(k == T(0), f + tail, value);
 
-  value = detail::select(x < std::numeric_limits<T>::min(), -std::numeric_limits<T>::infinity(),
-                         value);
+  value =
+      detail::select(x < std::numeric_limits<T>::min(), -std::numeric_limits<T>::infinity(), value);
   value = detail::select(x < T(0), std::numeric_limits<T>::quiet_NaN(), value);
   return detail::select(!(x <= std::numeric_limits<T>::max()), x, value);
 }
@@ -197,10 +197,14 @@ inline SinCos sincos(double x) {
   const double sin_r = std::fma(s * z, r, r);
   const double cos_r = std::fma(c, z, 1.0);
   switch (std::bit_cast<std::uint64_t>(shifted) & 3U) {
-    case 0: return {sin_r, cos_r};
-    case 1: return {cos_r, -sin_r};
-    case 2: return {-sin_r, -cos_r};
-    default: return {-cos_r, sin_r};
+    case 0:
+      return {sin_r, cos_r};
+    case 1:
+      return {cos_r, -sin_r};
+    case 2:
+      return {-sin_r, -cos_r};
+    default:
+      return {-cos_r, sin_r};
   }
 }
 

@@ -25,10 +25,13 @@ template <class T>
 const ProductEntry<T>& entry() {
   switch (chosen().load(std::memory_order_relaxed)) {
 #if defined(__x86_64__)
-    case InstructionSet::avx512: return avx512_product<T>();
-    case InstructionSet::avx2: return avx2_product<T>();
+    case InstructionSet::avx512:
+      return avx512_product<T>();
+    case InstructionSet::avx2:
+      return avx2_product<T>();
 #endif
-    default: return portable_product<T>();
+    default:
+      return portable_product<T>();
   }
 }
 
@@ -55,7 +58,7 @@ struct TileFold {
   Index ldx;
   const T* y;
   Index ldy;
-  T* memory;                      // scratch of the kernels
+  T* memory;                               // scratch of the kernels
   std::vector<AlignedVector<T>>& partial;  // one tile a level
 
   void run(std::span<const Range> leaves, T* w, Index panel_stride, std::size_t level) {
@@ -105,7 +108,7 @@ template <class T>
 void multiply(Index m, Index k, Index panels, const T* a, Index lda, const T* b, T* c, Index ldc) {
   assert(m >= 0 && k >= 0 && lda >= k && ldc >= panels * kPanel);
   const ProductEntry<T>& kernels = entry<T>();
-  kernels.multiply(m, k, panels, a, lda, b, c, ldc, scratch<T>(kernels.multiply_scratch));
+  kernels.multiply(m, k, panels, a, lda, b, c, ldc, scratch<T>(kRowBlock * k));
 }
 
 template <class T>
@@ -131,11 +134,9 @@ void fold_outer_products(std::span<const Range> leaves, Range inputs, Range pane
   T* memory = scratch<T>(rows * (kWidestGroup + std::min(kFoldInputs, inputs.size())));
   thread_local std::vector<AlignedVector<T>> partial;
   for (Index i = inputs.begin; i < inputs.end; i += kFoldInputs) {
-    TileFold<T> fold{entry<T>(), {i, std::min(i + kFoldInputs, inputs.end)},
-                     panels,     x,
-                     ldx,        y,
-                     ldy,        memory,
-                     partial};
+    TileFold<T> fold{
+        entry<T>(), {i, std::min(i + kFoldInputs, inputs.end)}, panels, x, ldx, y, ldy, memory,
+        partial};
     fold.run(leaves, w, w_rows * kPanel, 0);
   }
 }
@@ -158,9 +159,12 @@ void use_instruction_set(InstructionSet set) { chosen().store(set); }
 
 std::string name_of(InstructionSet set) {
   switch (set) {
-    case InstructionSet::avx512: return "AVX-512";
-    case InstructionSet::avx2: return "AVX2";
-    default: return "portable";
+    case InstructionSet::avx512:
+      return "AVX-512";
+    case InstructionSet::avx2:
+      return "AVX2";
+    default:
+      return "portable";
   }
 }
 

@@ -1,5 +1,5 @@
-// Compiled with AVX2 and FMA whatever the rest of the program is compiled for; called only where the
-// machine has it.
+// Compiled with AVX2 and FMA whatever the rest of the program is compiled for; called only where
+// the machine has it.
 #include <immintrin.h>
 
 #include "core/kernel/product_microkernel.hpp"

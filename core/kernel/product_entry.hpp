@@ -9,8 +9,7 @@ namespace lockstep::kernel {
 /// program.
 template <class T>
 struct ProductEntry {
-  /// Elements of scratch that `multiply` needs at most.
-  Index multiply_scratch;
+  /// Needs kRowBlock · k elements of scratch.
   void (*multiply)(Index m, Index k, Index panels, const T* a, Index lda, const T* b, T* c,
                    Index ldc, T* scratch);
 
@@ -30,6 +29,8 @@ const ProductEntry<T>& avx512_product();
 
 /// Rows of a left operand that `multiply` packs at a time.
 inline constexpr Index kRowBlock = 252;
+/// Columns whose sums it keeps near while it adds their chains; a multiple of kWidestGroup.
+inline constexpr Index kColumnBlock = 512;
 /// Columns that one call of a micro-kernel computes at most.
 inline constexpr Index kWidestGroup = 32;
 /// Leaves that one call of `fold` takes at most.

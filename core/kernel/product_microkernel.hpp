@@ -79,6 +79,11 @@ template <class V, Index Rows, Index Vectors>
 void multiply_tile(Index inner, const typename V::Scalar* a, LeftSteps as,
                    const typename V::Scalar* b, RightSteps bs, typename V::Scalar* c,
                    ResultSteps cs, bool accumulate) {
+  if (accumulate) {  // the old sums come from far away: ask for them now, use them after the chain
+    for (Index r = 0; r < Rows; ++r) {
+      for (Index v = 0; v < Vectors; ++v) __builtin_prefetch(c + r * cs.row + v * cs.vector, 1);
+    }
+  }
   Tile<V, Rows, Vectors> tile;
   tile.chain(inner, a, as, b, bs);
   if (accumulate) tile.add_to_left(c, cs);
@@ -87,9 +92,9 @@ void multiply_tile(Index inner, const typename V::Scalar* a, LeftSteps as,
 
 /// Leaves one after another; a stack of partial nodes, as deep as the tree, stays in L1.
 template <class V, Index Rows, Index Vectors>
-void fold_tile(const Range* leaves, Index leaf_count, bool accumulate,
-               const typename V::Scalar* a, LeftSteps as, const typename V::Scalar* b,
-               RightSteps bs, typename V::Scalar* c, ResultSteps cs) {
+void fold_tile(const Range* leaves, Index leaf_count, bool accumulate, const typename V::Scalar* a,
+               LeftSteps as, const typename V::Scalar* b, RightSteps bs, typename V::Scalar* c,
+               ResultSteps cs) {
   using T = typename V::Scalar;
   constexpr ResultSteps kStack{Vectors * V::kWidth, V::kWidth};
   alignas(64) T stack[bound(kDeepestFold)][bound(Rows * Vectors * V::kWidth)];
@@ -156,8 +161,6 @@ struct Products {
   static constexpr TileTable<V, kRows, kVectors> kWide{};
   static constexpr TileTable<V, kRows, 1> kNarrow{};
 
-  static constexpr Index kMultiplyScratch = (kRowBlock + kRows) * kChain;
-
   /// Rows of `a` as strips of kRows: strip s holds, for each k, its rows side by side.
   static void pack_rows(Index m, Index inner, const T* a, Index lda, T* packed) {
     for (Index i = 0; i < m; i += kRows) {
@@ -170,24 +173,31 @@ struct Products {
     }
   }
 
+  /// Blocks of rows, of columns, then of whole chains: the sums of a block of rows × columns stay
+  /// in L2 while its chains are added.
   static void multiply(Index m, Index k, Index panels, const T* a, Index lda, const T* b, T* c,
                        Index ldc, T* scratch) {
     const Index columns = panels * kPanel;
     const bool pack = panels > 2;  // else an element of A is used too seldom to pay for the copy
     for (Index i0 = 0; i0 < m; i0 += kRowBlock) {
       const Index rows = smaller(kRowBlock, m - i0);
-      Index k0 = 0;
-      do {  // once for k = 0 too, which gives +0
-        const Index inner = smaller(kChain, k - k0);
-        const T* block = a + i0 * lda + k0;
-        if (pack) pack_rows(rows, inner, block, lda, scratch);
-        for (Index j = 0; j < columns; j += kGroup) {
-          multiply_strips(rows, inner, pack ? scratch : block, pack ? 0 : lda,
-                          b + (j / kPanel * k + k0) * kPanel + j % kPanel, k * kPanel,
-                          columns - j, c + i0 * ldc + j, ldc, k0 > 0);
-        }
-        k0 += inner;
-      } while (k0 < k);
+      for (Index k0 = 0; pack && k0 < k; k0 += kChain) {
+        pack_rows(rows, smaller(kChain, k - k0), a + i0 * lda + k0, lda, scratch + rows * k0);
+      }
+      for (Index j0 = 0; j0 < columns; j0 += kColumnBlock) {
+        const Index end = smaller(columns, j0 + kColumnBlock);
+        Index k0 = 0;
+        do {  // once for k = 0 too, which gives +0
+          const Index inner = smaller(kChain, k - k0);
+          const T* left = pack ? scratch + rows * k0 : a + i0 * lda + k0;
+          for (Index j = j0; j < end; j += kGroup) {
+            multiply_strips(rows, inner, left, pack ? 0 : lda,
+                            b + (j / kPanel * k + k0) * kPanel + j % kPanel, k * kPanel, end - j,
+                            c + i0 * ldc + j, ldc, k0 > 0);
+          }
+          k0 += inner;
+        } while (k0 < k);
+      }
     }
   }
 
@@ -225,8 +235,8 @@ struct Products {
       for (Index r = 0; r < rows; ++r) {
         for (Index o = 0; o < width; ++o) packed_y[r * kGroup + o] = source[r * ldy + o];
       }
-      T* target = w + (panels.begin + j / kPanel) * w_panel_stride + inputs.begin * kPanel +
-                  j % kPanel;
+      T* target =
+          w + (panels.begin + j / kPanel) * w_panel_stride + inputs.begin * kPanel + j % kPanel;
       const RightSteps bs{kGroup, V::kWidth};
       const ResultSteps cs{kPanel, kGroup > kPanel ? w_panel_stride : V::kWidth};
       for (Index i = 0; i < input_count; i += kRows) {
@@ -250,7 +260,7 @@ struct Products {
     }
   }
 
-  static constexpr ProductEntry<T> kEntry{kMultiplyScratch, &multiply, &fold};
+  static constexpr ProductEntry<T> kEntry{&multiply, &fold};
 };
 
 }  // namespace

@@ -24,9 +24,8 @@ void Affine<T>::initialize(Initialization how, const RandomStream& stream, std::
     for (Index o = 0; o < outputs_; ++o) {
       RandomSequence draws(stream, layer, static_cast<std::uint64_t>(i),
                            static_cast<std::uint64_t>(o));
-      const double weight = how == Initialization::he
-                                ? he_deviation * draws.normal()
-                                : draws.uniform(-xavier_bound, xavier_bound);
+      const double weight = how == Initialization::he ? he_deviation * draws.normal()
+                                                      : draws.uniform(-xavier_bound, xavier_bound);
       theta[kernel::panel_offset(inputs_, i, o)] = static_cast<T>(weight);
     }
   }
@@ -63,15 +62,22 @@ void Affine<T>::backward(Index n, Rows<const T>, Rows<const T> dy, const T* prep
 
 template <class T>
 std::vector<GradientTile> Affine<T>::gradient_tiles(Index pieces) const {
-  // Cuts of the inputs at whole micro-kernel strips; how they are made changes no bit.
-  constexpr Index kStrip = 48;
+  // Wide enough in both directions that copying the operands into strips costs little; how the
+  // matrix is cut changes no bit.
+  constexpr Index kInputs = 192;
+  constexpr Index kFewestPanels = 8;
   const Range panels{0, kernel::panel_count(outputs_)};
-  const Index strips = (inputs_ + kStrip - 1) / kStrip;
-  const Index count = std::clamp<Index>(pieces, 1, strips);
+  const Index rows = (inputs_ + kInputs - 1) / kInputs;
+  const Index most = std::max<Index>(1, panels.size() / kFewestPanels);
+  const Index columns = std::clamp<Index>(pieces / rows, 1, most);
   std::vector<GradientTile> tiles;
-  for (Index i = 0; i < count; ++i) {
-    const Range part = even_part(strips, count, i);
-    tiles.push_back({0, {part.begin * kStrip, std::min(inputs_, part.end * kStrip)}, panels});
+  for (Index i = 0; i < rows; ++i) {
+    const Range inputs{i * kInputs, std::min(inputs_, (i + 1) * kInputs)};
+    for (Index p = 0; p < columns; ++p) {
+      // Pairs of panels, which the widest registers take together.
+      const Range pairs = even_part((panels.size() + 1) / 2, columns, p);
+      tiles.push_back({0, inputs, {2 * pairs.begin, std::min(panels.end, 2 * pairs.end)}});
+    }
   }
   tiles.push_back({1, {0, 1}, panels});
   return tiles;

@@ -20,7 +20,8 @@ struct GradientTile {
   Range panels;
 };
 
-/// Row-major matrix of a batch: row r starts at data + r·stride. Columns are padded to whole panels.
+/// Row-major matrix of a batch: row r starts at data + r·stride. Columns are padded to whole
+/// panels.
 template <class T>
 struct Rows {
   T* data = nullptr;

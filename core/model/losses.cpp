@@ -50,8 +50,7 @@ struct SquaredHinge {
   static Point<T> at(T s, T y) {
     const T sign = T(2) * y - T(1);
     const T margin = T(1) - sign * s;
-    return {margin <= T(0) ? T(0) : margin * margin,
-            margin <= T(0) ? T(0) : T(-2) * sign * margin};
+    return {margin <= T(0) ? T(0) : margin * margin, margin <= T(0) ? T(0) : T(-2) * sign * margin};
   }
 };
 

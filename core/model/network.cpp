@@ -1,8 +1,8 @@
 #include "core/model/network.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "core/base/error.hpp"
 #include "core/model/activations.hpp"

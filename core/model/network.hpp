@@ -29,8 +29,8 @@ struct NetworkSpec {
 /// The preset that a `model.type` stands for.
 struct ModelPreset {
   std::string name;
-  bool hidden_layers;                     ///< takes model.hidden and model.activation
-  std::vector<std::string> losses;        ///< allowed; the first is what `auto` means
+  bool hidden_layers;               ///< takes model.hidden and model.activation
+  std::vector<std::string> losses;  ///< allowed; the first is what `auto` means
 };
 const std::vector<ModelPreset>& model_presets();
 /// @throws ConfigError for an unknown name

@@ -36,15 +36,14 @@ Range Lanes::positions(Index lane, Index step) const {
   return {position_from(first), position_from(first + rows_in(step))};
 }
 
-Index Lanes::most_rows_of_a_lane() const {
-  return (std::min(batch_, rows_) + count_ - 1) / count_;
-}
+Index Lanes::most_rows_of_a_lane() const { return (std::min(batch_, rows_) + count_ - 1) / count_; }
 
 std::vector<Index> lane_boundaries(Index lanes, int ranks) {
   assert(is_power_of_two(lanes) && ranks > 0);
   const Index granule = std::max<Index>(1, lanes / (4 * tree_width(ranks)));
   std::vector<Index> boundaries;
-  for (Index r = 0; r <= ranks; ++r) boundaries.push_back(granule * (r * (lanes / granule) / ranks));
+  for (Index r = 0; r <= ranks; ++r)
+    boundaries.push_back(granule * (r * (lanes / granule) / ranks));
   return boundaries;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/trainer/program_runner.hpp"
 
+#include <fmt/format.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -8,8 +9,6 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 namespace lockstep::trainer::test {
 namespace {
@@ -29,11 +28,11 @@ std::string content_of(const fs::path& path) {
 
 }  // namespace
 
-ProgramRun run_program(const fs::path& folder, int ranks,
-                       const std::vector<std::string>& arguments, int threads) {
+ProgramRun run_program(const fs::path& folder, int ranks, const std::vector<std::string>& arguments,
+                       int threads) {
   const TestFolder output;
-  std::string command =
-      fmt::format("cd {} && OMP_NUM_THREADS={} timeout 60 ", shell_quoted(folder.string()), threads);
+  std::string command = fmt::format("cd {} && OMP_NUM_THREADS={} timeout 60 ",
+                                    shell_quoted(folder.string()), threads);
   if (ranks > 0) command += fmt::format("mpirun -q --oversubscribe -n {} ", ranks);
   command += shell_quoted(LOCKSTEP_PROGRAM);
   for (const std::string& argument : arguments) command += " " + shell_quoted(argument);

@@ -21,9 +21,13 @@ std::vector<std::string> operator+(std::vector<std::string> a, const std::vector
   return a;
 }
 
-const std::vector<std::string> kBlobs{
-    "train",          "--synthetic.kind=blobs",   "--synthetic.rows=600", "--synthetic.test_rows=100",
-    "--model.type=softmax", "--train.epochs=3", "--preprocess.scale=standard"};
+const std::vector<std::string> kBlobs{"train",
+                                      "--synthetic.kind=blobs",
+                                      "--synthetic.rows=600",
+                                      "--synthetic.test_rows=100",
+                                      "--model.type=softmax",
+                                      "--train.epochs=3",
+                                      "--preprocess.scale=standard"};
 
 void expect_ok(const test::ProgramRun& run) { ASSERT_EQ(run.exit_code, 0) << run.err; }
 
@@ -40,12 +44,12 @@ TEST(Program, TheModelIsTheSameForAnyRanksAndThreads) {
     for (const int ranks : {0, 1, 2, 3, 4, 5, 8, 9}) {
       for (const int threads : {1, 2}) {
         const std::string name = "r" + std::to_string(ranks) + "t" + std::to_string(threads);
-        expect_ok(run_program(folder.path(), ranks,
-                              std::vector<std::string>{"train", "--synthetic.rows=1003",
-                                                       "--synthetic.test_rows=200",
-                                                       "--train.epochs=2", "--output.dir=" + name} +
-                                  options,
-                              threads));
+        expect_ok(run_program(
+            folder.path(), ranks,
+            std::vector<std::string>{"train", "--synthetic.rows=1003", "--synthetic.test_rows=200",
+                                     "--train.epochs=2", "--output.dir=" + name} +
+                options,
+            threads));
         models.insert(sha256_hex(folder.read(name + "/model.safetensors")));
         metrics.insert(folder.read(name + "/metrics.jsonl"));
       }
@@ -89,8 +93,7 @@ TEST(Program, TrainWritesARunAndEvaluateAgreesWithIt) {
 TEST(Program, AResolvedConfigurationTrainsTheSameModel) {
   const TestFolder folder;
   expect_ok(run_program(folder.path(), 0, kBlobs + std::vector<std::string>{"--output.dir=a"}));
-  expect_ok(run_program(folder.path(), 0,
-                        {"train", "--config=a/config.ini", "--output.dir=b"}));
+  expect_ok(run_program(folder.path(), 0, {"train", "--config=a/config.ini", "--output.dir=b"}));
   EXPECT_EQ(folder.read("a/model.safetensors"), folder.read("b/model.safetensors"));
 }
 
@@ -100,9 +103,9 @@ TEST(Program, GeneratedFilesTrainTheModelOfTheGenerator) {
   const std::vector<std::string> model{"train", "--model.hidden=8", "--train.epochs=1"};
   expect_ok(run_program(folder.path(), 0,
                         model + digits + std::vector<std::string>{"--output.dir=direct"}));
-  expect_ok(run_program(folder.path(), 2,
-                        std::vector<std::string>{"generate", "--output=data", "--format=idx"} +
-                            digits));
+  expect_ok(
+      run_program(folder.path(), 2,
+                  std::vector<std::string>{"generate", "--output=data", "--format=idx"} + digits));
   expect_ok(run_program(
       folder.path(), 3,
       model + std::vector<std::string>{"--data.train=data/train-images-idx3-ubyte",
@@ -166,9 +169,10 @@ TEST(Program, OverwriteReplacesARunAndInitFromContinuesFromAModel) {
   const auto train = kBlobs + std::vector<std::string>{"--output.dir=run"};
   expect_ok(run_program(folder.path(), 0, train));
   const json first = json::parse(folder.read("run/result.json"));
-  expect_ok(run_program(folder.path(), 0,
-                        kBlobs + std::vector<std::string>{"--output.dir=more",
-                                                          "--train.init_from=run/model.safetensors"}));
+  expect_ok(
+      run_program(folder.path(), 0,
+                  kBlobs + std::vector<std::string>{"--output.dir=more",
+                                                    "--train.init_from=run/model.safetensors"}));
   const json more = json::parse(folder.read("more/result.json"));
   EXPECT_LT(more["train"]["loss"].get<double>(), first["train"]["loss"].get<double>());
   expect_ok(run_program(folder.path(), 2, train + std::vector<std::string>{"--overwrite"}));

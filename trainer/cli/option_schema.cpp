@@ -117,8 +117,7 @@ Draft real(std::string name, std::string default_value, std::string help) {
   return {OptionType::real, std::move(name), std::move(default_value), std::move(help)};
 }
 template <class Words>
-Draft choice(std::string name, const Words& words, std::string default_value,
-             std::string help) {
+Draft choice(std::string name, const Words& words, std::string default_value, std::string help) {
   return Draft(OptionType::choice, std::move(name), std::move(default_value), std::move(help))
       .words(words);
 }
@@ -186,7 +185,8 @@ void add_model(std::vector<Option>& all) {
               "standard gives mean 0 and variance 1, minmax gives [0, 1]"),
        choice("preprocess.target_scale", kTargetScales, "none",
               "Scaling of a numeric target; undone in predictions and metrics"),
-       choice("model.type", names_of(model_presets()), "mlp", "The model: a preset of layers and loss"),
+       choice("model.type", names_of(model_presets()), "mlp",
+              "The model: a preset of layers and loss"),
        integers("model.hidden", "512,256", "Widths of the hidden layers of an mlp, in units")
            .at_least(1),
        choice("model.activation", activation_names(), "relu", "Activation after each hidden layer"),

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -14,18 +15,17 @@ namespace lockstep::trainer {
 namespace {
 
 template <class T>
-Evaluation evaluate_as(Session& session, const SafetensorsFile& file,
-                       const ModelDescription& model, const Table& table) {
+Evaluation evaluate_as(Session& session, const SafetensorsFile& file, const ModelDescription& model,
+                       const Table& table) {
   const Network<T> network(model.network);
   AlignedVector<T> theta;
   Examples<T> examples;
   guard(session.team, "reading the model", [&] {
     theta = read_parameters<T>(file, network);
-    examples = make_examples<T>(table, model.feature_scaling, model.target_scaling,
-                                session.threads);
+    examples =
+        make_examples<T>(table, model.feature_scaling, model.target_scaling, session.threads);
   });
-  const Scorer scorer(loss_traits(model.network.loss), model.network.outputs,
-                      model.target_scaling);
+  const Scorer scorer(loss_traits(model.network.loss), model.network.outputs, model.target_scaling);
   return scorer.evaluation(
       score_examples<T>(session.team, network, theta.data(), examples, scorer, session.threads),
       penalty_value(network.tensors(), model.penalty, theta.data()));

@@ -1,6 +1,6 @@
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "core/base/error.hpp"
 #include "core/data/table_writer.hpp"

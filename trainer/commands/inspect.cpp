@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/format/safetensors.hpp"
@@ -26,7 +27,8 @@ std::string architecture(const NetworkSpec& spec) {
 
 std::string shape_text(const std::vector<Index>& shape) {
   std::string text;
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? "×" : "") + std::to_string(shape[i]);
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    text += (i > 0 ? "×" : "") + std::to_string(shape[i]);
   return text;
 }
 
@@ -49,7 +51,8 @@ std::string human_text(const SafetensorsFile& file, const ModelDescription& mode
   line("target", model.schema.target_name.empty() ? "(labels)" : model.schema.target_name);
   if (!model.schema.class_names.empty()) line("classes", joined(model.schema.class_names, kShown));
   line("data hash", model.data_hash);
-  for (const auto& [name, value] : model.options) line("option", fmt::format("{} = {}", name, value));
+  for (const auto& [name, value] : model.options)
+    line("option", fmt::format("{} = {}", name, value));
   return text;
 }
 

@@ -16,8 +16,7 @@ namespace {
 /// score where there are classes without.
 class PredictionWriter {
  public:
-  PredictionWriter(const ModelDescription& model, const Scorer& scorer)
-      : scorer_(scorer) {
+  PredictionWriter(const ModelDescription& model, const Scorer& scorer) : scorer_(scorer) {
     for (const std::string& name : model.schema.class_names) classes_.push_back(csv_field(name));
   }
 
@@ -55,15 +54,14 @@ class PredictionWriter {
 template <class T>
 void predict_as(Session& session, const SafetensorsFile& file, const ModelDescription& model,
                 const Table& table) {
-  const Scorer scorer(loss_traits(model.network.loss), model.network.outputs,
-                      model.target_scaling);
+  const Scorer scorer(loss_traits(model.network.loss), model.network.outputs, model.target_scaling);
   const PredictionWriter writer(model, scorer);
   std::string text = session.is_root() ? writer.header(model.schema.class_names) : "";
   guard(session.team, "predicting", [&] {
     const Network<T> network(model.network);
     const AlignedVector<T> theta = read_parameters<T>(file, network);
-    const Examples<T> examples = make_examples<T>(table, model.feature_scaling,
-                                                  model.target_scaling, session.threads);
+    const Examples<T> examples =
+        make_examples<T>(table, model.feature_scaling, model.target_scaling, session.threads);
     visit_scores<T>(network, theta.data(), examples, session.threads,
                     [&](Index, const T* scores, double) { writer.append(scores, text); });
   });

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -102,17 +102,17 @@ class TrainRun {
     const ScoreSums sums =
         training.run_epoch(epoch, [&](Index steps_done) { progress.step_done(steps_done); });
     const double seconds = seconds_now() - start;
-    const double penalty = penalty_value(network_.tensors(), experiment_.options.penalty,
-                                         training.theta().data());
+    const double penalty =
+        penalty_value(network_.tensors(), experiment_.options.penalty, training.theta().data());
 
     EpochReport report;
     report.train = scorer_.evaluation(sums, penalty);
     report.rows_per_second = static_cast<double>(lanes_.rows()) / seconds;
     if (test_) {
-      report.test = scorer_.evaluation(
-          score_examples<T>(session_.team, network_, training.theta().data(), *test_, scorer_,
-                            session_.threads),
-          penalty);
+      report.test =
+          scorer_.evaluation(score_examples<T>(session_.team, network_, training.theta().data(),
+                                               *test_, scorer_, session_.threads),
+                             penalty);
     }
     describe(report, epoch, seconds);
     return report;
@@ -128,9 +128,8 @@ class TrainRun {
     metrics["train"] = evaluation_json(report.train);
     metrics["test"] = report.test ? evaluation_json(*report.test) : Json();
     directory_.append(kMetricsFile, metrics.dump());
-    const Json timings{{"epoch", epoch},
-                       {"seconds", seconds},
-                       {"rows_per_second", report.rows_per_second}};
+    const Json timings{
+        {"epoch", epoch}, {"seconds", seconds}, {"rows_per_second", report.rows_per_second}};
     directory_.append(kTimingsFile, timings.dump());
   }
 

@@ -1,8 +1,8 @@
 #include "trainer/run/data_source.hpp"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
+
+#include <cstdlib>
 
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
@@ -26,8 +26,8 @@ DataFormat format_of(const Settings& settings, DataRole role) {
   if (format == "synthetic") return DataFormat::synthetic;
   const std::vector<std::string> files = settings.texts(key(role));
   if (files.empty()) return DataFormat::synthetic;
-  const bool idx = !settings.texts(key(role) + "_labels").empty() ||
-                   files[0].find("idx") != std::string::npos;
+  const bool idx =
+      !settings.texts(key(role) + "_labels").empty() || files[0].find("idx") != std::string::npos;
   return idx ? DataFormat::idx : DataFormat::csv;
 }
 
@@ -50,8 +50,7 @@ std::string data_root(Session& session) {
 }
 
 std::vector<InputFile> find_files(Session& session, const std::string& name) {
-  return find_input_files(session.team,
-                          {name, session.settings.texts(name), data_root(session)});
+  return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
 }
 
 Table generate_table(Session& session, DataRole role) {
@@ -60,7 +59,8 @@ Table generate_table(Session& session, DataRole role) {
   options.kind = synthetic_kind(settings);
   options.features = settings.integer("synthetic.features");
   options.classes = settings.integer("synthetic.classes");
-  if (!settings.is_word("synthetic.noise", "auto")) options.noise = settings.real("synthetic.noise");
+  if (!settings.is_word("synthetic.noise", "auto"))
+    options.noise = settings.real("synthetic.noise");
   const Index train_rows = settings.integer("synthetic.rows");
   const bool train = role == DataRole::train;
   const Index rows = train ? train_rows : settings.integer("synthetic.test_rows");
@@ -113,19 +113,19 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     return table;
   }
   if (settings.texts(key(role)).empty()) {
-    throw ConfigError(fmt::format("{}: data.format = {} needs files", key(role),
-                                  settings.text("data.format")));
+    throw ConfigError(
+        fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));
   }
   const std::vector<InputFile> files = find_files(session, key(role));
   if (format == DataFormat::idx) {
     IdxOptions options{target, key(role) + "_labels", schema};
     const bool labelled = target != TargetKind::none;
     if (labelled && settings.texts(options.labels_key).empty()) {
-      throw ConfigError(fmt::format("{}: IDX images need the files of their labels here",
-                                    options.labels_key));
+      throw ConfigError(
+          fmt::format("{}: IDX images need the files of their labels here", options.labels_key));
     }
-    const auto labels = labelled ? find_files(session, options.labels_key)
-                                 : std::vector<InputFile>();
+    const auto labels =
+        labelled ? find_files(session, options.labels_key) : std::vector<InputFile>();
     return read_idx(session.team, files, labels, options).table;
   }
   CsvOptions options{settings.text("data.target"), settings.texts("data.ignore"), target, schema};

@@ -1,8 +1,8 @@
 #include "trainer/run/experiment.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
@@ -117,15 +117,14 @@ Experiment prepare_experiment(Session& session) {
   const Settings& settings = session.settings;
   Experiment e;
   const TargetKind target = wanted_target(settings);
-  e.train = in_row_blocks(session.team,
-                          load_table(session, DataRole::train, target, std::nullopt));
+  e.train = in_row_blocks(session.team, load_table(session, DataRole::train, target, std::nullopt));
   if (e.train.features == 0) throw DataError("the training data has no feature columns");
   e.model.network = network_spec(settings, e.train);
   e.model.precision = settings.text("train.precision");
   e.model.schema = schema_of(e.train);
   if (has_data(settings, DataRole::test)) {
-    e.test = in_row_blocks(session.team,
-                           load_table(session, DataRole::test, target, e.model.schema));
+    e.test =
+        in_row_blocks(session.team, load_table(session, DataRole::test, target, e.model.schema));
   }
   e.model.data_hash = data_hash(session.team, e.train);
   e.model.feature_scaling =
@@ -134,7 +133,8 @@ Experiment prepare_experiment(Session& session) {
       fit_target(session.team, e.train, scaling_named(settings.text("preprocess.target_scale")));
 
   const Index rows = e.train.total_rows;
-  e.batch = settings.is_word("train.batch_size", "all") ? rows : settings.integer("train.batch_size");
+  e.batch =
+      settings.is_word("train.batch_size", "all") ? rows : settings.integer("train.batch_size");
   e.batch = std::min(e.batch, rows);
   e.lanes = settings.is_word("train.lanes", "auto") ? automatic_lanes(e.batch)
                                                     : settings.integer("train.lanes");

@@ -1,10 +1,10 @@
 #include "trainer/run/loaded_model.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "core/base/error.hpp"
 

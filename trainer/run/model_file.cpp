@@ -1,8 +1,8 @@
 #include "trainer/run/model_file.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -182,13 +182,11 @@ template <class T>
 AlignedVector<T> read_parameters(const SafetensorsFile& file, const Network<T>& network) {
   AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
   for (const Tensor& tensor : network.tensors()) {
-    const std::vector<double> values =
-        file.tensor(tensor.name, stored_shape(tensor)).values();
+    const std::vector<double> values = file.tensor(tensor.name, stored_shape(tensor)).values();
     std::size_t next = 0;
     for (Index o = 0; o < tensor.outputs; ++o) {
       for (Index i = 0; i < tensor.inputs; ++i) {
-        theta[static_cast<std::size_t>(tensor.offset +
-                                       kernel::panel_offset(tensor.inputs, i, o))] =
+        theta[static_cast<std::size_t>(tensor.offset + kernel::panel_offset(tensor.inputs, i, o))] =
             static_cast<T>(values[next++]);
       }
     }

@@ -21,10 +21,9 @@ struct ModelDescription {
   TableSchema schema;
   FeatureScaling feature_scaling;
   FeatureScaling target_scaling;
-  Penalty penalty;  ///< as it was added to the mean loss
+  Penalty penalty;                             ///< as it was added to the mean loss
   std::map<std::string, std::string> options;  ///< those that affect the result
   std::string data_hash;                       ///< of the training rows
-
 };
 
 /// model.safetensors: tensors named and laid out as PyTorch's Linear (out×in), the description as

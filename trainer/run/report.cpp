@@ -1,12 +1,11 @@
 #include "trainer/run/report.hpp"
 
+#include <fmt/format.h>
 #include <gnu/libc-version.h>
 
 #include <algorithm>
 #include <chrono>
 #include <map>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "comm/affinity.hpp"
@@ -60,12 +59,12 @@ std::string start_line(Session& session, const Experiment& experiment, Index mem
   if (hosts.size() > 1) host_text += fmt::format(" … {}", hosts.back());
   const auto boundaries = lane_boundaries(experiment.lanes, team.size());
   const Index mine = part_of(boundaries, team.rank()).size();
-  return fmt::format(
-      "{} on {} ({}), {} threads each, {} lanes ({} a rank), {} a rank",
-      plural(team.size(), "rank"), plural(static_cast<Index>(hosts.size()), "host"), host_text,
-      range_text(min_over(team, session.threads), max_over(team, session.threads)),
-      experiment.lanes, range_text(min_over(team, mine), max_over(team, mine)),
-      memory_text(max_over(team, memory_bytes)));
+  return fmt::format("{} on {} ({}), {} threads each, {} lanes ({} a rank), {} a rank",
+                     plural(team.size(), "rank"), plural(static_cast<Index>(hosts.size()), "host"),
+                     host_text,
+                     range_text(min_over(team, session.threads), max_over(team, session.threads)),
+                     experiment.lanes, range_text(min_over(team, mine), max_over(team, mine)),
+                     memory_text(max_over(team, memory_bytes)));
 }
 
 std::vector<std::string> advice(Session& session, const Experiment& experiment) {

@@ -16,7 +16,8 @@ std::string evaluation_line(const Evaluation& evaluation);
 /// Ranks, hosts, threads, lanes and memory, before the first epoch. *Collective*.
 std::string start_line(Session& session, const Experiment& experiment, Index memory_bytes);
 
-/// What the user could do better, a line each: ranks without lanes, badly bound ranks. *Collective*.
+/// What the user could do better, a line each: ranks without lanes, badly bound ranks.
+/// *Collective*.
 std::vector<std::string> advice(Session& session, const Experiment& experiment);
 
 /// provenance.json: everything that is not part of the result. *Collective*.

@@ -1,5 +1,6 @@
 #include "trainer/run/run_directory.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -7,8 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "core/base/error.hpp"
 
@@ -58,10 +57,11 @@ void check_can_make(const fs::path& path, bool overwrite) {
                                   existing.string(), std::strerror(errno)));
   }
   if (!is_free(path) && !overwrite) {
-    throw OutputError(fmt::format(
-        "{}: the output directory is not empty; choose another output.dir, or replace the run in it "
-        "with --overwrite",
-        path.string()));
+    throw OutputError(
+        fmt::format("{}: the output directory is not empty; choose another output.dir, or replace "
+                    "the run in it "
+                    "with --overwrite",
+                    path.string()));
   }
 }
 
@@ -83,12 +83,12 @@ void RunDirectory::create() {
     std::error_code error;
     fs::create_directories(path_, error);
     if (error) {
-      throw OutputError(
-          fmt::format("{}: cannot make this directory: {}", path_, error.message()));
+      throw OutputError(fmt::format("{}: cannot make this directory: {}", path_, error.message()));
     }
     for (const char* name : kRunFiles) {
       fs::remove(file(name), error);
-      if (error) throw OutputError(fmt::format("{}: cannot remove: {}", file(name), error.message()));
+      if (error)
+        throw OutputError(fmt::format("{}: cannot remove: {}", file(name), error.message()));
     }
   });
 }

@@ -1,12 +1,12 @@
 #include "trainer/run/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-
-#include <fmt/format.h>
 
 #include "comm/affinity.hpp"
 #include "core/base/error.hpp"

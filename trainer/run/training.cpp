@@ -1,10 +1,10 @@
 #include "trainer/run/training.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/parallel/ranges.hpp"
@@ -46,8 +46,7 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       my_lanes_(part_of(lane_boundaries_, team.rank())),
       blocks_(blocks_of(network.tensors())),
       exchange_(comm::make_exchange<T>(
-          team.transport(),
-          {blocks_, lane_boundaries_, lanes.count(), threads, team.timeout()})),
+          team.transport(), {blocks_, lane_boundaries_, lanes.count(), threads, team.timeout()})),
       optimizer_(make_optimizer<T>(options.optimizer, options.optimizer_options)),
       pass_(network, my_lanes_.size() * lanes.most_rows_of_a_lane(), true),
       theta_(std::move(theta)) {
@@ -126,9 +125,8 @@ void Training<T>::load_rows(Index step) {
 /// Phase one over tiles of rows, phase two over tiles of the weights of every canonical node.
 template <class T>
 void Training<T>::compute_gradient() {
-  parallel_for(threads_, static_cast<Index>(pass_.prepare_tasks()), [&](Index task) {
-    pass_.prepare(theta_.data(), static_cast<std::size_t>(task));
-  });
+  parallel_for(threads_, static_cast<Index>(pass_.prepare_tasks()),
+               [&](Index task) { pass_.prepare(theta_.data(), static_cast<std::size_t>(task)); });
   const Index rows = leaves_.empty() ? 0 : leaves_.back().end;
   const Index tile = row_tile(rows, threads_);
   const auto row_bytes = static_cast<std::size_t>(examples_.stride) * sizeof(T);
@@ -215,10 +213,10 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
     const ScoreSums step =
         fold_subtree<ScoreSums>({0, lanes_.count()}, lanes_.count(), take, merge_score_sums);
     if (!std::isfinite(step.loss())) {
-      throw NumericalError(fmt::format(
-          "training diverged: the loss of step {} of epoch {} is not finite; lower "
-          "train.learning_rate (now {}) or set preprocess.scale = standard",
-          first_step + static_cast<Index>(s) + 1, epoch, options_.learning_rate));
+      throw NumericalError(
+          fmt::format("training diverged: the loss of step {} of epoch {} is not finite; lower "
+                      "train.learning_rate (now {}) or set preprocess.scale = standard",
+                      first_step + static_cast<Index>(s) + 1, epoch, options_.learning_rate));
     }
     epoch_sums = merge(epoch_sums, step);
   }

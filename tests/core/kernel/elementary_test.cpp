@@ -1,10 +1,10 @@
 #include "core/kernel/elementary.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace lockstep {
 namespace {

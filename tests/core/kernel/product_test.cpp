@@ -1,9 +1,9 @@
 #include "core/kernel/product.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <cstring>
-
-#include <gtest/gtest.h>
 
 namespace lockstep {
 namespace {
@@ -67,9 +67,9 @@ TYPED_TEST_SUITE(Product, Scalars);
 TYPED_TEST(Product, MultiplyIsTheDefinitionBitByBit) {
   using T = TypeParam;
   with_every_instruction_set([] {
-    const Index shapes[][3] = {{1, 1, 1},    {1, 4, 16},   {5, 3, 17},    {12, 255, 32},
+    const Index shapes[][3] = {{1, 1, 1},     {1, 4, 16},    {5, 3, 17},    {12, 255, 32},
                                {13, 256, 33}, {67, 257, 48}, {300, 70, 10}, {255, 520, 100},
-                               {7, 0, 5},    {64, 1000, 3}};
+                               {7, 0, 5},     {64, 1000, 3}};
     for (const auto& [m, k, n] : shapes) {
       const Index lda = k + 3;
       const Index ldc = kernel::panel_count(n) * kPanel + 16;
@@ -115,8 +115,14 @@ T tree(const std::vector<T>& leaves, std::size_t begin, std::size_t count) {
 TYPED_TEST(Product, FoldIsTheTreeOverDefinitionsUnderAnyCut) {
   using T = TypeParam;
   const std::vector<std::vector<Index>> lanes = {
-      {5},           {0},          {300},         {1300},
-      {3, 4, 0, 1},  {32, 32, 32, 32, 32, 32, 32, 32}, {700, 600}, {0, 0, 513, 512},
+      {5},
+      {0},
+      {300},
+      {1300},
+      {3, 4, 0, 1},
+      {32, 32, 32, 32, 32, 32, 32, 32},
+      {700, 600},
+      {0, 0, 513, 512},
       {40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 39}};
   const Index in = 45;
   const Index out = 40;

@@ -54,9 +54,9 @@ TEST(Losses, DerivativesAreCentralDifferences) {
         std::vector<double> down = scores;
         up[k] += kStep;
         down[k] -= kStep;
-        const double slope = (score<double>(name, up, target).loss -
-                              score<double>(name, down, target).loss) /
-                             (2 * kStep);
+        const double slope =
+            (score<double>(name, up, target).loss - score<double>(name, down, target).loss) /
+            (2 * kStep);
         EXPECT_NEAR(at.gradient[k], slope, 1e-8) << name << " target " << target;
       }
     }

@@ -39,9 +39,8 @@ class Batch {
         values_.push_back(static_cast<T>(draws.uniform(-1, 1)));
       }
       targets_.push_back(traits.target == TargetKind::number ? draws.uniform(-1, 1)
-                         : traits.two_classes
-                             ? static_cast<double>(draws.below(2))
-                             : static_cast<double>(draws.below(4)));
+                         : traits.two_classes                ? static_cast<double>(draws.below(2))
+                                                             : static_cast<double>(draws.below(4)));
     }
     losses_.resize(targets_.size());
   }
