@@ -31,11 +31,10 @@ target_compile_options(lockstep_flags INTERFACE
   $<$<BOOL:${LOCKSTEP_ARCH}>:-march=${LOCKSTEP_ARCH}>
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Woverloaded-virtual -Wnull-dereference -Wundef
-  # False alarms of GCC 12 in inlined library code: std::string's operator+ (its bug 105651) and
-  # nlohmann's json.
+  # A false alarm of GCC 12 in std::string's operator+ (its bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<BOOL:${LOCKSTEP_WERROR}>:-Werror>)
 
-# For sources that use nlohmann's json: GCC sees null pointers in its inlined destructor.
-set(LOCKSTEP_JSON_OPTIONS $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference>)
+# For sources where GCC 12 sees null pointers in inlined library code: nlohmann's json, mostly.
+set(LOCKSTEP_NO_NULL_ALARMS $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference>)
 string(REPLACE "-O2" "-O3" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")

@@ -84,8 +84,8 @@ std::unique_ptr<Layer<T>> elementwise(Index width, Function function) {
 }  // namespace
 
 const std::vector<std::string>& activation_names() {
-  static const std::vector<std::string> names{"leaky_relu", "relu", "sigmoid", "tanh"};
-  return names;
+  static const std::vector<std::string> kNames{"leaky_relu", "relu", "sigmoid", "tanh"};
+  return kNames;
 }
 
 template <class T>

@@ -97,9 +97,9 @@ class CrossEntropy final : public Loss<T> {
 }  // namespace
 
 const std::vector<std::string>& loss_names() {
-  static const std::vector<std::string> names{"absolute", "cross_entropy", "hinge",
-                                              "logistic", "squared",       "squared_hinge"};
-  return names;
+  static const std::vector<std::string> kNames{"absolute", "cross_entropy", "hinge",
+                                               "logistic", "squared",       "squared_hinge"};
+  return kNames;
 }
 
 template <class T>

@@ -11,14 +11,14 @@
 namespace lockstep {
 
 const std::vector<ModelPreset>& model_presets() {
-  static const std::vector<ModelPreset> presets{
+  static const std::vector<ModelPreset> kPresets{
       {"linear", false, {"squared", "absolute"}},
       {"logistic", false, {"logistic"}},
       {"mlp", true, {"cross_entropy", "squared", "absolute", "logistic", "hinge", "squared_hinge"}},
       {"softmax", false, {"cross_entropy"}},
       {"svm", false, {"hinge", "squared_hinge"}},
   };
-  return presets;
+  return kPresets;
 }
 
 const ModelPreset& model_preset(std::string_view name) {

@@ -7,12 +7,12 @@
 namespace lockstep {
 
 const std::vector<OptimizerEntry>& optimizer_entries() {
-  static const std::vector<OptimizerEntry> entries{
+  static const std::vector<OptimizerEntry> kEntries{
       {"adam", 1e-3, false, "θ ← θ − α·m̂/(√v̂ + ε)"},
       {"adamw", 1e-3, false, "θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)"},
       {"sgd", 0.1, true, "u ← μ·u + g, θ ← θ − α·u"},
   };
-  return entries;
+  return kEntries;
 }
 
 double automatic_rate(std::string_view name, const OptimizerOptions& options) {

@@ -46,7 +46,8 @@ class Team {
 
 /// Runs `work`, which must not communicate, then agrees: when it threw on any rank, all ranks
 /// throw the same CollectiveError with the message and exit code of the lowest failing rank,
-/// followed by `(rank R on HOST, while DOING)` when there is more than one rank.
+/// followed by ` (rank R on HOST)` unless all ranks failed alike. `doing` completes the messages
+/// "out of memory while …" and "internal error while …".
 /// Collective.
 void guard(Team& team, const std::string& doing, const std::function<void()>& work);
 

@@ -16,6 +16,8 @@ class FloatingPointMode {
   ~FloatingPointMode();
   FloatingPointMode(const FloatingPointMode&) = delete;
   FloatingPointMode& operator=(const FloatingPointMode&) = delete;
+  FloatingPointMode(FloatingPointMode&&) = delete;
+  FloatingPointMode& operator=(FloatingPointMode&&) = delete;
 
  private:
   unsigned long saved_;

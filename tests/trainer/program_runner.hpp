@@ -25,6 +25,8 @@ class TestFolder {
   ~TestFolder();
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
+  TestFolder(TestFolder&&) = delete;
+  TestFolder& operator=(TestFolder&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   std::string file(const std::string& name) const { return (path_ / name).string(); }

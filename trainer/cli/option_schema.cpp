@@ -1,5 +1,6 @@
 #include "trainer/cli/option_schema.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -32,8 +33,9 @@ constexpr double kLargestIndex = 0x1p63;
 /// Names of a registry's entries.
 template <class Entries>
 std::vector<std::string> names_of(const Entries& entries) {
-  std::vector<std::string> names;
-  for (const auto& entry : entries) names.push_back(entry.name);
+  std::vector<std::string> names(entries.size());
+  std::transform(entries.begin(), entries.end(), names.begin(),
+                 [](const auto& entry) { return entry.name; });
   return names;
 }
 

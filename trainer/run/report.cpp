@@ -84,7 +84,7 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment) 
                     session.settings.integer("train.batch_size"), experiment.train.total_rows));
   }
   const std::string launch = comm::launch_advice(session.team, session.threads);
-  if (!launch.empty()) lines.push_back("warning: " + launch);
+  if (!launch.empty() && session.environment.uses_mpi()) lines.push_back("warning: " + launch);
   return lines;
 }
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -94,6 +96,14 @@ TEST(KeyReference, HasARowForEveryKeyBetweenItsMarkers) {
   EXPECT_TRUE(contains(key_reference_markdown(),
                        "| `train.batch_size` | integer or all | ≥ 1 | `256` | Rows in a step"));
   EXPECT_TRUE(contains(key_reference_markdown(), "λ of the penalty λ·Σ\\|w\\|"));
+}
+
+TEST(KeyReference, IsWhatTheReadmeHas) {
+  std::ifstream file(LOCKSTEP_SOURCE_DIR "/trainer/README.md");
+  std::ostringstream readme;
+  readme << file.rdbuf();
+  EXPECT_TRUE(contains(readme.str(), key_reference_markdown())) << "trainer/README.md should have\n"
+                                                                << key_reference_markdown();
 }
 
 std::size_t columns(const std::string& line) {
