@@ -180,7 +180,7 @@ TEST(Arguments, RefusesACommandWithoutWhatItNeeds) {
   EXPECT_EQ(usage_error({"inspect", ""}),
             "inspect needs a model file; see 'lockstep inspect --help'");
   EXPECT_EQ(usage_error({"generate"}),
-            "generate needs --output=PATH; see 'lockstep generate --help'");
+            "generate needs --output=FOLDER; see 'lockstep generate --help'");
   EXPECT_EQ(usage_error({"generate", "--output=d", "--format=json"}),
             "--format: unknown value 'json'; known: csv, idx; see 'lockstep generate --help'");
 }
