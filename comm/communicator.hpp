@@ -27,7 +27,9 @@ class Communicator final : public Team {
   int rank() const override { return transport_.rank(); }
   int size() const override { return transport_.size(); }
   Transport& transport() { return transport_; }
+  /// How long a wait may go without any message before it throws MpiError; the same on all ranks.
   std::chrono::milliseconds timeout() const { return timeout_; }
+  void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
 
   /// Pairwise, several partners at a time: first the sizes, then the messages that are not empty.
   /// Sends Σ|to[r]| + 8·(P−1) bytes.

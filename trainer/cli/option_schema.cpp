@@ -260,6 +260,11 @@ void add_running(std::vector<Option>& all) {
                       "cores that it may use")
                   .at_least(1)
                   .or_word("auto")
+                  .without_effect(),
+              integer("comm.timeout", "300",
+                      "Seconds that a rank waits without a sign of life from another one before it "
+                      "ends the run; more where a rank may read or compute alone for longer")
+                  .between(1, 1e6)
                   .without_effect()});
 }
 

@@ -80,6 +80,7 @@ Session open_session(comm::Environment& environment, comm::Communicator& team,
   }
   Session session{environment, team, arguments,
                   resolve_settings(arguments, arguments.config_file, config), 1};
+  team.set_timeout(std::chrono::seconds(session.settings.integer("comm.timeout")));
   session.threads = thread_count(team, session.settings);
   return session;
 }

@@ -54,7 +54,8 @@ const std::vector<std::string>& contract() {
                                              "adam.bias_correction",
                                              "adam.weight_decay",
                                              "output.dir",
-                                             "run.threads"};
+                                             "run.threads",
+                                             "comm.timeout"};
   return keys;
 }
 
@@ -110,7 +111,7 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
       "data.root",           "data.format",        "data.train",        "data.train_labels",
       "data.test",           "data.test_labels",   "synthetic.kind",    "synthetic.rows",
       "synthetic.test_rows", "synthetic.features", "synthetic.classes", "synthetic.noise",
-      "train.init_from",     "output.dir",         "run.threads"};
+      "train.init_from",     "output.dir",         "run.threads",       "comm.timeout"};
   EXPECT_EQ(without_effect, expected);
 }
 
@@ -145,6 +146,7 @@ TEST(OptionSchema, RangesHoldAtTheirEnds) {
       {"adam.epsilon", {"1e-30"}, {"0"}},
       {"adam.weight_decay", {"0", "2"}, {"-1"}},
       {"run.threads", {"1", "auto"}, {"0", "-1"}},
+      {"comm.timeout", {"1", "1000000"}, {"0", "1.5", "auto"}},
   };
   const Settings settings(option_schema());
   for (const Bounds& bounds : all) {
