@@ -133,9 +133,10 @@ def run_torch(shape, ranks, threads, cpus):
     port = str(free_port())
     processes = []
     for rank in range(ranks):
-        extra = {}
+        # Its OpenMP threads would spin on the cores that OpenBLAS's own threads need.
+        extra = {"OMP_WAIT_POLICY": "passive"}
         if ranks > 1:
-            extra = {
+            extra |= {
                 "RANK": str(rank),
                 "WORLD_SIZE": str(ranks),
                 "MASTER_ADDR": "127.0.0.1",
