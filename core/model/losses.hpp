@@ -15,11 +15,12 @@ namespace lockstep {
 ///   squared        ½(s − y)²                                  derivative s − y
 ///   absolute       |s − y|                                    sign(s − y), 0 at 0
 ///   logistic       ln(1 + eˢ) − y·s,          y ∈ {0, 1}      σ(s) − y
-///   cross_entropy  ln Σₖ exp sₖ − s_y,        y a class       softmax(s) − e_y   [Bishop 2006,
-///   §4.3.4] hinge          max(0, 1 − ys),            y ∈ {−1, 1}     −y where 1 − ys > 0, else 0
+///   cross_entropy  ln Σₖ exp sₖ − s_y,        y a class       softmax(s) − e_y
+///   hinge          max(0, 1 − ys),            y ∈ {−1, 1}     −y where 1 − ys > 0, else 0
 ///   squared_hinge  max(0, 1 − ys)²            y ∈ {−1, 1}     −2y·max(0, 1 − ys)
 ///
-/// A target is a number, or the index of a class; of two classes the second is y = 1.
+/// A target is a number, or the index of a class; of two classes the second is y = 1. For
+/// cross-entropy see [Bishop 2006, §4.3.4].
 template <class T>
 class Loss {
  public:

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 
 #include "core/base/error.hpp"
 #include "core/model/activations.hpp"
@@ -24,16 +26,25 @@ NetworkSpec small(const std::string& activation, const std::string& loss) {
   return spec;
 }
 
-/// A batch of a few rows, its loss and its gradient by the two phases.
+std::vector<Index> first_rows(Index n) {
+  std::vector<Index> rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return rows;
+}
+
+/// A batch of made-up rows, its loss and its gradient by the two phases.
 template <class T>
 class Batch {
  public:
-  Batch(const NetworkSpec& spec, Index rows) : network_(spec), pass_(network_, rows, true) {
+  Batch(const NetworkSpec& spec, Index rows) : Batch(spec, first_rows(rows), rows) {}
+  /// @param rows  numbers of the rows, each of which stands for its values and target
+  Batch(const NetworkSpec& spec, const std::vector<Index>& rows, Index capacity)
+      : network_(spec), pass_(network_, capacity, true) {
     theta_.resize(static_cast<std::size_t>(network_.arena_size()));
     network_.initialize(11, theta_.data());
     const RandomStream stream(5, Purpose::synthetic);
     const LossTraits traits = loss_traits(spec.loss);
-    for (Index r = 0; r < rows; ++r) {
+    for (const Index r : rows) {
       RandomSequence draws(stream, static_cast<std::uint64_t>(r));
       for (Index c = 0; c < spec.inputs; ++c) {
         values_.push_back(static_cast<T>(draws.uniform(-1, 1)));
@@ -45,21 +56,28 @@ class Batch {
     losses_.resize(targets_.size());
   }
 
-  double loss() {
+  /// Takes `tile` rows at a time through the network.
+  double loss(Index tile = 1000) {
     const auto rows = static_cast<Index>(targets_.size());
     for (Index r = 0; r < rows; ++r) {
       std::copy_n(values_.data() + r * network_.spec().inputs, network_.spec().inputs,
                   pass_.input().row(r));
     }
-    pass_.forward({0, rows}, theta_.data());
-    pass_.score_losses({0, rows}, targets_.data(), losses_.data());
+    for (Index begin = 0; begin < rows; begin += tile) {
+      const Range range{begin, std::min(rows, begin + tile)};
+      pass_.forward(range, theta_.data());
+      pass_.score_losses(range, targets_.data(), losses_.data());
+    }
     return std::accumulate(losses_.begin(), losses_.end(), 0.0);
   }
 
-  AlignedVector<T> gradient(const std::vector<Range>& leaves) {
-    loss();
+  AlignedVector<T> gradient(const std::vector<Range>& leaves, Index tile = 1000) {
+    loss(tile);
     for (std::size_t i = 0; i < pass_.prepare_tasks(); ++i) pass_.prepare(theta_.data(), i);
-    pass_.backward({0, static_cast<Index>(targets_.size())});
+    const auto rows = static_cast<Index>(targets_.size());
+    for (Index begin = 0; begin < rows; begin += tile) {
+      pass_.backward({begin, std::min(rows, begin + tile)});
+    }
     AlignedVector<T> result(theta_.size());
     for (std::size_t i = 0; i < pass_.gradient_tasks(); ++i) {
       pass_.gradient(leaves, i, result.data());
@@ -105,6 +123,64 @@ TEST(Network, TheGradientOfTheRootIsTheSumOfItsChildren) {
   const auto left = batch.gradient({{0, 3}, {3, 5}});
   const auto right = batch.gradient({{5, 5}, {5, 12}});
   for (std::size_t e = 0; e < whole.size(); ++e) EXPECT_EQ(whole[e], left[e] + right[e]);
+}
+
+/// The loss and the gradient of one row, as bytes: any derivative of any layer that differed in a
+/// bit would show.
+template <class T>
+std::string bits_of_row(Batch<T>& batch, Index position, Index tile) {
+  const AlignedVector<T> gradient = batch.gradient({{position, position + 1}}, tile);
+  std::string bits(reinterpret_cast<const char*>(gradient.data()), gradient.size() * sizeof(T));
+  return bits.append(reinterpret_cast<const char*>(&batch.losses_[std::size_t(position)]),
+                     sizeof(double));
+}
+
+template <class T>
+void expect_the_same_row_anywhere(const NetworkSpec& spec) {
+  constexpr Index kRow = 1000;
+  Batch<T> alone(spec, {kRow}, 1);
+  const std::string expected = bits_of_row(alone, 0, 1);
+  int different = 0;
+  for (Index n = 1; n <= 67; ++n) {
+    for (Index position = 0; position <= std::min<Index>(16, n - 1); ++position) {
+      std::vector<Index> rows = first_rows(n);
+      rows[static_cast<std::size_t>(position)] = kRow;
+      Batch<T> batch(spec, rows, n);
+      different += bits_of_row(batch, position, 1 + (n + position) % 23) != expected;
+    }
+  }
+  EXPECT_EQ(different, 0) << spec.activation << ' ' << spec.loss << ' ' << spec.inputs;
+}
+
+TEST(Network, ARowHasTheSameBitsAnywhereInABatch) {
+  const std::vector<Index> widths{1, 2, 3, 7, 13};
+  std::size_t next = 0;
+  for (const std::string& activation : activation_names()) {
+    for (const std::string& loss : loss_names()) {
+      NetworkSpec spec = small(activation, loss);
+      spec.inputs = widths[next++ % widths.size()];
+      spec.hidden = {widths[next % widths.size()], 17};
+      expect_the_same_row_anywhere<float>(spec);
+      expect_the_same_row_anywhere<double>(spec);
+    }
+  }
+}
+
+TEST(Network, TheCutIntoTilesChangesNoBit) {
+  NetworkSpec spec = small("tanh", "cross_entropy");
+  spec.inputs = 203;
+  spec.hidden = {301, 37};
+  const std::vector<Range> leaves{{0, 13}, {13, 13}, {13, 40}, {40, 61}};
+  Batch<float> whole(spec, 61);
+  const auto expected = whole.gradient(leaves);
+  // More room asks for more pieces of the gradient.
+  for (const Index capacity : {61, 6000, 60000}) {
+    Batch<float> batch(spec, first_rows(61), capacity);
+    if (capacity > 61) {
+      EXPECT_GT(batch.pass_.gradient_tasks(), whole.pass_.gradient_tasks());
+    }
+    for (const Index tile : {1, 5, 12, 60}) EXPECT_EQ(batch.gradient(leaves, tile), expected);
+  }
 }
 
 TEST(Network, PaddingStaysZeroInParametersAndGradients) {
