@@ -40,6 +40,9 @@ class Training {
 
   const Lanes& lanes() const { return lanes_; }
   const AlignedVector<T>& theta() const { return theta_; }
+  /// The elements that this rank updates, and the optimizer's states of them, one after another.
+  Range segment() const { return exchange_->segment(); }
+  const std::vector<AlignedVector<T>>& optimizer_state() const { return state_; }
   /// Bytes that this rank allocated for θ, gradients, state and activations.
   Index memory_bytes() const;
 

@@ -1,0 +1,213 @@
+#include "tests/trainer/run/training_cases.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "comm/communicator.hpp"
+#include "comm/thread_transport.hpp"
+#include "core/base/error.hpp"
+#include "core/base/random.hpp"
+#include "core/model/activations.hpp"
+#include "core/optimize/optimizer.hpp"
+#include "core/parallel/ranges.hpp"
+#include "tests/support/ranks.hpp"
+#include "trainer/run/training.hpp"
+
+namespace lockstep::test {
+namespace {
+
+template <class V>
+void append(std::string& bytes, const V* values, std::size_t count) {
+  bytes.append(reinterpret_cast<const char*>(values), count * sizeof(V));
+}
+
+template <class V>
+V one_of(RandomSequence& draws, const std::vector<V>& values) {
+  return values[draws.below(values.size())];
+}
+
+double target_of(const TrainingCase& c, RandomSequence& draws) {
+  const LossTraits traits = loss_traits(c.loss);
+  if (traits.target == TargetKind::number) return draws.uniform(-2, 2);
+  return static_cast<double>(
+      draws.below(static_cast<std::uint64_t>(traits.two_classes ? 2 : c.classes)));
+}
+
+template <class T>
+Examples<T> make_rows(const TrainingCase& c, Range rows) {
+  Examples<T> examples;
+  examples.rows = rows;
+  examples.total_rows = c.rows;
+  examples.features = c.features;
+  examples.stride = round_up(c.features, kPanel);
+  examples.values.resize(static_cast<std::size_t>(rows.size() * examples.stride));
+  const RandomStream stream(7, Purpose::synthetic);
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    RandomSequence draws(stream, static_cast<std::uint64_t>(r));
+    T* row = examples.values.data() + (r - rows.begin) * examples.stride;
+    for (Index f = 0; f < c.features; ++f) {
+      row[f] = static_cast<T>(c.magnitude * draws.uniform(-1, 1));
+    }
+    examples.targets.push_back(target_of(c, draws));
+  }
+  examples.actual_targets = examples.targets;
+  return examples;
+}
+
+NetworkSpec spec_of(const TrainingCase& c) {
+  NetworkSpec spec;
+  spec.inputs = c.features;
+  spec.hidden = c.hidden;
+  spec.outputs = outputs_for(c.loss, c.classes);
+  spec.activation = c.activation;
+  spec.loss = c.loss;
+  return spec;
+}
+
+trainer::TrainingOptions options_of(const TrainingCase& c) {
+  trainer::TrainingOptions options;
+  options.seed = c.seed;
+  options.shuffle = c.shuffle;
+  options.optimizer = c.optimizer;
+  options.optimizer_options.momentum = c.momentum;
+  options.optimizer_options.nesterov = c.nesterov;
+  options.optimizer_options.bias_correction = c.bias_correction;
+  options.optimizer_options.weight_decay = 0.01;
+  options.learning_rate = c.learning_rate;
+  options.penalty = c.penalty;
+  return options;
+}
+
+/// Every rank's segment of one state, put together; where segments overlap they must agree.
+template <class T>
+AlignedVector<T> whole_state(comm::Communicator& team, const trainer::Training<T>& training,
+                             const AlignedVector<T>& mine) {
+  const Range segment = training.segment();
+  const std::vector<Bytes> segments = team.all_gather(std::as_bytes(std::span(&segment, 1)));
+  const std::vector<Bytes> values = team.all_gather(std::as_bytes(std::span(mine)));
+  AlignedVector<T> whole(training.theta().size());
+  std::vector<char> seen(whole.size());
+  for (std::size_t rank = 0; rank < segments.size(); ++rank) {
+    Range range;
+    std::memcpy(&range, segments[rank].data(), sizeof(range));
+    for (Index e = range.begin; e < range.end; ++e) {
+      const auto i = static_cast<std::size_t>(e);
+      T value;
+      std::memcpy(&value, values[rank].data() + (e - range.begin) * Index{sizeof(T)}, sizeof(T));
+      EXPECT_TRUE(seen[i] == 0 || std::memcmp(&value, &whole[i], sizeof(T)) == 0)
+          << "ranks disagree on element " << e << " of the optimizer's state";
+      whole[i] = value;
+      seen[i] = 1;
+    }
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 0), 0) << "elements that no rank updates";
+  return whole;
+}
+
+}  // namespace
+
+std::string describe(const TrainingCase& c) {
+  return fmt::format(
+      "{} {} {} hidden {} features {}×{:g} classes {} rows {} batch {} lanes {} epochs {} rate "
+      "{:g} "
+      "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {}",
+      c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.rows,
+      c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov, c.bias_correction,
+      static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2);
+}
+
+TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
+  const RandomStream stream(seed, Purpose::synthetic);
+  RandomSequence draws(stream, number);
+  const auto up_to = [&](Index most) {
+    return 1 + static_cast<Index>(draws.below(static_cast<std::uint64_t>(most)));
+  };
+  TrainingCase c;
+  c.loss = one_of(draws, loss_names());
+  c.activation = one_of(draws, activation_names());
+  const OptimizerEntry optimizer = one_of(draws, optimizer_entries());
+  c.optimizer = optimizer.name;
+  if (optimizer.takes_momentum) {
+    c.momentum = one_of<double>(draws, {0, 0.5, 0.9});
+    c.nesterov = c.momentum > 0 && draws.below(2) == 0;
+  }
+  c.bias_correction = draws.below(4) != 0;
+  c.shuffle = one_of<Shuffle>(draws, {Shuffle::none, Shuffle::rows, Shuffle::blocks});
+  c.penalty = {one_of<double>(draws, {0, 1e-3}), one_of<double>(draws, {0, 1e-2})};
+  // Denormal products and an occasional divergence must be equal too.
+  c.magnitude = one_of<double>(draws, {1, 1, 1, 1e-19, 1e3});
+  c.learning_rate = one_of<double>(draws, {0.01, 0.01, 0.3});
+  c.hidden.clear();
+  const Index widest = one_of<Index>(draws, {5, 20, 90});
+  for (Index depth = static_cast<Index>(draws.below(4)); depth > 0; --depth) {
+    c.hidden.push_back(up_to(widest));
+  }
+  c.features = up_to(widest);
+  c.classes = 1 + up_to(20);
+  c.lanes = Index{1} << draws.below(7);
+  c.rows = up_to(one_of<Index>(draws, {12, 150, 1200}));
+  c.batch = up_to(one_of<Index>(draws, {3, 70, 700}));
+  // Enough steps for the state to tell, few enough for many cases.
+  c.epochs = std::clamp<Index>(8 * c.batch / c.rows, 1, 5);
+  c.seed = draws.next();
+  return c;
+}
+
+template <class T>
+std::string train(comm::Transport& transport, const TrainingCase& c, int threads) {
+  comm::Communicator team(transport, kTimeout);
+  const NetworkSpec spec = spec_of(c);
+  const Network<T> network(spec);
+  const Lanes lanes(c.rows, c.lanes, c.batch);
+  const Range mine = part_of(lane_boundaries(c.lanes, team.size()), team.rank());
+  const Examples<T> examples = make_rows<T>(c, lanes.rows_of(mine));
+  const Scorer scorer(loss_traits(c.loss), spec.outputs, {});
+  AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
+  network.initialize(c.seed, theta.data());
+  trainer::Training<T> training(team, network, lanes, examples, scorer, options_of(c), threads,
+                                theta);
+  std::string bytes;
+  for (Index epoch = 1; epoch <= c.epochs; ++epoch) {
+    ScoreSums sums;
+    try {
+      sums = training.run_epoch(epoch, [](Index) {});
+    } catch (const NumericalError& error) {
+      return bytes + error.what();
+    }
+    const double loss = sums.loss();
+    append(bytes, &loss, 1);
+    append(bytes, &sums.classes.correct, 1);
+    append(bytes, &sums.numbers.squared_error, 1);
+    EXPECT_EQ(sums.rows(), c.rows) << "every row once an epoch";
+  }
+  append(bytes, training.theta().data(), training.theta().size());
+  for (const AlignedVector<T>& state : training.optimizer_state()) {
+    const AlignedVector<T> whole = whole_state(team, training, state);
+    append(bytes, whole.data(), whole.size());
+  }
+  return bytes;
+}
+
+template <class T>
+std::set<std::string> train_on_threads(const TrainingCase& c, int ranks, int threads) {
+  std::mutex mutex;
+  std::set<std::string> all;
+  comm::run_ranks(ranks, [&](comm::Transport& transport) {
+    std::string bytes = train<T>(transport, c, threads);
+    const std::lock_guard lock(mutex);
+    all.insert(std::move(bytes));
+  });
+  return all;
+}
+
+template std::string train<float>(comm::Transport&, const TrainingCase&, int);
+template std::string train<double>(comm::Transport&, const TrainingCase&, int);
+template std::set<std::string> train_on_threads<float>(const TrainingCase&, int, int);
+template std::set<std::string> train_on_threads<double>(const TrainingCase&, int, int);
+
+}  // namespace lockstep::test

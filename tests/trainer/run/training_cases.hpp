@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "comm/transport.hpp"
+#include "core/model/penalty.hpp"
+#include "core/parallel/lanes.hpp"
+
+namespace lockstep::test {
+
+/// A small training run on made-up rows, to be repeated with other ranks and threads.
+struct TrainingCase {
+  std::string loss = "cross_entropy";
+  std::string optimizer = "adam";
+  std::string activation = "relu";
+  std::vector<Index> hidden{13};
+  double momentum = 0;
+  bool nesterov = false;
+  bool bias_correction = true;
+  Shuffle shuffle = Shuffle::rows;
+  Penalty penalty;
+  double learning_rate = 0.01;
+  double magnitude = 1;  ///< of the features
+  Index rows = 203;
+  Index batch = 40;
+  Index lanes = 8;
+  Index features = 7;
+  Index classes = 3;
+  Index epochs = 4;
+  std::uint64_t seed = 3;
+};
+
+/// One line that tells the case from others in a failure.
+std::string describe(const TrainingCase& c);
+
+/// Any loss, optimizer, activation and shuffle of the registries with odd shapes: widths, rows and
+/// batches that fit nothing, empty lanes, features so small that products underflow and so large
+/// that training diverges. A pure function of (seed, number).
+TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number);
+
+/// Trains on this rank of the transport. *Collective*.
+/// @return what must depend on neither ranks nor threads, as bytes: the sums of every epoch, θ, and
+///         the optimizer's state put together from all segments; or, from a run that diverges, the
+///         epochs before and the error
+template <class T>
+std::string train(comm::Transport& transport, const TrainingCase& c, int threads);
+
+/// The different results of ranks that are threads of this process: one where the promise holds.
+template <class T>
+std::set<std::string> train_on_threads(const TrainingCase& c, int ranks, int threads);
+
+}  // namespace lockstep::test
