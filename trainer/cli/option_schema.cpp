@@ -133,9 +133,10 @@ void add_data(std::vector<Option>& all) {
             "Folder that relative data paths start from; empty is the environment variable "
             "LOCKSTEP_DATA, or the current directory where that is not set")
            .without_effect(),
-       choice("data.format", kDataFormats, "auto",
-              "Format of the data files; auto tells it from their names, and takes synthetic when "
-              "no file is given")
+       choice(
+           "data.format", kDataFormats, "auto",
+           "Format of the data files; auto looks into the first one, and takes synthetic when no "
+           "file is given")
            .without_effect(),
        texts("data.train", "",
              "Files of the training rows, or globs, which stand for their matches in sorted order")

@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/generators.hpp"
+#include "core/data/idx_header.hpp"
 #include "core/data/idx_reader.hpp"
 #include "core/model/losses.hpp"
 #include "core/model/network.hpp"
@@ -15,20 +16,26 @@
 namespace lockstep::trainer {
 namespace {
 
-enum class DataFormat { csv, idx, synthetic };
-
 std::string key(DataRole role) { return role == DataRole::train ? "data.train" : "data.test"; }
 
-DataFormat format_of(const Settings& settings, DataRole role) {
+bool is_synthetic(const Settings& settings, DataRole role) {
   const std::string& format = settings.text("data.format");
-  if (format == "csv") return DataFormat::csv;
-  if (format == "idx") return DataFormat::idx;
-  if (format == "synthetic") return DataFormat::synthetic;
-  const std::vector<std::string> files = settings.texts(key(role));
-  if (files.empty()) return DataFormat::synthetic;
-  const bool idx =
-      !settings.texts(key(role) + "_labels").empty() || files[0].find("idx") != std::string::npos;
-  return idx ? DataFormat::idx : DataFormat::csv;
+  return format == "synthetic" || (format == "auto" && settings.texts(key(role)).empty());
+}
+
+/// Whether the files are IDX: as data.format says, or because files of labels are given, or as rank
+/// 0 sees in the first one.
+bool is_idx(Session& session, DataRole role, const std::vector<InputFile>& files) {
+  const Settings& settings = session.settings;
+  const std::string& format = settings.text("data.format");
+  if (format != "auto") return format == "idx";
+  if (!settings.texts(key(role) + "_labels").empty()) return true;
+  Bytes idx(1);
+  guard(session.team, "recognising the format", [&] {
+    if (session.is_root()) idx[0] = std::byte{looks_like_idx(files.front())};
+  });
+  session.team.broadcast(idx, 0);
+  return idx[0] != std::byte{0};
 }
 
 SyntheticKind synthetic_kind(const Settings& settings) {
@@ -78,17 +85,15 @@ Table generate_table(Session& session, DataRole role) {
 
 bool has_data(const Settings& settings, DataRole role) {
   if (!settings.texts(key(role)).empty()) return true;
-  if (role == DataRole::train) return format_of(settings, role) == DataFormat::synthetic;
-  return format_of(settings, DataRole::train) == DataFormat::synthetic &&
-         settings.integer("synthetic.test_rows") > 0;
+  if (!is_synthetic(settings, DataRole::train)) return false;
+  return role == DataRole::train || settings.integer("synthetic.test_rows") > 0;
 }
 
 TargetKind wanted_target(const Settings& settings) {
   const std::string& loss = settings.text("model.loss");
   if (loss != "auto") return loss_traits(loss).target;
   const std::string& type = settings.text("model.type");
-  const bool numbers = type == "mlp" &&
-                       format_of(settings, DataRole::train) == DataFormat::synthetic &&
+  const bool numbers = type == "mlp" && is_synthetic(settings, DataRole::train) &&
                        synthetic_kind(settings) == SyntheticKind::linear;
   return numbers ? TargetKind::number : loss_traits(model_preset(type).losses.front()).target;
 }
@@ -96,8 +101,7 @@ TargetKind wanted_target(const Settings& settings) {
 Table load_table(Session& session, DataRole role, TargetKind target,
                  const std::optional<TableSchema>& schema) {
   const Settings& settings = session.settings;
-  const DataFormat format = format_of(settings, role);
-  if (format == DataFormat::synthetic) {
+  if (is_synthetic(settings, role)) {
     Table table = generate_table(session, role);
     if (target != TargetKind::none && table.target_kind != target) {
       throw ConfigError(fmt::format(
@@ -117,7 +121,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
         fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));
   }
   const std::vector<InputFile> files = find_files(session, key(role));
-  if (format == DataFormat::idx) {
+  if (is_idx(session, role, files)) {
     IdxOptions options{target, key(role) + "_labels", schema};
     const bool labelled = target != TargetKind::none;
     if (labelled && settings.texts(options.labels_key).empty()) {

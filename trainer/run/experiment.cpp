@@ -51,7 +51,12 @@ FeatureScaling fit_features(Team& team, const Table& train, Scaling kind) {
 }
 
 FeatureScaling fit_target(Team& team, const Table& train, Scaling kind) {
-  if (kind == Scaling::none || train.target_kind != TargetKind::number) return {};
+  if (kind == Scaling::none) return {};
+  if (train.target_kind != TargetKind::number) {
+    throw ConfigError(fmt::format(
+        "preprocess.target_scale: the target '{}' is a class, which has no scale; remove the key",
+        train.target_name));
+  }
   const ColumnMoments moments = target_moments(team, train);
   return FeatureScaling::fit(kind, {&moments, 1}, {&train.target_name, 1});
 }
