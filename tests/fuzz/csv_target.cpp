@@ -1,0 +1,37 @@
+#include "core/data/csv_reader.hpp"
+#include "tests/fuzz/tables.hpp"
+#include "tests/fuzz/targets.hpp"
+
+namespace lockstep::test {
+namespace {
+
+/// The first byte says how the rest, the file, is to be read.
+void read_anything(std::string_view input) {
+  if (input.size() < 2) return;
+  const auto how = static_cast<unsigned char>(input.front());
+  CsvOptions options;
+  options.target_kind = how % 3 == 0   ? TargetKind::classes
+                        : how % 3 == 1 ? TargetKind::number
+                                       : TargetKind::none;
+  if (how / 3 % 2 == 1) options.ignored = {"x"};
+  if (how / 6 % 3 == 1) options.target = "x";
+  const InputFile file = fuzz_file("a.csv", input.substr(1));
+  const auto read = [&](Team& team) { return read_csv(team, {file}, options).table; };
+  require(outcome_of_reading(1, read) == outcome_of_reading(3, read),
+          "one rank and three read different tables");
+}
+
+}  // namespace
+
+const FuzzTarget& csv_target() {
+  static const FuzzTarget target{
+      "csv",
+      read_anything,
+      {std::string(1, '\0') + "x,z,y\n1,2,a\n3,4.5,b\n5e3,-6,a\n",
+       "\1x,\"z \"\"q\"\"\",y\r\n1,2,3\r\n\r\n+4, 5 ,6\r\n",
+       "\2\xEF\xBB\xBFx,,y\n1,0x2,3\n1,nan,1e999\n", "\3x,y\n1,\"a,b\"\n2,\"a\" \n3,c",
+       "\6x,y\n1,a\n,b\n\"unclosed,c\n"}};
+  return target;
+}
+
+}  // namespace lockstep::test

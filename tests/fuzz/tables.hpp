@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/data/file_list.hpp"
+#include "core/data/table.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep::test {
+
+/// A file with this content, in memory where the system has such a folder. The same `name` is
+/// written again and again.
+InputFile fuzz_file(const std::string& name, std::string_view content);
+
+/// What reading a table on so many ranks comes to: all of the table, put together from its parts,
+/// or the message of the error, without the rank that noticed it.
+std::string outcome_of_reading(int ranks, const std::function<Table(Team&)>& read);
+
+}  // namespace lockstep::test
