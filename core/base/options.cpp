@@ -213,12 +213,17 @@ std::string Option::canonical(std::string_view value) const {
 
 Settings::Settings(std::vector<Option> options) : options_(std::move(options)) {
   for (const Option& option : options_) {
-    Value standard{option.canonical(option.default_value), Origin::standard, "default"};
-    if (!values_.emplace(option.name, std::move(standard)).second) {
+    if (!values_.emplace(option.name, default_of(option)).second) {
       throw std::logic_error("two options are named " + option.name);
     }
   }
 }
+
+Settings::Value Settings::default_of(const Option& option) {
+  return {option.canonical(option.default_value), Origin::standard, "default"};
+}
+
+void Settings::reset(const std::string& name) { values_.at(name) = default_of(*find(name)); }
 
 void Settings::set(const std::string& name, std::string_view value, Origin origin,
                    const std::string& place) {

@@ -50,6 +50,9 @@ class Settings {
   void set(const std::string& name, std::string_view value, Origin origin,
            const std::string& place);
 
+  /// Forgets a value that was given: the default again.
+  void reset(const std::string& name);
+
   const std::vector<Option>& options() const { return options_; }
   const Option* find(std::string_view name) const;  ///< nullptr when unknown
 
@@ -80,6 +83,7 @@ class Settings {
     Origin origin = Origin::standard;
     std::string place;
   };
+  static Value default_of(const Option& option);
   const Value& value(std::string_view name) const;
 
   std::vector<Option> options_;

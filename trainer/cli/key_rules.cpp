@@ -54,6 +54,17 @@ std::string loss_objection(const Settings& settings) {
 
 }  // namespace
 
+bool is_overridden(const Settings& settings, const std::string& name) {
+  if (settings.origin(name) != Origin::file) return false;
+  for (const Condition& condition : conditions()) {
+    if (condition.key == name && settings.origin(condition.selector) == Origin::command_line &&
+        !contains(condition.values, settings.text(condition.selector))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string key_objection(const Settings& settings, const std::string& name) {
   for (const Condition& condition : conditions()) {
     const std::string& selected = settings.text(condition.selector);

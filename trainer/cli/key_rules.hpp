@@ -11,4 +11,8 @@ namespace lockstep::trainer {
 /// an error rather than a surprise. The text reads "train.momentum: applies to …; remove it".
 std::string key_objection(const Settings& settings, const std::string& name);
 
+/// True when the key `name` stands in the file and what it belongs to was replaced on the command
+/// line: the file's momentum, when the command line chooses adam.
+bool is_overridden(const Settings& settings, const std::string& name);
+
 }  // namespace lockstep::trainer

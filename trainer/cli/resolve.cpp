@@ -40,6 +40,7 @@ Settings resolve_settings(const Arguments& arguments, const std::string& file_na
   }
   throw_any(errors);
   for (const Option& option : settings.options()) {
+    if (is_overridden(settings, option.name)) settings.reset(option.name);
     if (!settings.given(option.name)) continue;
     const std::string objection = key_objection(settings, option.name);
     if (objection.empty()) continue;

@@ -8,7 +8,8 @@
 
 namespace lockstep::trainer {
 
-/// The settings of a run: the command line beats the configuration file beats the defaults.
+/// The settings of a run: the command line beats the configuration file beats the defaults. A key
+/// of the file falls back to its default when the command line replaces what it belongs to.
 /// @param file_name  the configuration file as the user named it, for messages
 /// @param file_text  its content, the same on all ranks; none when no file was given
 /// Throws ConfigError with every error, one a line: first those of the file, then those of the

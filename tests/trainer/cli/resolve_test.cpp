@@ -113,7 +113,7 @@ TEST(Resolve, AdamsKeysBelongToAdam) {
 }
 
 TEST(Resolve, HiddenLayersBelongToAnMlp) {
-  EXPECT_EQ(config_error({"--model.type=softmax"}, "[model]\nhidden = 5\nactivation = tanh\n"),
+  EXPECT_EQ(config_error({}, "[model]\nhidden = 5\nactivation = tanh\ntype = softmax\n"),
             "a.ini:2: error: model.hidden: applies to model.type = mlp only, not to softmax; "
             "remove it\n"
             "a.ini:3: error: model.activation: applies to model.type = mlp only, not to softmax; "
@@ -122,6 +122,22 @@ TEST(Resolve, HiddenLayersBelongToAnMlp) {
             "command line: error: model.slope: applies to model.activation = leaky_relu only, not "
             "to relu; remove it");
   EXPECT_EQ(config_error({"--model.slope=0.1", "--model.activation=leaky_relu"}), "accepted");
+}
+
+TEST(Resolve, TheCommandLineReplacesWhatAKeyOfTheFileBelongsTo) {
+  const std::string file =
+      "[model]\nhidden = 5\n[train]\noptimizer = sgd\nmomentum = 0.9\nnesterov = true\n";
+  const Settings kept = resolve({}, file);
+  EXPECT_EQ(kept.real("train.momentum"), 0.9);
+  const Settings adam = resolve({"--train.optimizer=adam"}, file);
+  EXPECT_EQ(adam.real("train.momentum"), 0);
+  EXPECT_FALSE(adam.flag("train.nesterov"));
+  EXPECT_EQ(adam.text("model.hidden"), "5");
+  EXPECT_EQ(resolve({"--model.type=softmax"}, file).text("model.hidden"), "512,256");
+  EXPECT_EQ(config_error({"--train.optimizer=adam", "--train.momentum=0.5"}, file),
+            "command line: error: train.momentum: applies to train.optimizer = sgd only, not to "
+            "adam; remove it")
+      << "given where it has no effect";
 }
 
 TEST(Resolve, TheLossFitsTheModel) {
