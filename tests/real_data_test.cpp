@@ -10,6 +10,7 @@
 
 #include "core/format/safetensors.hpp"
 #include "core/format/sha256.hpp"
+#include "core/optimize/optimizer.hpp"
 #include "tests/trainer/program_runner.hpp"
 
 namespace lockstep::trainer {
@@ -65,6 +66,18 @@ TEST(RealData, DescentOnWinesIsTheLeastSquaresSolution) {
     EXPECT_NEAR(weights[static_cast<std::size_t>(c)], expected[c], 1e-4) << "column " << c;
   }
   EXPECT_NEAR(model.tensor("layers.0.bias", {1}).values()[0], data.col(11).mean(), 1e-4);
+}
+
+TEST(RealData, EveryOptimizerLearnsWithItsDefaultRate) {
+  for (const OptimizerEntry& optimizer : optimizer_entries()) {
+    SCOPED_TRACE(optimizer.name);
+    const TestFolder folder;
+    const std::vector<std::string> options{"--train.optimizer=" + optimizer.name,
+                                           "--train.learning_rate=auto"};
+    EXPECT_GE(result_of(folder, "iris", options)["train"]["accuracy"].get<double>(), 0.9);
+    EXPECT_GE(result_of(folder, "wdbc", options)["train"]["accuracy"].get<double>(), 0.97);
+    EXPECT_GE(result_of(folder, "wine-quality", options)["train"]["r2"].get<double>(), 0.275);
+  }
 }
 
 TEST(RealData, SmallSetsAreLearned) {

@@ -1,5 +1,8 @@
 #include "core/optimize/optimizer.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/base/error.hpp"
 #include "core/optimize/adam.hpp"
 #include "core/optimize/sgd.hpp"
@@ -8,17 +11,21 @@ namespace lockstep {
 
 const std::vector<OptimizerEntry>& optimizer_entries() {
   static const std::vector<OptimizerEntry> kEntries{
-      {"adam", 1e-3, false, "θ ← θ − α·m̂/(√v̂ + ε)"},
-      {"adamw", 1e-3, false, "θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)"},
-      {"sgd", 0.1, true, "u ← μ·u + g, θ ← θ − α·u"},
+      {"adam", 1e-3, false, true, "θ ← θ − α·m̂/(√v̂ + ε)"},
+      {"adamw", 1e-3, false, true, "θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)"},
+      {"sgd", 0.1, true, false, "u ← μ·u + g, θ ← θ − α·u"},
   };
   return kEntries;
 }
 
-double automatic_rate(std::string_view name, const OptimizerOptions& options) {
+double automatic_rate(std::string_view name, const OptimizerOptions& options, bool hidden_layers,
+                      Index steps) {
+  constexpr double kFullBatchRate = 0.05;
   for (const OptimizerEntry& entry : optimizer_entries()) {
     if (entry.name != name) continue;
-    return entry.takes_momentum ? entry.default_rate * (1 - options.momentum) : entry.default_rate;
+    if (entry.takes_momentum) return entry.default_rate * (1 - options.momentum);
+    if (!entry.adaptive || hidden_layers) return entry.default_rate;
+    return std::max(entry.default_rate, kFullBatchRate / std::sqrt(static_cast<double>(steps)));
   }
   throw ConfigError("unknown optimizer " + quoted(name));
 }

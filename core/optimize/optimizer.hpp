@@ -45,13 +45,21 @@ struct OptimizerEntry {
   std::string name;
   double default_rate;
   bool takes_momentum;
+  bool adaptive;  ///< the length of a step does not depend on that of the gradient
   std::string equation;
 };
 const std::vector<OptimizerEntry>& optimizer_entries();
 
-/// The rate that `train.learning_rate = auto` means. With momentum the effective rate is
-/// rate/(1 − momentum); auto keeps that at the optimizer's default.
-double automatic_rate(std::string_view name, const OptimizerOptions& options);
+/// The rate that `train.learning_rate = auto` means.
+///
+/// With momentum the effective rate is rate/(1 − momentum); auto keeps that at the optimizer's
+/// default. Adaptive steps have about the length of the rate, however large the gradient, so what a
+/// weight can reach in an epoch follows from the number of steps: a model without hidden layers,
+/// whose objective is convex, starts from 0.05 for one step an epoch and follows the square-root
+/// rule of batch size and rate [Malladi et al. 2022], down to the optimizer's default.
+/// @param steps  of an epoch
+double automatic_rate(std::string_view name, const OptimizerOptions& options, bool hidden_layers,
+                      Index steps);
 
 /// @throws ConfigError for an unknown name
 template <class T>

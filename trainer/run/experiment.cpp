@@ -70,7 +70,8 @@ Penalty penalty_of(const Settings& settings, Index rows) {
   return {settings.real("penalty.l1"), settings.real("penalty.l2")};
 }
 
-TrainingOptions training_options(const Settings& settings, Index rows) {
+TrainingOptions training_options(const Settings& settings, Index rows, Index batch,
+                                 bool hidden_layers) {
   TrainingOptions options;
   options.seed = static_cast<std::uint64_t>(settings.integer("train.seed"));
   const std::string& shuffle = settings.text("train.shuffle");
@@ -86,8 +87,9 @@ TrainingOptions training_options(const Settings& settings, Index rows) {
   o.epsilon = settings.real("adam.epsilon");
   o.bias_correction = settings.flag("adam.bias_correction");
   o.weight_decay = settings.real("adam.weight_decay");
+  const Index steps = Lanes(rows, 1, batch).steps();
   options.learning_rate = settings.is_word("train.learning_rate", "auto")
-                              ? automatic_rate(options.optimizer, o)
+                              ? automatic_rate(options.optimizer, o, hidden_layers, steps)
                               : settings.real("train.learning_rate");
   options.penalty = penalty_of(settings, rows);
   return options;
@@ -144,7 +146,7 @@ Experiment prepare_experiment(Session& session) {
   e.lanes = settings.is_word("train.lanes", "auto") ? automatic_lanes(e.batch)
                                                     : settings.integer("train.lanes");
   e.epochs = settings.integer("train.epochs");
-  e.options = training_options(settings, rows);
+  e.options = training_options(settings, rows, e.batch, !e.model.network.hidden.empty());
   e.model.penalty = e.options.penalty;
   e.model.options = settings.affecting_result();
   return e;

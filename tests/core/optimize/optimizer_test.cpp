@@ -124,9 +124,16 @@ TEST(Optimizers, TreatElementsAlikeWhereverTheyStand) {
 TEST(Optimizers, AutomaticRateKeepsTheEffectiveRateUnderMomentum) {
   OptimizerOptions options;
   options.momentum = 0.9;
-  EXPECT_NEAR(automatic_rate("sgd", options), 0.01, 1e-15);
-  EXPECT_EQ(automatic_rate("adam", options), 1e-3);
+  EXPECT_NEAR(automatic_rate("sgd", options, true, 100), 0.01, 1e-15);
+  EXPECT_NEAR(automatic_rate("sgd", options, false, 1), 0.01, 1e-15);
   EXPECT_THROW(make_optimizer<float>("adm", {}), ConfigError);
+}
+
+TEST(Optimizers, AutomaticRateOfAdamReachesFarInFewSteps) {
+  EXPECT_EQ(automatic_rate("adam", {}, true, 1), 1e-3) << "hidden layers";
+  EXPECT_EQ(automatic_rate("adam", {}, false, 1), 0.05);
+  EXPECT_EQ(automatic_rate("adamw", {}, false, 100), 0.005);
+  EXPECT_EQ(automatic_rate("adam", {}, false, 1000000), 1e-3);
 }
 
 TEST(Penalty, HasTheGuidesMeaningAndDerivative) {
