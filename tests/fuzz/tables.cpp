@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <vector>
 
 #include "comm/communicator.hpp"
@@ -87,8 +88,8 @@ std::string outcome_of_reading(int ranks, const std::function<Table(Team&)>& rea
       require(holds_its_rows, "the ranks' rows do not cover the table");
     });
   } catch (const Error& error) {
-    const std::string message = error.what();
-    return message.substr(0, message.rfind(" (rank "));
+    static const std::regex place(R"( \(rank \d+ on [^()']*\)$)");
+    return std::regex_replace(error.what(), place, "");
   }
   std::string outcome = names[0];
   for (const std::string& each : names) require(each == names[0], "ranks disagree on the columns");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <ostream>
+#include <regex>
 
 #include "tests/trainer/program_runner.hpp"
 
@@ -21,7 +22,7 @@ struct BadInput {
   std::function<void(const TestFolder&)> prepare;
   std::vector<std::string> arguments;
   int exit_code;
-  std::string message;  ///< the whole of standard error, without the newline
+  std::string message;  ///< the whole of standard error, without the newline; FOLDER is the test's
 };
 
 void PrintTo(const BadInput& bad, std::ostream* out) { *out << bad.name; }
@@ -75,6 +76,8 @@ std::vector<std::string> training(const std::string& file) {
 
 std::vector<BadInput> all_bad_input() {
   const std::vector<std::string> with_config{"train", "--config=a.ini"};
+  const std::string searched =
+      " (data.train; relative paths start in the working directory, data.root is not set)";
   const std::vector<std::string> idx{"train", "--data.train=i", "--data.train_labels=l",
                                      "--model.type=softmax"};
   return {
@@ -93,13 +96,22 @@ std::vector<BadInput> all_bad_input() {
        {"train", "--train.batch_size=-1"},
        78,
        "command line: error: train.batch_size: expected an integer ≥ 1 or all, found '-1'"},
-      {"UnknownOption", nothing, {"train", "--epochs=3"}, 2, ""},
-      {"MissingConfiguration", nothing, with_config, 66, ""},
-      {"MissingFile", nothing, training("no.csv"), 66, ""},
+      {"UnknownOption",
+       nothing,
+       {"train", "--epochs=3"},
+       2,
+       "lockstep: error: unknown option '--epochs' (did you mean '--train.epochs'?); see 'lockstep "
+       "train --help'"},
+      {"MissingConfiguration", nothing, with_config, 66,
+       "a.ini: error: no such configuration file"},
+      {"MissingFile", nothing, training("no.csv"), 66,
+       "lockstep: error: no.csv: no such file" + searched},
       {"DirectoryForAFile",
        [](const TestFolder& f) { std::filesystem::create_directory(f.path() / "d.csv"); },
-       training("d.csv"), 65, ""},
-      {"EmptyFile", file_with("a.csv", ""), training("a.csv"), 65, ""},
+       training("d.csv"), 65,
+       "lockstep: error: d.csv: a directory; name the files in it, as in d.csv/*.csv" + searched},
+      {"EmptyFile", file_with("a.csv", ""), training("a.csv"), 65,
+       "lockstep: error: a.csv: empty file" + searched},
       {"HeaderOnly", file_with("a.csv", "x,y\n"), training("a.csv"), 65,
        "lockstep: error: a.csv: no rows after the header"},
       {"RaggedRow", file_with("a.csv", "x,z,y\n1,2,a\n1,b\n"), training("a.csv"), 65,
@@ -108,6 +120,13 @@ std::vector<BadInput> all_bad_input() {
        "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'"},
       {"MissingCell", file_with("a.csv", "x,z,y\n1,,a\n1,2,b\n"), training("a.csv"), 65,
        "lockstep: error: a.csv:2:2: missing value in column 'z'"},
+      {"ScaledClasses",
+       file_with("a.csv", "x,y\n1,a\n2,b\n"),
+       {"train", "--data.train=a.csv", "--model.type=softmax",
+        "--preprocess.target_scale=standard"},
+       78,
+       "lockstep: error: preprocess.target_scale: the target 'y' is a class, which has no scale; "
+       "remove the key"},
       {"OneClass", file_with("a.csv", "x,y\n1,a\n2,a\n"), training("a.csv"), 65,
        "lockstep: error: target 'y': only one class, 'a': there is nothing to learn"},
       {"WrongMagic",
@@ -115,33 +134,35 @@ std::vector<BadInput> all_bad_input() {
          f.write("i", "PK\3\4 and so on, sixteen bytes");
          f.write("l", labels(2));
        },
-       idx, 65, ""},
+       idx, 65,
+       "lockstep: error: i: not an IDX file: expected the magic number 00 00 08 dd, found 50 4b 03 "
+       "04"},
       {"TruncatedGzip",
        [](const TestFolder& f) {
          f.write("i", gzipped(images(500)).substr(0, 300));
          f.write("l", labels(500));
        },
-       idx, 65, ""},
+       idx, 65, "lockstep: error: i: truncated gzip stream after 300 bytes"},
       {"FewerLabelsThanImages",
        [](const TestFolder& f) {
          f.write("i", images(10));
          f.write("l", labels(9));
        },
-       idx, 65, ""},
+       idx, 65, "lockstep: error: l has 9 labels, but i has 10 images"},
       {"TruncatedModel",
        file_with("m", safetensors(R"({"a":{"dtype":"F32","shape":[4],)"
                                   R"("data_offsets":[0,16]}})",
                                   8)),
        {"inspect", "m"},
        65,
-       ""},
+       "lockstep: error: m: truncated: the header promises 16 bytes of tensors, the file has 8"},
       {"OverlappingTensors",
        file_with("m", safetensors(R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},)"
                                   R"("b":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}})",
                                   24)),
        {"inspect", "m"},
        65,
-       ""},
+       "lockstep: error: m: tensors 'a' and 'b' overlap"},
       {"OutputNotEmpty",
        [](const TestFolder& f) {
          std::filesystem::create_directory(f.path() / "out");
@@ -151,7 +172,11 @@ std::vector<BadInput> all_bad_input() {
        73,
        "lockstep: error: out: the output directory is not empty; choose another output.dir, or "
        "replace the run in it with --overwrite"},
-      {"OutputBelowAFile", file_with("plain", "x"), {"train", "--output.dir=plain/run"}, 73, ""},
+      {"OutputBelowAFile",
+       file_with("plain", "x"),
+       {"train", "--output.dir=plain/run"},
+       73,
+       "lockstep: error: plain/run: cannot make this directory: FOLDER/plain is not a directory"},
       {"Diverged",
        nothing,
        {"train", "--synthetic.kind=linear", "--model.type=linear", "--train.optimizer=sgd",
@@ -182,13 +207,12 @@ TEST_P(BadInputTest, EndsAllRanksWithOneLine) {
       continue;
     }
     EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
-    if (!bad.message.empty()) {
-      // What rank 0 alone can see ends with its place: " (rank 0 on HOST)".
-      EXPECT_EQ(run.err.substr(0, bad.message.size()), bad.message);
-      EXPECT_TRUE(run.err == bad.message + "\n" ||
-                  run.err.substr(bad.message.size(), 7) == " (rank ")
-          << run.err;
-    }
+    const std::string message =
+        std::regex_replace(bad.message, std::regex("FOLDER"), folder.path().string());
+    // What rank 0 alone can see ends with its place: " (rank 0 on HOST)".
+    EXPECT_EQ(run.err.substr(0, message.size()), message);
+    EXPECT_TRUE(run.err == message + "\n" || run.err.substr(message.size(), 7) == " (rank ")
+        << run.err;
     EXPECT_EQ(folder.names(), before) << "nothing is left behind";
   }
 }
