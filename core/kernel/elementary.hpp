@@ -26,7 +26,7 @@ struct Format<float> {
   static constexpr float kRoundMagic = 12582912.0F;  // 1.5·2²³: adding it rounds to an integer
   static constexpr float kLn2High = 0x1.62e4p-1F;    // 15 bits: n·kLn2High is exact
   static constexpr float kLn2Low = 0x1.7f7d1cp-20F;
-  static constexpr float kExpLowest = -87.0F;
+  static constexpr float kExpLowest = -86.98F;  // 2ⁿ⁻¹ must be normal
   static constexpr float kExpHighest = 88.72284F;
   static constexpr int kExpDegree = 7;
   static constexpr int kLogTerms = 6;
@@ -84,7 +84,7 @@ inline T exp_tail(T r) {
 
 }  // namespace detail
 
-/// eˣ. Below −87 (float) or −708 (double) it is 0.
+/// eˣ. Below −86.98 (float) or −708 (double) it is 0.
 template <class T>
 inline T exp(T x) {
   using F = detail::Format<T>;

@@ -49,11 +49,12 @@ Index row_count(std::span<const Range> leaves) { return leaves.back().end - leav
 
 /// Folds subtrees that are too large for one call: left into the target, right into a tile of its
 /// own, then left + right.
+/// Inputs and panels are counted from the tile's first, where x, y and w point.
 template <class T>
 struct TileFold {
   const ProductEntry<T>& kernels;
-  Range inputs;
-  Range panels;
+  Index inputs;
+  Index panels;
   const T* x;
   Index ldx;
   const T* y;
@@ -69,13 +70,12 @@ struct TileFold {
     } else {
       const std::size_t half = leaves.size() / 2;
       run(leaves.first(half), w, panel_stride, level);
-      const Index stride = inputs.end * kPanel;  // addressed like w, so inputs keep their places
+      const Index stride = inputs * kPanel;
       if (partial.size() <= level) partial.emplace_back();
-      const auto size = static_cast<std::size_t>(stride * panels.size());
+      const auto size = static_cast<std::size_t>(stride * panels);
       if (partial[level].size() < size) partial[level].resize(size);
-      T* right = partial[level].data() - panels.begin * stride;
-      run(leaves.subspan(half), right, stride, level + 1);
-      add(right, stride, w, panel_stride);
+      run(leaves.subspan(half), partial[level].data(), stride, level + 1);
+      add(partial[level].data(), w, panel_stride);
     }
   }
 
@@ -89,15 +89,15 @@ struct TileFold {
   }
 
   void call(std::span<const Range> leaves, bool accumulate, T* w, Index panel_stride) {
-    kernels.fold(leaves.data(), static_cast<Index>(leaves.size()), accumulate, inputs, panels, x,
-                 ldx, y, ldy, w, panel_stride, memory);
+    kernels.fold(leaves.data(), static_cast<Index>(leaves.size()), accumulate, {0, inputs},
+                 {0, panels}, x, ldx, y, ldy, w, panel_stride, memory);
   }
 
-  void add(const T* right, Index right_stride, T* w, Index panel_stride) const {
-    for (Index p = panels.begin; p < panels.end; ++p) {
-      const T* from = right + p * right_stride;
+  void add(const T* right, T* w, Index panel_stride) const {
+    for (Index p = 0; p < panels; ++p) {
+      const T* from = right + p * inputs * kPanel;
       T* to = w + p * panel_stride;
-      for (Index e = inputs.begin * kPanel; e < inputs.end * kPanel; ++e) to[e] = to[e] + from[e];
+      for (Index e = 0; e < inputs * kPanel; ++e) to[e] = to[e] + from[e];
     }
   }
 };
@@ -134,10 +134,12 @@ void fold_outer_products(std::span<const Range> leaves, Range inputs, Range pane
   T* memory = scratch<T>(rows * (kWidestGroup + std::min(kFoldInputs, inputs.size())));
   thread_local std::vector<AlignedVector<T>> partial;
   for (Index i = inputs.begin; i < inputs.end; i += kFoldInputs) {
-    TileFold<T> fold{
-        entry<T>(), {i, std::min(i + kFoldInputs, inputs.end)}, panels, x, ldx, y, ldy, memory,
-        partial};
-    fold.run(leaves, w, w_rows * kPanel, 0);
+    TileFold<T> fold{entry<T>(),    std::min(kFoldInputs, inputs.end - i),
+                     panels.size(), x + i,
+                     ldx,           y + panels.begin * kPanel,
+                     ldy,           memory,
+                     partial};
+    fold.run(leaves, w + panels.begin * w_rows * kPanel + i * kPanel, w_rows * kPanel, 0);
   }
 }
 

@@ -33,7 +33,7 @@ inline constexpr Index kRowBlock = 252;
 inline constexpr Index kColumnBlock = 512;
 /// Columns that one call of a micro-kernel computes at most.
 inline constexpr Index kWidestGroup = 32;
-/// Leaves that one call of `fold` takes at most.
+/// Levels of the tree that one call of `fold` keeps: it takes up to 2^(kDeepestFold − 1) leaves.
 inline constexpr Index kDeepestFold = 16;
 
 }  // namespace lockstep::kernel

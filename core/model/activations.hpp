@@ -16,7 +16,7 @@ namespace lockstep {
 //   tanh        tanh x; derivative 1 − y²
 // relu and leaky_relu select, forward and backward, and keep NaN.
 
-/// @throws ConfigError for an unknown name, listing the known ones
+/// @throws ConfigError for an unknown name
 template <class T>
 std::unique_ptr<Layer<T>> make_activation(std::string_view name, Index width, double slope);
 

@@ -33,7 +33,12 @@ struct Absolute {
 
 template <class T>
 struct Logistic {
-  static Point<T> at(T s, T y) { return {kernel::softplus(s) - y * s, kernel::sigmoid(s) - y}; }
+  /// ln(1 + eˢ) − y·s and σ(s) − y, without subtracting: for y = 1 they are those of −s, and near
+  /// the right answer nothing cancels.
+  static Point<T> at(T s, T y) {
+    const T sign = T(1) - T(2) * y;
+    return {kernel::softplus(sign * s), sign * kernel::sigmoid(sign * s)};
+  }
 };
 
 template <class T>

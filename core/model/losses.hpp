@@ -49,9 +49,10 @@ const std::vector<std::string>& loss_names();
 /// @throws ConfigError for an unknown name
 template <class T>
 std::unique_ptr<Loss<T>> make_loss(std::string_view name);
+/// Requires a name that make_loss knows.
 LossTraits loss_traits(std::string_view name);
 
-/// Softmax of one row of k scores, and the sigmoid of one score for two classes, in double.
+/// Softmax of one row of k scores, in double.
 void softmax(Index k, const double* scores, double* probabilities);
 
 }  // namespace lockstep

@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -26,7 +27,8 @@ OffsetAndScale fit_column(Scaling kind, const ColumnMoments& column, const std::
   OffsetAndScale fitted{standard ? column.mean : column.min, 1};
   if (!column.is_constant()) {
     const double spread = standard ? column.population_deviation() : column.max - column.min;
-    if (spread != 0) fitted.scale = spread;
+    // Training takes denormal numbers for 0.
+    if (spread >= std::numeric_limits<double>::min()) fitted.scale = spread;
   }
   if (!std::isfinite(fitted.offset) || !std::isfinite(fitted.scale)) {
     throw DataError(fmt::format("column {}: values from {} to {} are too large to be scaled",

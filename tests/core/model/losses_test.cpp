@@ -74,6 +74,17 @@ TEST(Losses, HaveTheirClosedForms) {
   EXPECT_DOUBLE_EQ(score<double>("squared_hinge", {0.25}, 0).loss, 1.5625);
 }
 
+TEST(Losses, LogisticTreatsItsClassesAlikeHoweverSureTheScoreIs) {
+  for (const float s : {0.3F, 5.0F, 10.0F, 16.0F, 40.0F}) {
+    const Scored<float> second = score<float>("logistic", {s}, 1);
+    const Scored<float> first = score<float>("logistic", {-s}, 0);
+    EXPECT_EQ(second.loss, first.loss) << s;
+    EXPECT_EQ(second.gradient[0], -first.gradient[0]) << s;
+    const double expected = std::log1p(std::exp(-static_cast<double>(s)));
+    EXPECT_NEAR(second.loss / expected, 1, 1e-6) << s;
+  }
+}
+
 TEST(Losses, SubgradientsAtTheKinksAreZero) {
   EXPECT_EQ(score<double>("absolute", {5}, 5).gradient[0], 0);
   EXPECT_EQ(score<double>("hinge", {1}, 1).gradient[0], 0);
