@@ -94,6 +94,7 @@ class SoloExchange final : public PlannedExchange<T> {
   Range segment() const override { return this->arena_; }
   const T* reduce(std::span<T* const> nodes) override { return nodes[0]; }
   void share(T*) override {}
+  Index elements() const override { return 0; }
 };
 
 /// Whole nodes by recursive doubling; every rank updates everything.
@@ -120,6 +121,7 @@ class DoublingExchange final : public PlannedExchange<T> {
   }
 
   void share(T*) override {}
+  Index elements() const override { return this->arena_.size(); }
 
  private:
   AlignedVector<T> received_;
@@ -131,8 +133,7 @@ template <class T>
 class HalvingExchange final : public PlannedExchange<T> {
  public:
   HalvingExchange(Transport& transport, const ExchangePlan& plan)
-      : PlannedExchange<T>(transport, plan),
-        received_(static_cast<std::size_t>(this->arena_.size())) {
+      : PlannedExchange<T>(transport, plan) {
     Range blocks{0, static_cast<Index>(plan.blocks.size())};
     const auto elements = [&](Range b) {
       return Range{block_start(plan.blocks, b.begin), block_start(plan.blocks, b.end)};
@@ -147,6 +148,9 @@ class HalvingExchange final : public PlannedExchange<T> {
                            elements(keeps_lower ? upper : lower)});
     }
     segment_ = elements(blocks);
+    Index most = 0;
+    for (const Halving& h : halvings_) most = std::max(most, h.kept.size());
+    received_.resize(static_cast<std::size_t>(most));
   }
 
   Range segment() const override { return segment_; }
@@ -154,13 +158,15 @@ class HalvingExchange final : public PlannedExchange<T> {
   const T* reduce(std::span<T* const> nodes) override {
     for (const Halving& h : halvings_) {
       Round round = this->round();
-      round.receive(h.peer, kReduceTag, writable_bytes_at(received_.data(), h.kept));
+      const Range kept{0, h.kept.size()};
+      T* const left = nodes[0] + h.kept.begin;
+      round.receive(h.peer, kReduceTag, writable_bytes_at(received_.data(), kept));
       round.send(h.peer, kReduceTag, bytes_at<T>(nodes[0], h.given));
       round.finish();
-      for_tiles(this->plan_.threads, h.kept,
-                [&](Range r) { add_elements<T>(r, nodes[0], received_.data(), nodes[0]); });
+      for_tiles(this->plan_.threads, kept,
+                [&](Range r) { add_elements<T>(r, left, received_.data(), left); });
     }
-    return nodes[0];
+    return nodes[0] + segment_.begin;
   }
 
   void share(T* theta) override {
@@ -171,6 +177,8 @@ class HalvingExchange final : public PlannedExchange<T> {
       round.finish();
     }
   }
+
+  Index elements() const override { return static_cast<Index>(received_.size()); }
 
  private:
   struct Halving {
@@ -202,7 +210,7 @@ class DirectExchange final : public PlannedExchange<T> {
     for (const int holder : holders_) {
       received_.emplace_back(holder == transport.rank() ? 0 : size);
     }
-    result_.resize(static_cast<std::size_t>(this->arena_.size()));
+    result_.resize(size);
   }
 
   Range segment() const override { return part_of(boundaries_, this->transport_.rank()); }
@@ -244,6 +252,12 @@ class DirectExchange final : public PlannedExchange<T> {
     round.finish();
   }
 
+  Index elements() const override {
+    auto total = static_cast<Index>(result_.size());
+    for (const auto& node : received_) total += static_cast<Index>(node.size());
+    return total;
+  }
+
  private:
   static Range whole(Range r) { return {0, r.size()}; }
 
@@ -264,7 +278,7 @@ class DirectExchange final : public PlannedExchange<T> {
       };
       const Partial sum =
           fold_subtree<Partial>({0, tree_width(this->plan_.lanes)}, this->plan_.lanes, take, add);
-      std::copy(sum.begin(), sum.end(), result_.begin() + segment().begin + begin);
+      std::copy(sum.begin(), sum.end(), result_.begin() + begin);
     }
   }
 

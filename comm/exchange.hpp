@@ -41,13 +41,18 @@ class GradientExchange {
   /// The elements that this rank updates.
   virtual Range segment() const = 0;
 
-  /// *Collective*. Sends at most 4·n·(P−1)/P elements; n·(P−1)/P when P is a power of two.
+  /// *Collective*. Of n elements it sends n·(P−1)/P when it halves, n·log₂P when it doubles, at
+  /// most 4·n·(P−1)/P when it is direct.
   /// @param nodes  one arena a canonical node; overwritten
-  /// @return an arena whose segment() holds the root of the tree, valid until the next call
+  /// @return the root of the tree in segment(), element after element, valid until the next call
   virtual const T* reduce(std::span<T* const> nodes) = 0;
 
-  /// *Collective*. Every rank's segment of `theta` on every rank. Sends n·(P−1)/P elements.
+  /// *Collective*. Every rank's segment of `theta` on every rank. Sends n·(P−1)/P elements; none
+  /// when every rank has updated everything.
   virtual void share(T* theta) = 0;
+
+  /// Elements allocated, for the start line's account of memory.
+  virtual Index elements() const = 0;
 };
 
 /// Chooses by the number of ranks P:

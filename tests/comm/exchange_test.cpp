@@ -48,7 +48,9 @@ void expect_root_everywhere(Team& team, Index lanes, Index elements) {
   // The owner of each segment writes what it got; sharing brings all segments to all ranks.
   std::vector<float> theta(static_cast<std::size_t>(elements), -1.0F);
   const Range segment = exchange->segment();
-  for (Index e = segment.begin; e < segment.end; ++e) theta[static_cast<std::size_t>(e)] = root[e];
+  for (Index e = segment.begin; e < segment.end; ++e) {
+    theta[static_cast<std::size_t>(e)] = root[e - segment.begin];
+  }
   exchange->share(theta.data());
   for (Index e = 0; e < elements; ++e) {
     const float expected = sum_below({0, lanes}, e);

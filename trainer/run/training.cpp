@@ -29,6 +29,10 @@ Index row_tile(Index rows, int threads) {
   return std::clamp(round_up(even, kRowTileStep), kRowTileStep, kRowTile);
 }
 
+std::string diverged_advice(double rate) {
+  return fmt::format("lower train.learning_rate (now {}) or set preprocess.scale = standard", rate);
+}
+
 }  // namespace
 
 template <class T>
@@ -48,7 +52,7 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       exchange_(comm::make_exchange<T>(
           team.transport(), {blocks_, lane_boundaries_, lanes.count(), threads, team.timeout()})),
       optimizer_(make_optimizer<T>(options.optimizer, options.optimizer_options)),
-      pass_(network, my_lanes_.size() * lanes.most_rows_of_a_lane(), true),
+      pass_(network, std::min(my_lanes_.size() * lanes.most_rows_of_a_lane(), lanes.batch()), true),
       theta_(std::move(theta)) {
   const Range segment = exchange_->segment();
   for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
@@ -72,7 +76,7 @@ Index Training<T>::memory_bytes() const {
   const auto arenas = static_cast<Index>(nodes_.size() + 1);
   const auto state = static_cast<Index>(state_.size()) * exchange_->segment().size();
   const Index elements = arenas * network_.arena_size() + state + pass_.elements() +
-                         static_cast<Index>(examples_.values.size());
+                         exchange_->elements() + static_cast<Index>(examples_.values.size());
   return elements * static_cast<Index>(sizeof(T));
 }
 
@@ -101,7 +105,19 @@ ScoreSums Training<T>::run_epoch(Index epoch, const std::function<void(Index)>& 
     }
     after_step(step + 1);
   }
+  check_parameters(epoch);
   return sums;
+}
+
+/// The losses of an epoch tell of its last step only in the next one. θ is the same on all ranks.
+template <class T>
+void Training<T>::check_parameters(Index epoch) const {
+  for (const T value : theta_) {
+    if (std::isfinite(value)) continue;
+    throw NumericalError(
+        fmt::format("training diverged: a parameter is not finite after epoch {}; {}", epoch,
+                    diverged_advice(options_.learning_rate)));
+  }
 }
 
 /// Which rows the step takes from each of my lanes.
@@ -213,10 +229,9 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
     const ScoreSums step =
         fold_subtree<ScoreSums>({0, lanes_.count()}, lanes_.count(), take, merge_score_sums);
     if (!std::isfinite(step.loss())) {
-      throw NumericalError(
-          fmt::format("training diverged: the loss of step {} of epoch {} is not finite; lower "
-                      "train.learning_rate (now {}) or set preprocess.scale = standard",
-                      first_step + static_cast<Index>(s) + 1, epoch, options_.learning_rate));
+      throw NumericalError(fmt::format(
+          "training diverged: the loss of step {} of epoch {} is not finite; {}",
+          first_step + static_cast<Index>(s) + 1, epoch, diverged_advice(options_.learning_rate)));
     }
     epoch_sums = merge(epoch_sums, step);
   }
@@ -235,8 +250,9 @@ void Training<T>::update(const T* root, Index rows) {
     const Index n = block.elements.size();
     const bool weights = network_.tensors()[block.tensor].penalised;
     T* theta = theta_.data() + block.elements.begin;
+    const T* sum = root + (block.elements.begin - segment.begin);
     alignas(kAlignment) T gradient[kBlock];
-    for (Index e = 0; e < n; ++e) gradient[e] = root[block.elements.begin + e] / count;
+    for (Index e = 0; e < n; ++e) gradient[e] = sum[e] / count;
     if (weights && !options_.penalty.none()) options_.penalty.add_gradient(n, theta, gradient);
     std::vector<T*> state;
     for (auto& s : state_) state.push_back(s.data() + (block.elements.begin - segment.begin));

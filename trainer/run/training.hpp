@@ -48,7 +48,8 @@ class Training {
 
   /// Runs one epoch and returns the sums over its rows, each row scored just before the step that
   /// used it. `after_step` is called with the number of steps done in this epoch.
-  /// Throws NumericalError, on all ranks alike, when a step's loss was not finite. *Collective*.
+  /// Throws NumericalError, on all ranks alike, when a step's loss or a parameter at the end is not
+  /// finite. *Collective*.
   ScoreSums run_epoch(Index epoch, const std::function<void(Index)>& after_step);
 
  private:
@@ -56,6 +57,7 @@ class Training {
   void compute_gradient();
   void update(const T* root, Index rows);
   std::vector<ScoreSums> node_sums() const;
+  void check_parameters(Index epoch) const;
   void settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums);
 
   comm::Communicator& team_;
