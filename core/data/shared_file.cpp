@@ -1,45 +1,21 @@
 #include "core/data/shared_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
 #include "core/base/error.hpp"
 
 namespace lockstep {
-namespace {
 
-FileDescriptor open_to_write(const std::string& opened, const std::string& path, int flags) {
-  constexpr mode_t kReadWriteByUmask = 0666;
-  const int descriptor = ::open(opened.c_str(), O_WRONLY | O_CLOEXEC | flags, kReadWriteByUmask);
-  if (descriptor < 0) throw OutputError(path + ": cannot create: " + system_message(errno));
-  return {descriptor, path};
-}
-
-}  // namespace
-
-SharedFile::TemporaryFile::~TemporaryFile() {
-  if (exists) ::unlink(path.c_str());
-}
-
-SharedFile::SharedFile(Team& team, const std::string& path)
-    : team_(team), path_(path), temporary_(path + ".tmp") {
+SharedFile::SharedFile(Team& team, const std::string& path) : team_(team), path_(path) {
   guard(team, "creating a file", [&] {
-    if (team.rank() != 0) return;
-    // Said before the work is done rather than by the rename after it.
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-      throw OutputError(path + ": cannot create: " + system_message(EISDIR));
-    }
-    file_ = open_to_write(temporary_.path, path, O_CREAT | O_TRUNC);
-    temporary_.exists = true;
+    pending_.emplace(path);
+    if (team.rank() == 0) file_ = pending_->create();
   });
   guard(team, "opening a file to write", [&] {
-    if (team.rank() != 0) file_ = open_to_write(temporary_.path, path, 0);
+    if (team.rank() != 0) file_ = pending_->open();
   });
 }
 
@@ -62,11 +38,7 @@ void SharedFile::commit() {
     file_.close();
   });
   guard(team_, "naming a file", [&] {
-    if (team_.rank() != 0) return;
-    if (std::rename(temporary_.path.c_str(), path_.c_str()) != 0) {
-      throw OutputError(path_ + ": cannot create: " + system_message(errno));
-    }
-    temporary_.exists = false;
+    if (team_.rank() == 0) pending_->commit();
   });
 }
 

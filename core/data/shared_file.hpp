@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "core/base/types.hpp"
-#include "core/format/file_descriptor.hpp"
+#include "core/format/atomic_file.hpp"
 #include "core/parallel/team.hpp"
 
 namespace lockstep {
@@ -24,22 +25,9 @@ class SharedFile {
   void commit();
 
  private:
-  /// Removes a file unless it has been given its name.
-  struct TemporaryFile {
-    explicit TemporaryFile(std::string file_path) : path(std::move(file_path)) {}
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    TemporaryFile(TemporaryFile&&) = delete;
-    TemporaryFile& operator=(TemporaryFile&&) = delete;
-    ~TemporaryFile();
-
-    std::string path;
-    bool exists = false;  ///< and is this rank's to remove
-  };
-
   Team& team_;
   std::string path_;
-  TemporaryFile temporary_;
+  std::optional<PendingFile> pending_;
   FileDescriptor file_;
 };
 

@@ -7,23 +7,32 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "core/base/error.hpp"
 
 namespace lockstep {
 namespace {
 
-[[noreturn]] void throw_cannot_create(const std::string& path, int error_number) {
-  throw OutputError(path + ": cannot create: " + system_message(error_number));
+[[noreturn]] void throw_cannot_create(const std::string& path, const std::string& why) {
+  throw OutputError(path + ": cannot create: " + why);
 }
 
 /// Opens `opened` for writing; messages name `path`, the file that the user knows.
 FileDescriptor open_for_writing(const std::string& opened, const std::string& path, int flags) {
   constexpr mode_t kReadWriteByUmask = 0666;
-  const int descriptor =
-      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, kReadWriteByUmask);
-  if (descriptor < 0) throw_cannot_create(path, errno);
+  const int descriptor = ::open(opened.c_str(), O_WRONLY | O_CLOEXEC | flags, kReadWriteByUmask);
+  if (descriptor < 0) throw_cannot_create(path, system_message(errno));
   return {descriptor, path};
+}
+
+/// What a symbolic link points to; any other path is itself.
+std::string link_target(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  return error ? path : target.string();
 }
 
 /// A renamed file survives a power failure only when its directory is on the disk too.
@@ -39,26 +48,40 @@ void synchronize_directory_of(const std::string& path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_path_(path + ".tmp") {
+PendingFile::PendingFile(const std::string& path)
+    : path_(path), target_(link_target(path)), temporary_(target_ + ".tmp") {
   // Said before the work is done rather than by the rename after it.
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw_cannot_create(path, EISDIR);
-  }
-  file_ = open_for_writing(temporary_path_, path, O_TRUNC);
+  if (::stat(target_.c_str(), &status) != 0) return;
+  if (S_ISDIR(status.st_mode)) throw_cannot_create(path_, system_message(EISDIR));
+  if (!S_ISREG(status.st_mode)) throw_cannot_create(path_, "there is one that is no regular file");
 }
 
-AtomicFile::~AtomicFile() {
-  if (!committed_) ::unlink(temporary_path_.c_str());
+PendingFile::~PendingFile() {
+  if (created_) ::unlink(temporary_.c_str());
+}
+
+FileDescriptor PendingFile::create() {
+  FileDescriptor file = open_for_writing(temporary_, path_, O_CREAT | O_TRUNC);
+  created_ = true;
+  return file;
+}
+
+FileDescriptor PendingFile::open() const { return open_for_writing(temporary_, path_, 0); }
+
+void PendingFile::commit() {
+  assert(created_);
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    throw_cannot_create(path_, system_message(errno));
+  }
+  created_ = false;
+  synchronize_directory_of(target_);
 }
 
 void AtomicFile::commit() {
-  assert(!committed_);
   file_.synchronize();
   file_.close();
-  if (std::rename(temporary_path_.c_str(), path_.c_str()) != 0) throw_cannot_create(path_, errno);
-  committed_ = true;
-  synchronize_directory_of(path_);
+  pending_.commit();
 }
 
 void write_text_file(const std::string& path, std::string_view text) {
@@ -67,7 +90,8 @@ void write_text_file(const std::string& path, std::string_view text) {
   file.commit();
 }
 
-LineFile::LineFile(const std::string& path) : file_(open_for_writing(path, path, O_APPEND)) {}
+LineFile::LineFile(const std::string& path)
+    : file_(open_for_writing(path, path, O_CREAT | O_APPEND)) {}
 
 void LineFile::append_line(std::string_view line) {
   assert(line.find('\n') == std::string_view::npos);

@@ -9,19 +9,41 @@
 
 namespace lockstep {
 
+/// The name that a file gets when it is complete, and PATH.tmp, where it grows until then. Symbolic
+/// links are followed: what they point to is replaced, not they. One writer per path at a time.
+class PendingFile {
+ public:
+  /// Throws OutputError where the name is taken by a directory, a device or a pipe.
+  explicit PendingFile(const std::string& path);
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+  PendingFile(PendingFile&&) = delete;
+  PendingFile& operator=(PendingFile&&) = delete;
+  /// Removes PATH.tmp when it was created here and not committed.
+  ~PendingFile();
+
+  /// Creates PATH.tmp, or empties it. Throws OutputError: "PATH: cannot create: Permission denied".
+  FileDescriptor create();
+  /// Opens the PATH.tmp that another process created. Throws OutputError.
+  FileDescriptor open() const;
+  /// Gives the file, whose content is on the disk, its name, durably. Throws OutputError, IoError.
+  void commit();
+
+ private:
+  std::string path_;  ///< as the user knows it
+  std::string target_;
+  std::string temporary_;
+  bool created_ = false;
+};
+
 /// A file that appears under its name whole or not at all.
 ///
 /// It is written as PATH.tmp. `commit` puts it on the disk and then under its name, in place of an
-/// older file; without a commit the destructor removes it. One writer per path at a time.
+/// older file; without a commit the destructor removes it.
 class AtomicFile {
  public:
   /// Throws OutputError: "PATH: cannot create: No such file or directory".
-  explicit AtomicFile(const std::string& path);
-  AtomicFile(const AtomicFile&) = delete;
-  AtomicFile& operator=(const AtomicFile&) = delete;
-  AtomicFile(AtomicFile&&) = delete;
-  AtomicFile& operator=(AtomicFile&&) = delete;
-  ~AtomicFile();
+  explicit AtomicFile(const std::string& path) : pending_(path), file_(pending_.create()) {}
 
   /// Appends. Throws IoError: "PATH: cannot write: No space left on device".
   void write(std::span<const std::byte> data) { file_.write(data); }
@@ -32,10 +54,8 @@ class AtomicFile {
   void commit();
 
  private:
-  std::string path_;
-  std::string temporary_path_;
+  PendingFile pending_;
   FileDescriptor file_;
-  bool committed_ = false;
 };
 
 /// Writes a whole text file atomically. Throws what AtomicFile throws.

@@ -1,15 +1,16 @@
 #include "trainer/run/run_directory.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
 #include "core/base/error.hpp"
+#include "core/format/file_descriptor.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -54,15 +55,58 @@ void check_can_make(const fs::path& path, bool overwrite) {
   }
   if (access(existing.c_str(), W_OK | X_OK) != 0) {
     throw OutputError(fmt::format("{}: cannot make this directory: {}: {}", path.string(),
-                                  existing.string(), std::strerror(errno)));
+                                  existing.string(), system_message(errno)));
   }
   if (!is_free(path) && !overwrite) {
     throw OutputError(
         fmt::format("{}: the output directory is not empty; choose another output.dir, or replace "
-                    "the run in it "
-                    "with --overwrite",
+                    "the run in it with --overwrite",
                     path.string()));
   }
+}
+
+void make_directory(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error) return;
+  throw OutputError(
+      fmt::format("{}: cannot make this directory: {}", path.string(), error.message()));
+}
+
+void remove_run_files(const fs::path& path) {
+  for (const char* name : kRunFiles) {
+    std::error_code error;
+    fs::remove(path / name, error);
+    if (error) {
+      throw OutputError(
+          fmt::format("{}: cannot remove: {}", (path / name).string(), error.message()));
+    }
+  }
+}
+
+/// Makes the directory and, in it, an empty config.ini, which one run alone can be the first to
+/// make; false when another one was, or filled the directory while this one read its data.
+bool claim(const fs::path& path) {
+  make_directory(path);
+  if (!is_free(path)) return false;
+  constexpr mode_t kReadWriteByUmask = 0666;
+  const std::string file = (path / kConfigFile).string();
+  const int descriptor =
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadWriteByUmask);
+  if (descriptor < 0 && errno == EEXIST) return false;
+  if (descriptor < 0) {
+    throw OutputError(fmt::format("{}: cannot create: {}", file, system_message(errno)));
+  }
+  ::close(descriptor);
+  return true;
+}
+
+/// Where to go when another run took the directory.
+fs::path next_choice(const Session& session, const fs::path& taken) {
+  if (session.settings.text("output.dir").empty()) return choose(session);
+  throw OutputError(
+      fmt::format("{}: another run took this output directory meanwhile; choose another output.dir",
+                  taken.string()));
 }
 
 }  // namespace
@@ -80,17 +124,14 @@ RunDirectory::RunDirectory(Session& session) : session_(session) {
 void RunDirectory::create() {
   guard(session_.team, "making the output directory", [&] {
     if (!session_.is_root()) return;
-    std::error_code error;
-    fs::create_directories(path_, error);
-    if (error) {
-      throw OutputError(fmt::format("{}: cannot make this directory: {}", path_, error.message()));
+    if (session_.arguments.overwrite) {
+      make_directory(path_);
+      remove_run_files(path_);
+      return;
     }
-    for (const char* name : kRunFiles) {
-      fs::remove(file(name), error);
-      if (error)
-        throw OutputError(fmt::format("{}: cannot remove: {}", file(name), error.message()));
-    }
+    while (!claim(path_)) path_ = next_choice(session_, path_);
   });
+  broadcast_text(session_.team, path_, 0);
 }
 
 void RunDirectory::write(const std::string& name, const std::string& text) {

@@ -21,7 +21,9 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
-  /// Makes the directory; with --overwrite, removes the files of the run before.
+  /// Makes the directory, and claims it: of runs that chose the same one, the first has it, and the
+  /// others number on or throw OutputError. With --overwrite it removes the files of the run
+  /// before.
   void create();
   /// Writes a file whole or not at all.
   void write(const std::string& name, const std::string& text);

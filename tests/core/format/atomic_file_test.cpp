@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <filesystem>
@@ -99,6 +100,19 @@ TEST(AtomicFile, NamesThePathThatCannotBeCreated) {
             directory / "file/a.txt: cannot create: Not a directory");
   EXPECT_EQ(message(directory / "folder"), directory / "folder: cannot create: Is a directory");
   EXPECT_EQ(directory.names(), (std::vector<std::string>{"file", "folder"}));
+}
+
+TEST(AtomicFile, FollowsLinksAndSparesWhatIsNoRegularFile) {
+  const TemporaryDirectory directory;
+  put_content(directory / "real", "old");
+  std::filesystem::create_symlink("real", directory / "link");
+  write_text_file(directory / "link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(directory / "link"));
+  EXPECT_EQ(content_of(directory / "real"), "new");
+  ASSERT_EQ(::mkfifo((directory / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(message_of<OutputError>([&] { const AtomicFile file(directory / "pipe"); }),
+            directory / "pipe: cannot create: there is one that is no regular file");
+  EXPECT_EQ(directory.names(), (std::vector<std::string>{"link", "pipe", "real"}));
 }
 
 TEST(AtomicFile, ADirectoryThatAppearsMeanwhileIsAnError) {
