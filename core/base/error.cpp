@@ -6,31 +6,9 @@
 #include <numeric>
 #include <vector>
 
+#include "core/base/utf8.hpp"
+
 namespace lockstep {
-namespace {
-
-/// Length of the valid UTF-8 sequence at the start of `s`, or 0.
-std::size_t utf8_length(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t n = 0;
-  if (lead < 0x80) {
-    n = 1;
-  } else if (lead >= 0xC2 && lead < 0xE0) {
-    n = 2;
-  } else if (lead >= 0xE0 && lead < 0xF0) {
-    n = 3;
-  } else if (lead >= 0xF0 && lead < 0xF5) {
-    n = 4;
-  }
-  if (n == 0 || n > s.size()) return 0;
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  return n;
-}
-
-}  // namespace
 
 std::string quoted(std::string_view text) {
   constexpr int kShown = 40;

@@ -35,7 +35,9 @@ class ClassLabels {
   /// among them), otherwise a number of this rank.
   std::optional<Index> code(std::string_view label);
 
-  bool too_many() const { return labels_.size() > kMostClasses; }
+  /// More labels on this rank than any reading of them could make kMostClasses of: a bound of
+  /// memory. Whether there are too many classes is known after `agree`.
+  bool too_many() const { return labels_.size() > 16 * kMostClasses; }
 
   /// Agrees on the names of all classes. *Collective*; sends the distinct labels of this rank to
   /// every other one.

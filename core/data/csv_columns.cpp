@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/base/error.hpp"
+#include "core/base/utf8.hpp"
 #include "core/data/csv_fields.hpp"
 
 namespace lockstep {
@@ -132,6 +133,10 @@ std::vector<std::string> parse_csv_header(std::string_view line, const std::stri
   std::map<std::string, std::size_t, std::less<>> first_at;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     names.push_back(fields[i].text.empty() ? fmt::format("c{}", i) : std::string(fields[i].text));
+    if (!is_utf8(names.back())) {
+      throw DataError(fmt::format("{}:1:{}: the column name {} is not UTF-8; convert the file",
+                                  path, i + 1, quoted(names.back())));
+    }
     const auto [first, is_new] = first_at.emplace(names.back(), i + 1);
     if (is_new) continue;
     throw DataError(fmt::format("{}:1:{}: duplicate column name {}, first at column {}", path,

@@ -14,6 +14,8 @@ constexpr Index kFirstTailChunk = Index{1} << 10;
 constexpr Index kLargestTailChunk = Index{1} << 16;
 constexpr Index kLongestLine = Index{1} << 26;
 
+DataError too_long() { return DataError("a line is longer than 64 MiB"); }
+
 }  // namespace
 
 CsvLineReader::CsvLineReader(RangeFile& file, Range range, Index body_begin)
@@ -73,7 +75,7 @@ bool CsvLineReader::next(std::string_view& line) {
       break;
     }
     scanned = buffer_end();
-    if (scanned - line_begin_ > kLongestLine) throw DataError("a line is longer than 64 MiB");
+    if (scanned - line_begin_ > kLongestLine) throw too_long();
     buffer_.erase(0, static_cast<std::size_t>(line_begin_ - buffer_begin_));
     buffer_begin_ = line_begin_;
     if (!read_more()) {
@@ -81,6 +83,7 @@ bool CsvLineReader::next(std::string_view& line) {
       break;
     }
   }
+  if (static_cast<Index>(length) > kLongestLine) throw too_long();
   line = std::string_view(buffer_).substr(static_cast<std::size_t>(line_begin_ - buffer_begin_),
                                           length);
   const Index line_end = line_begin_ + static_cast<Index>(length);

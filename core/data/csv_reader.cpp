@@ -12,6 +12,7 @@
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_lines.hpp"
 #include "core/data/csv_rows.hpp"
+#include "core/data/gzip_reader.hpp"
 #include "core/data/range_file.hpp"
 #include "core/parallel/ranges.hpp"
 
@@ -28,6 +29,10 @@ struct Heads {
 std::string take_header(const InputFile& input, Heads& heads) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   RangeFile file(input);
+  if (is_gzip(file)) {
+    throw DataError(
+        fmt::format("{}: a gzip file, but CSV is read uncompressed; run gunzip on it", input.path));
+  }
   std::array<char, kByteOrderMark.size()> start{};
   Index begin = 0;
   if (file.size() > static_cast<Index>(start.size())) {

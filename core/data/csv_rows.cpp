@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/utf8.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_lines.hpp"
 #include "core/data/range_file.hpp"
@@ -66,6 +67,11 @@ std::optional<RowProblem> RowParser::parse_target(std::size_t column, double& ou
   if (columns_.schema.target_kind == TargetKind::number) return parse_number(column, out);
   const std::string_view label = fields_[column].text;
   if (label.empty()) return missing(column);
+  if (!is_utf8(label)) {
+    return RowProblem{static_cast<Index>(column),
+                      fmt::format("class {} in column {} is not UTF-8; convert the file",
+                                  quoted(label), name(column))};
+  }
   const std::optional<Index> code = labels_.code(label);
   if (!code) {
     return RowProblem{static_cast<Index>(column),
@@ -133,10 +139,10 @@ bool read_piece(const CsvPiece& piece, RangeFile& file, RowParser& parser, Index
     }
     ++count.rows;
     if (count.blank_line >= 0) return fail(count.blank_line, -1, "blank line between rows");
-    if (part.rows == 0) parser.reserve_like(line, bytes_left);
     if (const auto problem = parser.parse(line)) {
       return fail(lines.line_index(), problem->column, problem->text);
     }
+    if (part.rows == 1) parser.reserve_like(line, bytes_left);
   }
   count.newlines = lines.newlines();
   return true;

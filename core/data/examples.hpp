@@ -24,6 +24,7 @@ struct Examples {
 };
 
 /// Scales and converts a table, a thread for each block of rows.
+/// Throws DataError for the first row with a value that T cannot hold. Rank-local.
 /// @param target  scaling of the target; ignored unless the target is a number
 template <class T>
 Examples<T> make_examples(const Table& table, const FeatureScaling& features,

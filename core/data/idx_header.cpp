@@ -135,10 +135,16 @@ IdxHeader read_idx_header(RangeFile& file) {
 
 bool looks_like_idx(const InputFile& input) {
   RangeFile file(input);
-  if (is_gzip(file)) return true;
-  std::array<std::byte, 2> start{};
-  if (file.size() < static_cast<Index>(start.size())) return false;
-  file.read_at(0, std::span<std::byte>(start));
+  std::array<std::byte, 2> start{std::byte{1}};
+  if (is_gzip(file)) {
+    try {
+      GzipReader(file).read(start);
+    } catch (const DataError&) {
+      return true;
+    }
+  } else if (file.size() >= static_cast<Index>(start.size())) {
+    file.read_at(0, std::span<std::byte>(start));
+  }
   return start[0] == std::byte{0} && start[1] == std::byte{0};
 }
 

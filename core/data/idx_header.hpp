@@ -22,7 +22,8 @@ struct IdxHeader {
 /// Throws DataError, IoError. Rank-local.
 IdxHeader read_idx_header(RangeFile& file);
 
-/// True when the file starts as an IDX file or a gzip file does: with 00 00 or 1f 8b.
+/// True when the file, inflated where it is a gzip file, starts as an IDX file does: with 00 00;
+/// and when it is a damaged gzip file.
 bool looks_like_idx(const InputFile& file);
 
 }  // namespace lockstep

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/base/error.hpp"
+#include "core/data/class_labels.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/generators.hpp"
 #include "core/data/idx_header.hpp"
@@ -81,6 +83,26 @@ Table generate_table(Session& session, DataRole role) {
   return table;
 }
 
+/// Says what a user would not see otherwise: columns that nobody reads, and a first row that was
+/// taken for a header.
+void warn_of_columns(const Session& session, const std::string& path, const CsvTable& csv,
+                     bool has_schema) {
+  if (!csv.extra_columns.empty()) {
+    say(session,
+        fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
+                    lockstep::quoted(fmt::format("{}", fmt::join(csv.extra_columns, ", ")))));
+  }
+  const std::vector<std::string>& names = csv.table.feature_names;
+  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    double ignored = 0;
+    return parse_csv_number(name, ignored);
+  });
+  if (has_schema || !numbers) return;
+  say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
+                           "{}; if it is a row, put a header before it",
+                           path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
+}
+
 }  // namespace
 
 bool has_data(const Settings& settings, DataRole role) {
@@ -133,7 +155,9 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     return read_idx(session.team, files, labels, options).table;
   }
   CsvOptions options{settings.text("data.target"), settings.texts("data.ignore"), target, schema};
-  return read_csv(session.team, files, options).table;
+  CsvTable csv = read_csv(session.team, files, options);
+  warn_of_columns(session, files.front().path, csv, schema.has_value());
+  return std::move(csv.table);
 }
 
 }  // namespace lockstep::trainer

@@ -218,7 +218,10 @@ TEST(LooksLikeIdx, KnowsFilesByTheirFirstBytes) {
   test::on_one_rank([](Team& team) {
     test::TeamDirectory folder(team);
     EXPECT_TRUE(looks_like_idx(folder.put("a", idx_text({1}, "a"))));
-    EXPECT_TRUE(looks_like_idx(folder.put("b", gzip("x"))));
+    EXPECT_TRUE(looks_like_idx(folder.put("b", gzip(idx_text({1}, "a")))));
+    EXPECT_TRUE(looks_like_idx(folder.put("e", gzip("a,b\n1,2\n").substr(0, 12))));
+    EXPECT_FALSE(looks_like_idx(folder.put("f", gzip("a,b\n1,2\n"))));
+    EXPECT_FALSE(looks_like_idx(folder.put("g", gzip("a"))));
     EXPECT_FALSE(looks_like_idx(folder.put("c", "a,b\n1,2\n")));
     EXPECT_FALSE(looks_like_idx(folder.put("d", "a")));
   });
