@@ -18,13 +18,14 @@ void print_on_root(const comm::Communicator& team, const std::string& text) {
 
 void run_command(comm::Environment& environment, comm::Communicator& team,
                  const std::vector<std::string>& command_line) {
+  check_same_program(team, command_line);
   const Arguments arguments = parse_arguments(command_line);
   if (arguments.version) return print_on_root(team, version_text());
   if (arguments.help) {
     const CommandSpec* spec = find_command(arguments.command);
     return print_on_root(team, spec == nullptr ? program_help() : command_help(*spec));
   }
-  Session session = open_session(environment, team, arguments, command_line);
+  Session session = open_session(environment, team, arguments);
   if (arguments.command == "train") return train(session);
   if (arguments.command == "evaluate") return evaluate(session);
   if (arguments.command == "predict") return predict(session);
@@ -59,9 +60,10 @@ int run_program(const std::vector<std::string>& arguments) {
     };
     try {
       run_command(environment, team, arguments);
-      std::fflush(stdout);
+      const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+      if (!written) print_error("standard output: cannot write");
       environment.finalize();
-      return static_cast<int>(ExitCode::ok);
+      return static_cast<int>(written ? ExitCode::ok : ExitCode::io);
     } catch (const MpiError& e) {
       return fail_alone(e.what(), e.exit_code());
     } catch (const Error& e) {

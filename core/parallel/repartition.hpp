@@ -14,10 +14,9 @@ inline constexpr Index kRepartitionRoundBytes = Index{64} << 20;
 
 /// Moves rows of a fixed size from old to new owners; their order does not change.
 ///
-/// @param from, to   P+1 ascending row numbers each, with equal ends and the same on all ranks:
-/// rank
-///                   r has the rows [from[r], from[r+1]) before and [to[r], to[r+1]) after; a rank
-///                   may have none
+/// @param from, to   P+1 ascending row numbers each, with equal ends, the same on all ranks. Rank r
+///                   has the rows [from[r], from[r+1]) before and [to[r], to[r+1]) after; they may
+///                   be none
 /// @param rows       this rank's rows before, end to end
 /// @param row_bytes  bytes of a row, positive, the same on all ranks
 /// @param round_bytes  at most so many bytes, but at least one row, are sent or received by a rank

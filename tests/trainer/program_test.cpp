@@ -1,7 +1,11 @@
 // The program as a user runs it: commands, files, and equal bytes over MPI.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -178,6 +182,91 @@ TEST(Program, OverwriteReplacesARunAndInitFromContinuesFromAModel) {
   expect_ok(run_program(folder.path(), 2, train + std::vector<std::string>{"--overwrite"}));
   EXPECT_EQ(json::parse(folder.read("run/result.json"))["parameters_sha256"],
             first["parameters_sha256"]);
+}
+
+TEST(Program, RunsThatStartTogetherTakeDirectoriesOfTheirOwn) {
+  const TestFolder folder;
+  const auto train = [&] { return run_program(folder.path(), 2, kBlobs); };
+  auto other = std::async(std::launch::async, train);
+  expect_ok(train());
+  expect_ok(other.get());
+  for (const std::string name : {"runs/default", "runs/default-2"}) {
+    const std::string metrics = folder.read(name + "/metrics.jsonl");
+    EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 3) << name;
+    EXPECT_EQ(folder.read(name + "/model.safetensors"),
+              folder.read("runs/default/model.safetensors"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "runs/default-3"));
+}
+
+TEST(Program, AModelStatesTheParametersItStartedFrom) {
+  const TestFolder folder;
+  expect_ok(run_program(folder.path(), 0, kBlobs + std::vector<std::string>{"--output.dir=a"}));
+  const std::vector<std::string> again{"--train.init_from=a/model.safetensors", "--output.dir=b"};
+  expect_ok(run_program(folder.path(), 2, kBlobs + again));
+  const auto inspected = [&](const std::string& run) {
+    return json::parse(
+        run_program(folder.path(), 0, {"inspect", run + "/model.safetensors", "--json"}).out);
+  };
+  EXPECT_EQ(inspected("a")["initial_parameters"], "");
+  EXPECT_EQ(inspected("b")["initial_parameters"], inspected("a")["parameters_sha256"]);
+
+  const std::vector<std::string> deeper{"train", "--synthetic.kind=blobs", "--model.hidden=3",
+                                        "--train.epochs=1", "--output.dir=c"};
+  expect_ok(run_program(folder.path(), 2, deeper));
+  const std::vector<std::string> from{"--train.init_from=c/model.safetensors", "--output.dir=d"};
+  const auto shallower = run_program(folder.path(), 2, kBlobs + from);
+  EXPECT_EQ(shallower.exit_code, 65);
+  EXPECT_EQ(shallower.err,
+            "lockstep: error: c/model.safetensors: 4 tensors, but this network has 2\n");
+}
+
+TEST(Program, SaysWhichColumnsItLeavesOutAndWhenAHeaderLooksLikeARow) {
+  const TestFolder folder;
+  folder.write("a.csv", "x,y\n1,a\n2,b\n3,a\n");
+  folder.write("b.csv", "x,z,y,u\n1,1,a,1\n");
+  folder.write("c.csv", "0.5,a\n1,a\n2,b\n3,a\n");
+  const std::vector<std::string> train{"train", "--model.type=softmax", "--train.epochs=1"};
+  const auto known =
+      run_program(folder.path(), 2,
+                  train + std::vector<std::string>{"--data.train=a.csv", "--data.test=b.csv"});
+  expect_ok(known);
+  EXPECT_NE(known.err.find("warning: b.csv: the model does not know, and leaves out, 'z, u'\n"),
+            std::string::npos)
+      << known.err;
+  const auto row =
+      run_program(folder.path(), 2, train + std::vector<std::string>{"--data.train=c.csv"});
+  expect_ok(row);
+  EXPECT_NE(row.err.find("warning: c.csv: the first line names the columns, and these are numbers: "
+                         "'0.5'; if it is a row, put a header before it\n"),
+            std::string::npos)
+      << row.err;
+}
+
+/// The exit code of a shell command in the folder; what it prints goes to the files out and err.
+int exit_code_of(const TestFolder& folder, const std::string& command) {
+  const std::string line = "cd '" + folder.path().string() +
+                           "' && PROGRAM='" LOCKSTEP_PROGRAM "' && (" + command +
+                           ") >out 2>err </dev/null";
+  const int status = std::system(line.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+TEST(Program, AFullStandardOutputIsAnError) {
+  const TestFolder folder;
+  EXPECT_EQ(exit_code_of(folder, "$PROGRAM --help >/dev/full"), 74);
+  EXPECT_EQ(folder.read("err"), "lockstep: error: standard output: cannot write\n");
+}
+
+TEST(Program, RanksWithOtherArgumentsAreFoundEvenWhenTheseAreWrong) {
+  const TestFolder folder;
+  EXPECT_EQ(exit_code_of(folder,
+                         "timeout 20 mpirun -q --oversubscribe -n 1 $PROGRAM train : -n 1 $PROGRAM "
+                         "train --bogus=1"),
+            2);
+  const std::string err = folder.read("err");
+  EXPECT_EQ(err.rfind("lockstep: error: rank 1 on ", 0), 0U) << err;
+  EXPECT_NE(err.find(" was started with other arguments than rank 0\n"), std::string::npos) << err;
 }
 
 TEST(Program, HelpAndVersionGoToStandardOutputOnce) {

@@ -191,7 +191,7 @@ void add_model(std::vector<Option>& all) {
        choice("model.type", names_of(model_presets()), "mlp",
               "The model: a preset of layers and loss"),
        integers("model.hidden", "512,256", "Widths of the hidden layers of an mlp, in units")
-           .at_least(1),
+           .between(1, 1 << 20),
        choice("model.activation", activation_names(), "relu", "Activation after each hidden layer"),
        real("model.slope", "0.01", "Slope of leaky_relu for negative inputs").fraction(),
        choice("model.loss", with_auto(loss_names()), "auto",
@@ -218,7 +218,9 @@ void add_training(std::vector<Option>& all) {
            .at_least(1)
            .or_word("all"),
        path("train.init_from", "",
-            "Model file whose parameters training starts from; empty is none")
+            "Model file whose parameters training starts from; empty is none. The model keeps "
+            "their hash, "
+            "not this path")
            .without_effect(),
        integer("train.lanes", "auto",
                "Units of summation, which bound how many ranks can help; auto is the largest power "
@@ -244,7 +246,8 @@ void add_training(std::vector<Option>& all) {
               "1024 rows, then rows within 16 blocks; none keeps file order"),
        real("adam.beta1", "0.9", "Decay of the first moment in a step").fraction(),
        real("adam.beta2", "0.999", "Decay of the second moment in a step").fraction(),
-       real("adam.epsilon", "1e-8", "Number added to the root of the second moment").positive(),
+       real("adam.epsilon", "1e-8", "Number added to the root of the second moment")
+           .at_least(1e-30),
        flag("adam.bias_correction", "true", "Whether the moments are corrected for starting at 0"),
        real("adam.weight_decay", "0.01",
             "Share of the weights that adamw takes away in a step, times the learning rate")
@@ -260,7 +263,7 @@ void add_running(std::vector<Option>& all) {
               integer("run.threads", "auto",
                       "Threads of a rank; auto is OMP_NUM_THREADS, else the rank's share of the "
                       "cores that it may use")
-                  .at_least(1)
+                  .between(1, 4096)
                   .or_word("auto")
                   .without_effect(),
               integer("comm.timeout", "300",

@@ -51,6 +51,7 @@ std::string human_text(const SafetensorsFile& file, const ModelDescription& mode
   line("target", model.schema.target_name.empty() ? "(labels)" : model.schema.target_name);
   if (!model.schema.class_names.empty()) line("classes", joined(model.schema.class_names, kShown));
   line("data hash", model.data_hash);
+  if (!model.initial_parameters.empty()) line("started from", model.initial_parameters);
   for (const auto& [name, value] : model.options)
     line("option", fmt::format("{} = {}", name, value));
   return text;
@@ -69,6 +70,7 @@ std::string json_text(const SafetensorsFile& file, const ModelDescription& model
   json["parameters_sha256"] = tensors_sha256(file.tensors());
   json["schema"] = nlohmann::ordered_json::parse(file.metadata("schema"));
   json["data_hash"] = model.data_hash;
+  json["initial_parameters"] = model.initial_parameters;
   json["options"] = model.options;
   return json.dump(2) + "\n";
 }

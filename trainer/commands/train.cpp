@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/base/error.hpp"
 #include "core/data/partition.hpp"
@@ -19,19 +20,24 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// θ from train.init_from, or drawn.
+/// θ from train.init_from, or drawn. The model states which.
 template <class T>
-AlignedVector<T> initial_parameters(Session& session, const Experiment& experiment,
+AlignedVector<T> initial_parameters(Session& session, Experiment& experiment,
                                     const Network<T>& network) {
-  AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
+  AlignedVector<T> theta;
   const std::string& path = session.settings.text("train.init_from");
   if (path.empty()) {
-    network.initialize(experiment.options.seed, theta.data());
+    guard(session.team, "drawing the initial parameters", [&] {
+      theta.resize(static_cast<std::size_t>(network.arena_size()));
+      network.initialize(experiment.options.seed, theta.data());
+    });
     return theta;
   }
   const SafetensorsFile file = load_model(session, path);
-  guard(session.team, "reading the initial model",
-        [&] { theta = read_parameters<T>(file, network); });
+  guard(session.team, "reading the initial model", [&] {
+    theta = read_parameters<T>(file, network);
+    experiment.model.initial_parameters = parameters_sha256(network, theta.data());
+  });
   return theta;
 }
 
@@ -58,8 +64,13 @@ class TrainRun {
   }
 
   void run() {
-    Training<T> training(session_.team, network_, lanes_, train_, scorer_, experiment_.options,
-                         session_.threads, initial_parameters(session_, experiment_, network_));
+    AlignedVector<T> theta = initial_parameters(session_, experiment_, network_);
+    std::optional<Training<T>> made;
+    guard(session_.team, "preparing the training", [&] {
+      made.emplace(session_.team, network_, lanes_, train_, scorer_, experiment_.options,
+                   session_.threads, std::move(theta));
+    });
+    Training<T>& training = *made;
     const std::string line = start_line(session_, experiment_, training.memory_bytes());
     say(session_, line);
     for (const std::string& warning : advice(session_, experiment_)) say(session_, warning);

@@ -30,8 +30,8 @@ struct Experiment {
 /// Throws alike on all ranks. *Collective*.
 Experiment prepare_experiment(Session& session);
 
-/// A number or classes, as the network's loss wants them; DataError when the classes do not fit
-/// the model ("model.type = logistic takes two classes, …").
+/// The network for the rows of `train`. Throws DataError when the classes do not fit the model
+/// ("model.type = logistic takes two classes, …").
 NetworkSpec network_spec(const Settings& settings, const Table& train);
 
 }  // namespace lockstep::trainer

@@ -87,13 +87,16 @@ NetworkSpec read_network(const SafetensorsFile& file) {
   spec.activation = json.at("activation").get<std::string>();
   spec.slope = json.at("slope").get<double>();
   spec.loss = json.at("loss").get<std::string>();
-  constexpr Index kWidest = Index{1} << 31;
-  std::vector<Index> widths = spec.hidden;
-  widths.push_back(spec.inputs);
-  widths.push_back(spec.outputs);
-  for (const Index width : widths) {
-    if (width < 1 || width > kWidest) throw DataError(fmt::format("a layer has width {}", width));
-  }
+  constexpr Index kMostInputs = Index{1} << 31;
+  constexpr Index kWidest = Index{1} << 20;  // as model.hidden; products of widths stay numbers
+  constexpr std::size_t kDeepest = 1000;
+  const auto check_width = [](Index width, Index most) {
+    if (width < 1 || width > most) throw DataError(fmt::format("a layer has width {}", width));
+  };
+  check_width(spec.inputs, kMostInputs);
+  check_width(spec.outputs, kWidest);
+  for (const Index width : spec.hidden) check_width(width, kWidest);
+  if (spec.hidden.size() > kDeepest) throw DataError("more than 1000 hidden layers");
   if (!contains(activation_names(), spec.activation) || !contains(loss_names(), spec.loss)) {
     throw DataError("an unknown activation or loss, perhaps of a later version");
   }
@@ -136,6 +139,7 @@ void save_model(const std::string& path, const ModelDescription& description,
   const Metadata metadata{{"data_hash", description.data_hash},
                           {"feature_scaling", description.feature_scaling.to_text()},
                           {"format", kFormat},
+                          {"initial_parameters", description.initial_parameters},
                           {"network", network_text(description.network)},
                           {"options", Json(description.options).dump()},
                           {"penalty", penalty_text(description.penalty)},
@@ -164,6 +168,7 @@ ModelDescription read_description(const SafetensorsFile& file) {
     d.penalty = read_penalty(file);
     d.precision = file.metadata("precision");
     d.data_hash = file.metadata("data_hash");
+    d.initial_parameters = file.metadata("initial_parameters");
     d.options = Json::parse(file.metadata("options")).get<std::map<std::string, std::string>>();
     d.feature_scaling = FeatureScaling::from_text(
         "feature_scaling", file.metadata("feature_scaling"), d.network.inputs);
@@ -180,6 +185,12 @@ ModelDescription read_description(const SafetensorsFile& file) {
 
 template <class T>
 AlignedVector<T> read_parameters(const SafetensorsFile& file, const Network<T>& network) {
+  // All shapes before any allocation: the network may be what a damaged file claims.
+  for (const Tensor& tensor : network.tensors()) file.tensor(tensor.name, stored_shape(tensor));
+  if (file.tensors().size() != network.tensors().size()) {
+    throw DataError(fmt::format("{}: {} tensors, but this network has {}", file.path(),
+                                file.tensors().size(), network.tensors().size()));
+  }
   AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
   for (const Tensor& tensor : network.tensors()) {
     const std::vector<double> values = file.tensor(tensor.name, stored_shape(tensor)).values();

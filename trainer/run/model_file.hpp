@@ -24,6 +24,8 @@ struct ModelDescription {
   Penalty penalty;                             ///< as it was added to the mean loss
   std::map<std::string, std::string> options;  ///< those that affect the result
   std::string data_hash;                       ///< of the training rows
+  /// SHA-256 of the parameters of train.init_from; empty when they were drawn from the seed.
+  std::string initial_parameters{};
 };
 
 /// model.safetensors: tensors named and laid out as PyTorch's Linear (out×in), the description as
@@ -39,7 +41,7 @@ std::string parameters_sha256(const Network<T>& network, const T* theta);
 /// The description stored in a file. Throws DataError naming the file.
 ModelDescription read_description(const SafetensorsFile& file);
 
-/// θ from a file's tensors; throws DataError when a tensor is missing or has another shape.
+/// θ from a file's tensors; throws DataError when they are not those of the network.
 template <class T>
 AlignedVector<T> read_parameters(const SafetensorsFile& file, const Network<T>& network);
 

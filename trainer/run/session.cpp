@@ -25,6 +25,25 @@ std::string program_hash() {
   return sha256_hex(bytes.view());
 }
 
+/// As many as run.threads may say.
+constexpr Index kMostThreads = 4096;
+
+/// run.threads, else OMP_NUM_THREADS, else this rank's share of the CPUs it may use.
+int thread_count(Team& team, const Settings& settings) {
+  const int share = comm::default_threads(team);  // all ranks ask, whatever they then take
+  if (!settings.is_word("run.threads", "auto")) {
+    return static_cast<int>(settings.integer("run.threads"));
+  }
+  Index number = 0;
+  const char* variable = std::getenv("OMP_NUM_THREADS");
+  if (variable != nullptr && parse_integer(variable, number) && number >= 1) {
+    return static_cast<int>(std::min(number, kMostThreads));
+  }
+  return share;
+}
+
+}  // namespace
+
 void check_same_program(Team& team, const std::vector<std::string>& command_line) {
   if (team.size() == 1) return;
   const auto differing = [&](const std::string& mine) {
@@ -50,25 +69,8 @@ void check_same_program(Team& team, const std::vector<std::string>& command_line
   }
 }
 
-/// run.threads, else OMP_NUM_THREADS, else this rank's share of the CPUs it may use.
-int thread_count(Team& team, const Settings& settings) {
-  const int share = comm::default_threads(team);  // all ranks ask, whatever they then take
-  if (!settings.is_word("run.threads", "auto")) {
-    return static_cast<int>(settings.integer("run.threads"));
-  }
-  Index number = 0;
-  const char* variable = std::getenv("OMP_NUM_THREADS");
-  if (variable != nullptr && parse_integer(variable, number) && number >= 1) {
-    return static_cast<int>(number);
-  }
-  return share;
-}
-
-}  // namespace
-
 Session open_session(comm::Environment& environment, comm::Communicator& team,
-                     const Arguments& arguments, const std::vector<std::string>& command_line) {
-  check_same_program(team, command_line);
+                     const Arguments& arguments) {
   std::optional<std::string> config;
   if (!arguments.config_file.empty()) {
     std::string text;

@@ -19,10 +19,14 @@ struct Session {
   bool is_root() const { return team.rank() == 0; }
 };
 
-/// Makes sure that all ranks run the same program with the same arguments, reads the configuration
-/// on rank 0, and resolves it on all. Throws alike on all ranks. *Collective*.
+/// Makes sure that all ranks run the same program with the same arguments, before they are parsed:
+/// what one rank alone refuses would leave the others waiting. Throws UsageError. *Collective*.
+void check_same_program(Team& team, const std::vector<std::string>& command_line);
+
+/// Reads the configuration on rank 0 and resolves it on all. Throws alike on all ranks.
+/// *Collective*.
 Session open_session(comm::Environment& environment, comm::Communicator& team,
-                     const Arguments& arguments, const std::vector<std::string>& command_line);
+                     const Arguments& arguments);
 
 /// A line on standard error, from rank 0 alone.
 void say(const Session& session, const std::string& line);

@@ -128,7 +128,7 @@ TEST(OptionSchema, RangesHoldAtTheirEnds) {
       {"synthetic.features", {"1", "1000000"}, {"0", "1000001"}},
       {"synthetic.classes", {"2", "1000"}, {"1", "1001"}},
       {"synthetic.noise", {"0", "2.5", "auto"}, {"-0.1", "nan"}},
-      {"model.hidden", {"1", "3,2,1"}, {"0", "", "1,-1"}},
+      {"model.hidden", {"1", "3,2,1", "1048576"}, {"0", "", "1,-1", "1048577"}},
       {"model.slope", {"0", "0.999"}, {"1", "-0.1"}},
       {"penalty.l1", {"0", "1e6"}, {"-1", "inf"}},
       {"penalty.l2", {"0", "1e6"}, {"-1", "nan"}},
@@ -143,9 +143,9 @@ TEST(OptionSchema, RangesHoldAtTheirEnds) {
       {"train.shuffle", {"rows", "blocks", "none"}, {"true"}},
       {"adam.beta1", {"0", "0.999"}, {"1"}},
       {"adam.beta2", {"0", "0.999"}, {"1"}},
-      {"adam.epsilon", {"1e-30"}, {"0"}},
+      {"adam.epsilon", {"1e-30"}, {"0", "1e-31"}},
       {"adam.weight_decay", {"0", "2"}, {"-1"}},
-      {"run.threads", {"1", "auto"}, {"0", "-1"}},
+      {"run.threads", {"1", "4096", "auto"}, {"0", "-1", "4097"}},
       {"comm.timeout", {"1", "1000000"}, {"0", "1.5", "auto"}},
   };
   const Settings settings(option_schema());
