@@ -58,7 +58,6 @@ Environment::Environment() {
     uses_mpi_ = true;
     rank_ = mpi_->rank();
     size_ = mpi_->size();
-    node_ = mpi_->node_place();
     library_version_ = mpi_library_version();
   } else {
     transport_ = std::move(make_thread_transports(1).front());

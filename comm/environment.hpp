@@ -36,8 +36,6 @@ class Environment {
   int rank() const { return rank_; }
   int size() const { return size_; }
   const std::vector<std::string>& hosts() const { return hosts_; }  ///< of all ranks
-  int node_rank() const { return node_.rank; }  ///< among the ranks of this node
-  int node_size() const { return node_.size; }  ///< ranks of this node
   bool uses_mpi() const { return uses_mpi_; }
   /// "Open MPI v4.1.4, package: …", or "none (one process)".
   const std::string& library_version() const { return library_version_; }
@@ -52,7 +50,6 @@ class Environment {
   std::vector<std::string> hosts_;
   int rank_ = 0;
   int size_ = 1;
-  NodePlace node_;
   std::string library_version_;
 };
 

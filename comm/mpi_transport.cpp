@@ -319,13 +319,4 @@ void MpiTransport::abort(int exit_code) {
   std::_Exit(exit_code);  // MPI_Abort may return where it can only ask
 }
 
-NodePlace MpiTransport::node_place() const {
-  MPI_Comm node = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split_type(state_->communicator.get(), MPI_COMM_TYPE_SHARED, rank(),
-                                MPI_INFO_NULL, &node),
-            "MPI_Comm_split_type");
-  const OwnedCommunicator owned(node);
-  return {rank_in(node), size_of(node)};
-}
-
 }  // namespace lockstep::comm

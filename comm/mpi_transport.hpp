@@ -12,12 +12,6 @@ namespace lockstep::comm {
 /// Throws MpiError "CALL failed: …" unless `code` is MPI_SUCCESS.
 void check_mpi(int code, const char* call);
 
-/// Where this rank is among the ranks of its node, as MPI knows them.
-struct NodePlace {
-  int rank = 0;
-  int size = 1;
-};
-
 /// Messages over a duplicate of MPI_COMM_WORLD, with errors returned and checked.
 ///
 /// MPI counts are 32 bits wide: larger messages travel in pieces, which both sides cut alike.
@@ -45,7 +39,6 @@ class MpiTransport final : public Transport {
   [[noreturn]] void abort(int exit_code) override;
 
   const std::vector<std::string>& hosts() const;  ///< of all ranks
-  NodePlace node_place() const;
   /// Whether a `wait` failed. MPI cannot be finalised any more then: that would wait for the peer.
   bool failed() const;
 

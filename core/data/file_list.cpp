@@ -112,24 +112,6 @@ std::vector<InputFile> from_text(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> split_file_names(const std::string& key, const std::string& text) {
-  constexpr const char* kBlanks = " \t";
-  std::vector<std::string> names;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string name = text.substr(begin, end - begin);
-    const std::size_t first = name.find_first_not_of(kBlanks);
-    if (first == std::string::npos) {
-      throw ConfigError(
-          fmt::format("{}: an empty name in the list of files {}", key, quoted(text)));
-    }
-    names.push_back(name.substr(first, name.find_last_not_of(kBlanks) + 1 - first));
-    begin = end + 1;
-  }
-  return names;
-}
-
 std::vector<InputFile> find_input_files(const FileRequest& request) {
   std::vector<InputFile> files;
   const std::string origin = origin_of(request);

@@ -23,10 +23,6 @@ struct FileRequest {
   std::string root;                ///< in front of relative paths; empty: the working directory
 };
 
-/// The comma list `text` cut into names; blanks around a name are dropped.
-/// Throws ConfigError on an empty name.
-std::vector<std::string> split_file_names(const std::string& key, const std::string& text);
-
 /// The files that `request` names, in its order, those of a glob in bytewise order.
 /// Throws MissingInputError for a file that does not exist or cannot be opened and for a glob that
 /// matches nothing, DataError for a directory, another irregular file, and an empty file.

@@ -129,10 +129,6 @@ std::vector<double> TensorView::values() const {
   return type == TensorType::f32 ? converted<float, double>(data) : converted<double, double>(data);
 }
 
-std::vector<float> TensorView::float_values() const {
-  return type == TensorType::f32 ? converted<float, float>(data) : converted<double, float>(data);
-}
-
 void write_safetensors(const std::string& path, std::vector<TensorView> tensors,
                        const Metadata& metadata) {
   sort_by_name(tensors);

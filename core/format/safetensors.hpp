@@ -41,8 +41,6 @@ struct TensorView {
   Index size() const;
   /// The elements as double, whatever the type: exact.
   std::vector<double> values() const;
-  /// The elements as float: exact for F32, rounded to nearest for F64.
-  std::vector<float> float_values() const;
 };
 
 using Metadata = std::map<std::string, std::string>;

@@ -19,9 +19,4 @@ std::vector<Index> even_boundaries(Index n, Index parts) {
   return boundaries;
 }
 
-Index part_containing(const std::vector<Index>& boundaries, Index i) {
-  assert(boundaries.front() <= i && i < boundaries.back());
-  return std::upper_bound(boundaries.begin(), boundaries.end(), i) - boundaries.begin() - 1;
-}
-
 }  // namespace lockstep

@@ -18,7 +18,4 @@ inline Range part_of(const std::vector<Index>& boundaries, Index i) {
   return {boundaries[static_cast<std::size_t>(i)], boundaries[static_cast<std::size_t>(i) + 1]};
 }
 
-/// Index of the part that contains `i`: the last part whose begin is ≤ i and which is not empty.
-Index part_containing(const std::vector<Index>& boundaries, Index i);
-
 }  // namespace lockstep

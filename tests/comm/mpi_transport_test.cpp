@@ -35,8 +35,6 @@ TEST(MpiTransport, HasAHostForEveryRank) {
   EXPECT_EQ(transport.rank(), test::world()->rank());
   EXPECT_EQ(transport.hosts(),
             std::vector<std::string>(static_cast<std::size_t>(transport.size()), host_name()));
-  EXPECT_EQ(transport.node_place().rank, transport.rank());
-  EXPECT_EQ(transport.node_place().size, transport.size());
   EXPECT_FALSE(transport.failed());
 }
 

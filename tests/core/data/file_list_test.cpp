@@ -26,13 +26,6 @@ Texts names_in(const std::string& folder, const Texts& names) {
   return found;
 }
 
-TEST(FileNames, AreSeparatedByCommas) {
-  EXPECT_EQ(split_file_names("data.train", "a.csv, b c.csv ,d*.csv"),
-            (Texts{"a.csv", "b c.csv", "d*.csv"}));
-  EXPECT_EQ(message_of<ConfigError>([] { split_file_names("data.train", "a,,b"); }),
-            "data.train: an empty name in the list of files 'a,,b'");
-}
-
 TEST(InputFiles, AreFoundInTheirOrder) {
   const TemporaryDirectory folder;
   for (const char* name : {"b.csv", "a10.csv", "a9.csv", "B.csv", "[x].csv"}) {

@@ -98,13 +98,12 @@ TEST(Safetensors, ReadsWhatItWrote) {
   ASSERT_EQ(file.tensors().size(), 2U);
   const TensorView& bias = file.tensor("bias", {2});
   EXPECT_EQ(bias.type, TensorType::f32);
-  EXPECT_EQ(bias.float_values(), kBias);
+  EXPECT_EQ(bias.values(), (std::vector<double>(kBias.begin(), kBias.end())));
   EXPECT_TRUE(std::signbit(bias.values()[1]));
   const TensorView& weight = file.tensor("weight", {2, 3});
   EXPECT_EQ(weight.type, TensorType::f64);
   EXPECT_EQ(weight.size(), 6);
   EXPECT_EQ(weight.values(), kWeight);
-  EXPECT_EQ(weight.float_values()[5], 0.1F);
   EXPECT_EQ(file.find("none"), nullptr);
 }
 
@@ -129,7 +128,7 @@ TEST(Safetensors, HandlesNothingScalarsAndEmptyTensors) {
                      TensorView("empty", {0, 7}, std::span<const float>())},
                     {});
   const SafetensorsFile file = read_safetensors(directory / "m");
-  EXPECT_TRUE(std::isnan(file.tensor("scalar", {}).float_values().at(0)));
+  EXPECT_TRUE(std::isnan(file.tensor("scalar", {}).values().at(0)));
   EXPECT_TRUE(file.tensor("empty", {0, 7}).values().empty());
 }
 

@@ -41,13 +41,5 @@ TEST(EvenBoundaries, CoverEverythingInOrder) {
   }
 }
 
-TEST(PartContaining, SkipsEmptyParts) {
-  const std::vector<Index> boundaries{0, 0, 2, 2, 2, 5, 5};
-  EXPECT_EQ(part_containing(boundaries, 0), 1);
-  EXPECT_EQ(part_containing(boundaries, 1), 1);
-  EXPECT_EQ(part_containing(boundaries, 2), 4);
-  EXPECT_EQ(part_containing(boundaries, 4), 4);
-}
-
 }  // namespace
 }  // namespace lockstep
