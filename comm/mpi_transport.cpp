@@ -141,12 +141,17 @@ class Patience {
  public:
   explicit Patience(std::chrono::milliseconds timeout) : timeout_(timeout) {}
 
-  void restart() { start_ = Clock::now(); }
+  void restart() { start_ = last_poll_ = Clock::now(); }
 
-  /// Pauses as befits the time waited so far; false when that exceeds the timeout.
-  bool pause() const {
+  /// Pauses as befits the time waited so far; false when that exceeds the timeout. Time in which
+  /// this process itself did not run, because it was stopped, is not held against the peer.
+  bool pause() {
     using namespace std::chrono_literals;
-    const auto waited = Clock::now() - start_;
+    constexpr auto kStopped = 1s;  // between two polls, which follow each other at once
+    const auto now = Clock::now();
+    if (now - last_poll_ > kStopped) start_ += now - last_poll_;
+    last_poll_ = now;
+    const auto waited = now - start_;
     if (waited >= timeout_) return false;
     if (waited > 50us) std::this_thread::yield();
     return true;
@@ -155,6 +160,7 @@ class Patience {
  private:
   std::chrono::milliseconds timeout_;
   Clock::time_point start_ = Clock::now();
+  Clock::time_point last_poll_ = start_;
 };
 
 }  // namespace
