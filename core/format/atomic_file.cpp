@@ -55,6 +55,7 @@ PendingFile::PendingFile(const std::string& path)
   if (::stat(target_.c_str(), &status) != 0) return;
   if (S_ISDIR(status.st_mode)) throw_cannot_create(path_, system_message(EISDIR));
   if (!S_ISREG(status.st_mode)) throw_cannot_create(path_, "there is one that is no regular file");
+  mode_ = status.st_mode & ALLPERMS;
 }
 
 PendingFile::~PendingFile() {
@@ -64,6 +65,7 @@ PendingFile::~PendingFile() {
 FileDescriptor PendingFile::create() {
   FileDescriptor file = open_for_writing(temporary_, path_, O_CREAT | O_TRUNC);
   created_ = true;
+  if (mode_) ::fchmod(file.get(), *mode_);  // best effort: another's file may have other rights
   return file;
 }
 

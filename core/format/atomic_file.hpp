@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +36,7 @@ class PendingFile {
   std::string path_;  ///< as the user knows it
   std::string target_;
   std::string temporary_;
+  std::optional<mode_t> mode_;  ///< of the file that will be replaced
   bool created_ = false;
 };
 
