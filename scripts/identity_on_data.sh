@@ -30,7 +30,7 @@ experiments=(
 optimizers=(
   "sgd --train.optimizer=sgd --train.momentum=0 --train.learning_rate=0.05"
   "momentum --train.optimizer=sgd --train.momentum=0.9 --train.learning_rate=0.005"
-  "adam --train.optimizer=adam --train.momentum=0 --train.learning_rate=0.001"
+  "adam --train.optimizer=adam --train.learning_rate=0.001"
 )
 
 # train_hash RANKS THREADS KEYS...

@@ -17,7 +17,6 @@ enum class ExitCode : int {
   system = 71,
   cannot_create = 73,
   io = 74,
-  stopped = 75,
   configuration = 78,
 };
 

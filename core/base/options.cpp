@@ -331,6 +331,10 @@ bool Settings::is_word(std::string_view name, std::string_view word) const {
   return value(name).text == word && contains(find(name)->choices, word);
 }
 
+bool Settings::is_default(std::string_view name) const {
+  return value(name).text == default_of(*find(name)).text;
+}
+
 Origin Settings::origin(std::string_view name) const { return value(name).origin; }
 
 const std::string& Settings::place(std::string_view name) const { return value(name).place; }

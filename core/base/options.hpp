@@ -72,6 +72,8 @@ class Settings {
 
   Origin origin(std::string_view name) const;
   const std::string& place(std::string_view name) const;
+  /// The value is the option's default, whether somebody gave it or not.
+  bool is_default(std::string_view name) const;
   bool given(std::string_view name) const { return origin(name) != Origin::standard; }
 
   /// The values that a model is a function of, name → canonical text, sorted by name.

@@ -69,10 +69,12 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::st
     columns.schema.feature_names.push_back(columns.names[i]);
   }
   if (columns.schema.feature_names.empty()) {
-    throw DataError(
-        fmt::format("{}:1: expected feature columns beside the target, found none of "
-                    "{} columns left",
-                    path, columns.names.size()));
+    const bool other_delimiter =
+        columns.names.size() == 1 && columns.names[0].find_first_of(";\t|") != std::string::npos;
+    throw DataError(fmt::format(
+        "{}:1: expected feature columns beside the target, found {}", path,
+        other_delimiter ? quoted(columns.names[0]) + "; commas separate columns here"
+                        : fmt::format("none of {} columns left", columns.names.size())));
   }
 }
 

@@ -221,6 +221,47 @@ TEST(Program, AModelStatesTheParametersItStartedFrom) {
             "lockstep: error: c/model.safetensors: 4 tensors, but this network has 2\n");
 }
 
+TEST(Program, EvaluateRefusesDataThatTheModelWasNotMadeFor) {
+  const TestFolder folder;
+  expect_ok(run_program(folder.path(), 0, kBlobs + std::vector<std::string>{"--train.seed=5"}));
+  const std::string model = "--model=runs/default/model.safetensors";
+  const auto error_of = [&](const std::vector<std::string>& keys, int exit_code) {
+    const auto run =
+        run_program(folder.path(), 2, std::vector<std::string>{"evaluate", model} + keys);
+    EXPECT_EQ(run.exit_code, exit_code) << run.err;
+    return run.err;
+  };
+  EXPECT_EQ(error_of({}, 2),
+            "lockstep: error: evaluate: no test data; name it with --data.test FILE\n");
+  const std::string message = error_of({"--synthetic.kind=blobs", "--synthetic.classes=5"}, 65);
+  EXPECT_EQ(message.rfind("lockstep: error: class '3' of the synthetic data does not occur in the "
+                          "training data",
+                          0),
+            0U)
+      << message;
+  EXPECT_EQ(error_of({"--synthetic.kind=linear"}, 78),
+            "lockstep: error: synthetic.kind: linear makes a number to predict, but the model "
+            "predicts classes\n");
+
+  const std::vector<std::string> rows{"--synthetic.kind=blobs", "--synthetic.rows=600",
+                                      "--synthetic.test_rows=100", "--json"};
+  const auto run =
+      run_program(folder.path(), 2, std::vector<std::string>{"evaluate", model} + rows);
+  expect_ok(run);
+  EXPECT_EQ(json::parse(run.out), json::parse(folder.read("runs/default/result.json"))["test"])
+      << "the seed is the model's";
+  const auto itself = run_program(
+      folder.path(), 2,
+      {"predict", model, "--output=runs/default/model.safetensors", "--synthetic.kind=blobs"});
+  EXPECT_EQ(itself.exit_code, 73);
+  EXPECT_EQ(
+      itself.err.rfind("lockstep: error: runs/default/model.safetensors: --output is the model "
+                       "itself",
+                       0),
+      0U)
+      << itself.err;
+}
+
 TEST(Program, SaysWhichColumnsItLeavesOutAndWhenAHeaderLooksLikeARow) {
   const TestFolder folder;
   folder.write("a.csv", "x,y\n1,a\n2,b\n3,a\n");

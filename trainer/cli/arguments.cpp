@@ -105,6 +105,9 @@ class ArgumentReader {
     if (option.unregistered || (own == nullptr && keys_.find(name) == nullptr)) {
       refuse_unknown(name);
     }
+    if (own == nullptr && !spec_.heeds(name)) {
+      fail(fmt::format("option '--{}' has no effect on {}", name, spec_.name));
+    }
     if (!given_.insert(name).second) fail(fmt::format("option '--{}' is given twice", name));
     const std::string value = option.value.empty() ? "" : option.value.front();
     // Boost.Program_options takes the next token for the value, even if that is an option.
@@ -214,7 +217,15 @@ Arguments parse_without_command(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+bool CommandSpec::heeds(std::string_view key) const {
+  return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& beginning) {
+           return key.starts_with(beginning);
+         });
+}
+
 const std::vector<CommandSpec>& command_specs() {
+  static const std::vector<std::string> keys_of_test_data{"data.", "synthetic.", "train.seed",
+                                                          "run.", "comm."};
   static const std::vector<CommandSpec> kSpecs{
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
@@ -228,7 +239,9 @@ const std::vector<CommandSpec>& command_specs() {
        {{"model", "FILE", "The model, a model.safetensors that train wrote", true},
         config_option(),
         {"json", "", "Print one JSON object instead of text"},
-        help_option()}},
+        help_option()},
+       false,
+       keys_of_test_data},
       {"predict",
        "--model FILE --output FILE.csv [--data.test=FILES] [--section.key=value ...]",
        "Write the predictions of a model, a row a row, in file order",
@@ -236,21 +249,27 @@ const std::vector<CommandSpec>& command_specs() {
         {"output", "FILE.csv", "CSV file to write: predictions, and probabilities of classes",
          true},
         config_option(),
-        help_option()}},
+        help_option()},
+       false,
+       keys_of_test_data},
       {"inspect",
        "MODEL [--json] [--section.key=value ...]",
        "Print architecture, sizes, configuration and SHA-256 of a model",
        {{"model", "FILE", "The model; the same as the argument MODEL", true},
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
-       true},
+       true,
+       {"run.", "comm."}},
       {"generate",
-       "--output FOLDER [--format csv|idx] [--config FILE] [--section.key=value ...]",
+       "--output FOLDER [--format csv|idx] [--overwrite] [--config FILE] [--section.key=value ...]",
        "Write the synthetic data that the keys of [synthetic] describe to files",
        {{"output", "FOLDER", "Folder to write train.csv and test.csv to, or their IDX files", true},
         {"format", "FORMAT", "csv or idx; csv when not given"},
+        {"overwrite", "", "Replace files of these names"},
         config_option(),
-        help_option()}},
+        help_option()},
+       false,
+       {"synthetic.", "train.seed", "run.", "comm."}},
   };
   return kSpecs;
 }

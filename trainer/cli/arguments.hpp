@@ -20,6 +20,11 @@ struct CommandSpec {
   std::string summary;  ///< one sentence, without a full stop
   std::vector<CommandOption> options;
   bool takes_model_operand = false;  ///< `inspect MODEL`: the same as --model MODEL
+  std::vector<std::string> keys{};   ///< beginnings of the keys that it heeds; none: all keys
+
+  /// The key means something to this command. A configuration file may have others, since it is
+  /// written for training; the command line may not.
+  bool heeds(std::string_view key) const;
 };
 
 /// All commands, in the order in which they are presented.

@@ -79,7 +79,6 @@ constexpr std::array kExitCodes{
     ExitCodeMeaning{ExitCode::system, "MPI or the operating system failed"},
     ExitCodeMeaning{ExitCode::cannot_create, "an output cannot be created"},
     ExitCodeMeaning{ExitCode::io, "reading or writing failed midway"},
-    ExitCodeMeaning{ExitCode::stopped, "stopped on request; the run can be resumed"},
     ExitCodeMeaning{ExitCode::configuration, "wrong configuration"},
 };
 
@@ -130,6 +129,7 @@ std::string command_help(const CommandSpec& command) {
       "file. The command line beats the file, and the file beats the default.\n";
   std::string section;
   for (const Option& option : option_schema()) {
+    if (!command.heeds(option.name)) continue;
     const std::string its_section = option.name.substr(0, option.name.find('.'));
     if (its_section != section) text += fmt::format("\n[{}]\n", its_section);
     section = its_section;

@@ -23,6 +23,8 @@ const std::vector<Condition>& conditions() {
       {"model.activation", "model.type", {"mlp"}},
       {"model.slope", "model.type", {"mlp"}},
       {"model.slope", "model.activation", {"leaky_relu"}},
+      {"synthetic.classes", "synthetic.kind", {"blobs"}},
+      {"synthetic.features", "synthetic.kind", {"blobs", "linear"}},
       {"svm.C", "model.type", {"svm"}},
       {"train.momentum", "train.optimizer", {"sgd"}},
       {"train.nesterov", "train.optimizer", {"sgd"}},
@@ -77,6 +79,9 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "train.nesterov" && settings.flag(name) && settings.real("train.momentum") == 0) {
     return "train.nesterov: needs train.momentum > 0; set it or remove train.nesterov";
+  }
+  if (name == "model.init" && !settings.text("train.init_from").empty()) {
+    return "model.init: train.init_from gives the first weights; remove one of them";
   }
   if (name == "model.loss") return loss_objection(settings);
   return "";

@@ -36,7 +36,8 @@ Evaluation evaluate_as(Session& session, const SafetensorsFile& file, const Mode
 void evaluate(Session& session) {
   const SafetensorsFile file = load_model(session, session.arguments.model);
   const ModelDescription model = read_description(file);
-  if (!has_data(session.settings, DataRole::test)) {
+  take_seed_of_model(session.settings, model);
+  if (!names_test_data(session.settings)) {
     throw UsageError("evaluate: no test data; name it with --data.test FILE");
   }
   Table table = load_table(session, DataRole::test, model.schema.target_kind, model.schema);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
 #include "core/data/csv_fields.hpp"
@@ -72,14 +74,27 @@ void predict_as(Session& session, const SafetensorsFile& file, const ModelDescri
   output.commit();
 }
 
+/// A mistyped --output must not cost a model.
+void check_spares_model(Session& session) {
+  guard(session.team, "checking the output", [&] {
+    std::error_code error;
+    const Arguments& given = session.arguments;
+    if (session.is_root() && std::filesystem::equivalent(given.output, given.model, error)) {
+      throw OutputError(fmt::format("{}: --output is the model itself", given.output));
+    }
+  });
+}
+
 }  // namespace
 
 void predict(Session& session) {
   const SafetensorsFile file = load_model(session, session.arguments.model);
   const ModelDescription model = read_description(file);
-  if (!has_data(session.settings, DataRole::test)) {
+  take_seed_of_model(session.settings, model);
+  if (!names_test_data(session.settings)) {
     throw UsageError("predict: no data; name it with --data.test FILE");
   }
+  check_spares_model(session);
   const Table table = load_table(session, DataRole::test, TargetKind::none, model.schema);
   if (model.precision == "double") {
     predict_as<double>(session, file, model, table);

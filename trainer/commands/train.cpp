@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -124,9 +125,18 @@ class TrainRun {
           scorer_.evaluation(score_examples<T>(session_.team, network_, training.theta().data(),
                                                *test_, scorer_, session_.threads),
                              penalty);
+      check_finite(*report.test, epoch);
     }
     describe(report, epoch, seconds);
     return report;
+  }
+
+  /// Parameters may be finite, and so large that scores are not.
+  void check_finite(const Evaluation& test, Index epoch) const {
+    if (std::isfinite(test.loss)) return;
+    throw NumericalError(
+        fmt::format("training diverged: the test loss after epoch {} is not finite; {}", epoch,
+                    diverged_advice(experiment_.options.learning_rate)));
   }
 
   void describe(const EpochReport& report, Index epoch, double seconds) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 
 #include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
@@ -83,6 +84,40 @@ Table generate_table(Session& session, DataRole role) {
   return table;
 }
 
+/// Refuses generated rows that the model was not made for; classes get the model's numbers.
+void fit_to_schema(const TableSchema& schema, TargetKind target, Table& table) {
+  if (schema.feature_names != table.feature_names) {
+    throw DataError(
+        fmt::format("the synthetic data has the features {}, but the model has {}",
+                    lockstep::quoted(fmt::format("{}", fmt::join(table.feature_names, ", "))),
+                    lockstep::quoted(fmt::format("{}", fmt::join(schema.feature_names, ", ")))));
+  }
+  if (target != TargetKind::classes) return;
+  std::vector<double> index;
+  for (const std::string& name : table.class_names) {
+    const auto found = std::find(schema.class_names.begin(), schema.class_names.end(), name);
+    if (found == schema.class_names.end()) {
+      throw DataError(
+          fmt::format("class {} of the synthetic data does not occur in the training data",
+                      lockstep::quoted(name)));
+    }
+    index.push_back(static_cast<double>(found - schema.class_names.begin()));
+  }
+  for (double& y : table.target) y = index[static_cast<std::size_t>(y)];
+  table.class_names = schema.class_names;
+}
+
+/// Refuses keys that the data, as it is, takes no notice of.
+void check_keys(const Settings& settings, DataRole role, const std::string& data,
+                std::initializer_list<const char*> unused) {
+  for (const char* name : unused) {
+    // Evaluate and predict take configurations that were written for training.
+    if (role != DataRole::train || settings.is_default(name)) continue;
+    throw ConfigError(fmt::format("{}: error: {}: has no effect on {}; remove it",
+                                  settings.place(name), name, data));
+  }
+}
+
 /// Says what a user would not see otherwise: columns that nobody reads, and a first row that was
 /// taken for a header.
 void warn_of_columns(const Session& session, const std::string& path, const CsvTable& csv,
@@ -111,6 +146,16 @@ bool has_data(const Settings& settings, DataRole role) {
   return role == DataRole::train || settings.integer("synthetic.test_rows") > 0;
 }
 
+bool names_test_data(const Settings& settings) {
+  if (!settings.texts("data.test").empty() || settings.text("data.format") == "synthetic") {
+    return true;
+  }
+  return has_data(settings, DataRole::test) &&
+         std::any_of(settings.options().begin(), settings.options().end(), [&](const Option& o) {
+           return o.name.starts_with("synthetic.") && settings.given(o.name);
+         });
+}
+
 TargetKind wanted_target(const Settings& settings) {
   const std::string& loss = settings.text("model.loss");
   if (loss != "auto") return loss_traits(loss).target;
@@ -124,18 +169,17 @@ Table load_table(Session& session, DataRole role, TargetKind target,
                  const std::optional<TableSchema>& schema) {
   const Settings& settings = session.settings;
   if (is_synthetic(settings, role)) {
+    check_keys(settings, role, "synthetic data",
+               {"data.target", "data.ignore", "data.train_labels", "data.test_labels"});
     Table table = generate_table(session, role);
     if (target != TargetKind::none && table.target_kind != target) {
       throw ConfigError(fmt::format(
-          "synthetic.kind: {} makes {}, but model.type = {} predicts {}",
-          settings.text("synthetic.kind"),
+          "synthetic.kind: {} makes {}, but {} predicts {}", settings.text("synthetic.kind"),
           table.target_kind == TargetKind::number ? "a number to predict" : "classes",
-          settings.text("model.type"), target == TargetKind::number ? "a number" : "classes"));
+          schema ? "the model" : "model.type = " + settings.text("model.type"),
+          target == TargetKind::number ? "a number" : "classes"));
     }
-    if (schema && schema->feature_names != table.feature_names) {
-      throw DataError(fmt::format("synthetic data with {} features, but the model has {}",
-                                  table.features, schema->feature_names.size()));
-    }
+    if (schema) fit_to_schema(*schema, target, table);
     return table;
   }
   if (settings.texts(key(role)).empty()) {
@@ -144,6 +188,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   }
   const std::vector<InputFile> files = find_files(session, key(role));
   if (is_idx(session, role, files)) {
+    check_keys(settings, role, "IDX files", {"data.target", "data.ignore"});
     IdxOptions options{target, key(role) + "_labels", schema};
     const bool labelled = target != TargetKind::none;
     if (labelled && settings.texts(options.labels_key).empty()) {

@@ -35,4 +35,10 @@ SafetensorsFile load_model(Session& session, const std::string& path) {
   return std::move(*file);
 }
 
+void take_seed_of_model(Settings& settings, const ModelDescription& model) {
+  const auto seed = model.options.find("train.seed");
+  if (seed == model.options.end()) return;
+  settings.set("train.seed", seed->second, Origin::standard, "the model");
+}
+
 }  // namespace lockstep::trainer

@@ -10,4 +10,8 @@ namespace lockstep::trainer {
 /// *Collective*.
 SafetensorsFile load_model(Session& session, const std::string& path);
 
+/// Makes the model's seed the default of train.seed, so that generated test rows are those that the
+/// training left out.
+void take_seed_of_model(Settings& settings, const ModelDescription& model);
+
 }  // namespace lockstep::trainer

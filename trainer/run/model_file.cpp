@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -194,6 +195,10 @@ AlignedVector<T> read_parameters(const SafetensorsFile& file, const Network<T>& 
   AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
   for (const Tensor& tensor : network.tensors()) {
     const std::vector<double> values = file.tensor(tensor.name, stored_shape(tensor)).values();
+    if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); })) {
+      throw DataError(fmt::format("{}: tensor {} has values that are not finite", file.path(),
+                                  lockstep::quoted(tensor.name)));
+    }
     std::size_t next = 0;
     for (Index o = 0; o < tensor.outputs; ++o) {
       for (Index i = 0; i < tensor.inputs; ++i) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "comm/affinity.hpp"
+#include "core/data/class_labels.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep::trainer {
@@ -82,6 +83,16 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment) 
         fmt::format("warning: train.batch_size = {} is more than the {} training rows; all of them "
                     "make one step",
                     session.settings.integer("train.batch_size"), experiment.train.total_rows));
+  }
+  constexpr std::size_t kManyClasses = 100;
+  const std::vector<std::string>& classes = experiment.model.schema.class_names;
+  double ignored = 0;
+  if (classes.size() > kManyClasses && parse_csv_number(classes.front(), ignored) &&
+      parse_csv_number(classes.back(), ignored)) {
+    lines.push_back(fmt::format(
+        "warning: {} numbers of the target are taken as {} classes; where they are quantities, set "
+        "model.type = linear, or model.loss = squared",
+        classes.size(), classes.size()));
   }
   const std::string launch = comm::launch_advice(session.team, session.threads);
   if (!launch.empty() && session.environment.uses_mpi()) lines.push_back("warning: " + launch);

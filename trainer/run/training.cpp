@@ -29,11 +29,11 @@ Index row_tile(Index rows, int threads) {
   return std::clamp(round_up(even, kRowTileStep), kRowTileStep, kRowTile);
 }
 
+}  // namespace
+
 std::string diverged_advice(double rate) {
   return fmt::format("lower train.learning_rate (now {}) or set preprocess.scale = standard", rate);
 }
-
-}  // namespace
 
 template <class T>
 Training<T>::Training(comm::Communicator& team, const Network<T>& network, const Lanes& lanes,

@@ -27,6 +27,9 @@ struct TrainingOptions {
   Penalty penalty;
 };
 
+/// What to do about a training that diverged at this rate, for messages.
+std::string diverged_advice(double rate);
+
 /// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this
 /// rank's segment, and the steps. θ is the same on all ranks between steps.
 template <class T>

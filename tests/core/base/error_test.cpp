@@ -28,7 +28,6 @@ TEST(Error, ExitCodesAreThoseOfTheShell) {
   EXPECT_EQ(static_cast<int>(ExitCode::system), 71);
   EXPECT_EQ(static_cast<int>(ExitCode::cannot_create), 73);
   EXPECT_EQ(static_cast<int>(ExitCode::io), 74);
-  EXPECT_EQ(static_cast<int>(ExitCode::stopped), 75);
   EXPECT_EQ(static_cast<int>(ExitCode::configuration), 78);
 }
 

@@ -150,6 +150,8 @@ TEST(Arguments, RefusesStrayArguments) {
             "unexpected argument '4'; see 'lockstep train --help'");
   EXPECT_EQ(usage_error({"train", "--", "x"}),
             "unexpected argument 'x'; see 'lockstep train --help'");
+  EXPECT_EQ(usage_error({"evaluate", "--model=m", "--train.epochs=3"}),
+            "option '--train.epochs' has no effect on evaluate; see 'lockstep evaluate --help'");
   EXPECT_EQ(usage_error({"inspect", "a", "b"}),
             "unexpected argument 'b'; see 'lockstep inspect --help'");
 }
