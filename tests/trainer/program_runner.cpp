@@ -29,10 +29,10 @@ std::string content_of(const fs::path& path) {
 }  // namespace
 
 ProgramRun run_program(const fs::path& folder, int ranks, const std::vector<std::string>& arguments,
-                       int threads) {
+                       int threads, int seconds) {
   const TestFolder output;
-  std::string command = fmt::format("cd {} && OMP_NUM_THREADS={} timeout 60 ",
-                                    shell_quoted(folder.string()), threads);
+  std::string command = fmt::format("cd {} && OMP_NUM_THREADS={} timeout {} ",
+                                    shell_quoted(folder.string()), threads, seconds);
   if (ranks > 0) command += fmt::format("mpirun -q --oversubscribe -n {} ", ranks);
   command += shell_quoted(LOCKSTEP_PROGRAM);
   for (const std::string& argument : arguments) command += " " + shell_quoted(argument);

@@ -14,9 +14,10 @@ struct ProgramRun {
 };
 
 /// Runs the program in `folder`; under mpirun when ranks > 0, else as a user starts it alone. A run
-/// that lasts longer than a minute is ended, with exit code 124.
+/// that lasts longer than `seconds` is ended, with exit code 124.
 ProgramRun run_program(const std::filesystem::path& folder, int ranks,
-                       const std::vector<std::string>& arguments, int threads = 1);
+                       const std::vector<std::string>& arguments, int threads = 1,
+                       int seconds = 60);
 
 /// A folder for one test, removed with everything in it.
 class TestFolder {

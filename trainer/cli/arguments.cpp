@@ -194,6 +194,17 @@ std::vector<std::string> command_names() {
   return names;
 }
 
+/// The ways to ask for help that people try, as `--help` and `COMMAND --help`.
+std::vector<std::string> with_plain_help(std::vector<std::string> arguments) {
+  std::replace(arguments.begin(), arguments.end(), std::string("-h"), std::string("--help"));
+  if (arguments.empty()) return arguments;
+  if (arguments[0] == "help") arguments[0] = "--help";
+  const bool of_command = arguments.size() == 2 && arguments[0] == "--help" &&
+                          find_command(arguments[1]) != nullptr;
+  if (of_command) std::swap(arguments[0], arguments[1]);
+  return arguments;
+}
+
 /// `lockstep`, `lockstep --help` and `lockstep --version`.
 Arguments parse_without_command(const std::vector<std::string>& arguments) {
   Arguments parsed;
@@ -281,7 +292,8 @@ const CommandSpec* find_command(const std::string& name) {
   return found == specs.end() ? nullptr : &*found;
 }
 
-Arguments parse_arguments(const std::vector<std::string>& arguments) {
+Arguments parse_arguments(const std::vector<std::string>& command_line) {
+  const std::vector<std::string> arguments = with_plain_help(command_line);
   if (arguments.empty() || starts_with_dash(arguments.front())) {
     return parse_without_command(arguments);
   }
