@@ -199,8 +199,8 @@ std::vector<std::string> with_plain_help(std::vector<std::string> arguments) {
   std::replace(arguments.begin(), arguments.end(), std::string("-h"), std::string("--help"));
   if (arguments.empty()) return arguments;
   if (arguments[0] == "help") arguments[0] = "--help";
-  const bool of_command = arguments.size() == 2 && arguments[0] == "--help" &&
-                          find_command(arguments[1]) != nullptr;
+  const bool of_command =
+      arguments.size() == 2 && arguments[0] == "--help" && find_command(arguments[1]) != nullptr;
   if (of_command) std::swap(arguments[0], arguments[1]);
   return arguments;
 }
@@ -235,8 +235,8 @@ bool CommandSpec::heeds(std::string_view key) const {
 }
 
 const std::vector<CommandSpec>& command_specs() {
-  static const std::vector<std::string> keys_of_test_data{"data.", "synthetic.", "train.seed",
-                                                          "run.", "comm."};
+  static const std::vector<std::string> kKeysOfTestData{"data.", "synthetic.", "train.seed", "run.",
+                                                        "comm."};
   static const std::vector<CommandSpec> kSpecs{
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
@@ -252,7 +252,7 @@ const std::vector<CommandSpec>& command_specs() {
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
        false,
-       keys_of_test_data},
+       kKeysOfTestData},
       {"predict",
        "--model FILE --output FILE.csv [--data.test=FILES] [--section.key=value ...]",
        "Write the predictions of a model, a row a row, in file order",
@@ -262,7 +262,7 @@ const std::vector<CommandSpec>& command_specs() {
         config_option(),
         help_option()},
        false,
-       keys_of_test_data},
+       kKeysOfTestData},
       {"inspect",
        "MODEL [--json] [--section.key=value ...]",
        "Print architecture, sizes, configuration and SHA-256 of a model",
