@@ -4,8 +4,8 @@
 #
 #   LOCKSTEP_DATA=FOLDER scripts/identity_on_data.sh
 #
-# FOLDER holds the data sets as configs/README.md describes. Takes about a quarter of an hour on two
-# cores; returns 1 when a model differs.
+# FOLDER holds the data sets as configs/README.md describes. Takes about seven minutes on two cores;
+# returns 1 when a model differs.
 set -euo pipefail
 if [ -z "${LOCKSTEP_DATA:-}" ]; then
   echo "identity_on_data.sh: set LOCKSTEP_DATA to the folder of the data sets" >&2

@@ -65,7 +65,6 @@ PendingFile::~PendingFile() {
 FileDescriptor PendingFile::create() {
   FileDescriptor file = open_for_writing(temporary_, path_, O_CREAT | O_TRUNC);
   created_ = true;
-  if (mode_) ::fchmod(file.get(), *mode_);  // best effort: another's file may have other rights
   return file;
 }
 
@@ -73,6 +72,9 @@ FileDescriptor PendingFile::open() const { return open_for_writing(temporary_, p
 
 void PendingFile::commit() {
   assert(created_);
+  // Only now: a mode without writing would keep other processes from opening the file. Best effort,
+  // since not every file system has modes.
+  if (mode_) ::chmod(temporary_.c_str(), *mode_);
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) {
     throw_cannot_create(path_, system_message(errno));
   }

@@ -102,6 +102,22 @@ TEST(AtomicFile, NamesThePathThatCannotBeCreated) {
   EXPECT_EQ(directory.names(), (std::vector<std::string>{"file", "folder"}));
 }
 
+TEST(AtomicFile, KeepsTheModeOfTheFileThatItReplaces) {
+  using std::filesystem::perms;
+  const TemporaryDirectory directory;
+  put_content(directory / "file", "old");
+  std::filesystem::permissions(directory / "file", perms::owner_read | perms::group_read);
+  PendingFile pending(directory / "file");
+  FileDescriptor first = pending.create();
+  const auto mode_of = [&](const char* name) {
+    return std::filesystem::status(directory / name).permissions();
+  };
+  EXPECT_NE(mode_of("file.tmp") & perms::owner_write, perms::none) << "others open it to write";
+  first.close();
+  pending.commit();
+  EXPECT_EQ(mode_of("file"), perms::owner_read | perms::group_read);
+}
+
 TEST(AtomicFile, FollowsLinksAndSparesWhatIsNoRegularFile) {
   const TemporaryDirectory directory;
   put_content(directory / "real", "old");
