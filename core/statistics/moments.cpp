@@ -98,12 +98,13 @@ ColumnMoments merge(const ColumnMoments& a, const ColumnMoments& b) {
 
 std::vector<ColumnMoments> column_moments(Team& team, const Table& table) {
   const auto columns = static_cast<std::size_t>(table.features);
-  const std::vector<Index> boundaries = block_boundaries(team, table.total_rows, table.rows);
+  const RowBlocks blocks(table.total_rows);
+  const std::vector<Index> boundaries = block_boundaries(team, blocks, table.rows);
   if (table.total_rows == 0) return std::vector<ColumnMoments>(columns);
   std::vector<double> row(columns);
   const auto moments_of_block = [&](Index block) {
     BlockMoments moments(table.features);
-    const Range rows = row_block(table.total_rows, block);
+    const Range rows = blocks.rows(block);
     for (Index i = rows.begin; i < rows.end; ++i) {
       table.copy_row(i - table.rows.begin, row.data());
       moments.add(row);
@@ -114,10 +115,11 @@ std::vector<ColumnMoments> column_moments(Team& team, const Table& table) {
 }
 
 ColumnMoments target_moments(Team& team, const Table& table) {
-  const std::vector<Index> boundaries = block_boundaries(team, table.total_rows, table.rows);
+  const RowBlocks blocks(table.total_rows);
+  const std::vector<Index> boundaries = block_boundaries(team, blocks, table.rows);
   const auto moments_of_block = [&](Index block) {
     ColumnMoments moments;
-    const Range rows = row_block(table.total_rows, block);
+    const Range rows = blocks.rows(block);
     for (Index i = rows.begin; i < rows.end; ++i) {
       moments.add(table.target[static_cast<std::size_t>(i - table.rows.begin)]);
     }

@@ -41,7 +41,7 @@ void evaluate(Session& session) {
     throw UsageError("evaluate: no test data; name it with --data.test FILE");
   }
   Table table = load_table(session, DataRole::test, model.schema.target_kind, model.schema);
-  const auto boundaries = row_block_boundaries(table.total_rows, session.team.size());
+  const auto boundaries = RowBlocks(table.total_rows).row_boundaries(session.team.size());
   table = move_rows(session.team, std::move(table), boundaries);
   const Evaluation evaluation = model.precision == "double"
                                     ? evaluate_as<double>(session, file, model, table)

@@ -74,7 +74,7 @@ Table generate_table(Session& session, DataRole role) {
   const Index train_rows = settings.integer("synthetic.rows");
   const bool train = role == DataRole::train;
   const Index rows = train ? train_rows : settings.integer("synthetic.test_rows");
-  const auto boundaries = row_block_boundaries(rows, session.team.size());
+  const auto boundaries = RowBlocks(rows).row_boundaries(session.team.size());
   const auto rank = static_cast<std::size_t>(session.team.rank());
   Table table;
   guard(session.team, "generating rows", [&] {

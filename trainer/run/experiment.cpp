@@ -97,7 +97,7 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
 
 /// Gives every rank whole row blocks.
 Table in_row_blocks(Team& team, Table table) {
-  const auto boundaries = row_block_boundaries(table.total_rows, team.size());
+  const auto boundaries = RowBlocks(table.total_rows).row_boundaries(team.size());
   return move_rows(team, std::move(table), boundaries);
 }
 

@@ -49,16 +49,16 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
 template <class T>
 ScoreSums score_examples(Team& team, const Network<T>& network, const T* theta,
                          const Examples<T>& examples, const Scorer& scorer, int threads) {
-  const Range blocks = blocks_of_rows(examples.total_rows, examples.rows);
+  const RowBlocks row_blocks(examples.total_rows);
+  const Range blocks = row_blocks.blocks_of(examples.rows);
   std::vector<ScoreSums> sums(static_cast<std::size_t>(blocks.size()));
-  const Index block_size = row_block_size(examples.total_rows);
   visit_scores<T>(network, theta, examples, threads, [&](Index row, const T* scores, double loss) {
-    const auto block = static_cast<std::size_t>(row / block_size);
+    const auto block = static_cast<std::size_t>(row / row_blocks.size());
     scorer.add(sums[block], scorer.prediction(scores),
                examples.actual_targets[static_cast<std::size_t>(row)], loss);
   });
   return tree_fold<ScoreSums>(
-      team, block_boundaries(team, examples.total_rows, examples.rows),
+      team, block_boundaries(team, row_blocks, examples.rows),
       [&](Index block) { return sums[static_cast<std::size_t>(block - blocks.begin)]; },
       [](const ScoreSums& left, const ScoreSums& right) { return merge(left, right); });
 }

@@ -44,20 +44,20 @@ Table numbers_table(Index total_rows, Range rows) {
 /// The definition, written down without ranks: rows in order inside blocks, blocks along the tree.
 template <class Value>
 ColumnMoments reference(Index total_rows, Index first_block, Index span, const Value& value) {
-  if (first_block >= row_block_count(total_rows)) return {};
+  if (first_block >= RowBlocks(total_rows).count()) return {};
   if (span > 1) {
     return merge(reference(total_rows, first_block, span / 2, value),
                  reference(total_rows, first_block + span / 2, span / 2, value));
   }
   ColumnMoments moments;
-  const Range rows = row_block(total_rows, first_block);
+  const Range rows = RowBlocks(total_rows).rows(first_block);
   for (Index i = rows.begin; i < rows.end; ++i) moments.add(value(i));
   return moments;
 }
 
 /// The rows of this rank: even shares, or all that exist but none for the first ranks.
 Range rows_of_rank(const Team& team, Index total_rows, bool all_on_last) {
-  const std::vector<Index> even = row_block_boundaries(total_rows, team.size());
+  const std::vector<Index> even = RowBlocks(total_rows).row_boundaries(team.size());
   if (!all_on_last) {
     return {even[static_cast<std::size_t>(team.rank())],
             even[static_cast<std::size_t>(team.rank()) + 1]};
