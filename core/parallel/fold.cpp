@@ -33,6 +33,27 @@ std::vector<TreeNode> canonical_nodes(Range range, Index leaves) {
   return nodes;
 }
 
+std::vector<TreeNode> subtrees_of(std::vector<TreeNode> nodes, Index leaves, Index wanted) {
+  while (!nodes.empty() && static_cast<Index>(nodes.size()) < wanted) {
+    const Index widest = std::max_element(nodes.begin(), nodes.end(), [](auto a, auto b) {
+                           return a.span < b.span;
+                         })->span;
+    if (widest == 1) break;
+    std::vector<TreeNode> halves;
+    for (const TreeNode& node : nodes) {
+      if (node.span < widest) {
+        halves.push_back(node);
+        continue;
+      }
+      const Index half = node.span / 2;
+      halves.push_back({node.leaf, half});
+      if (node.leaf + half < leaves) halves.push_back({node.leaf + half, half});
+    }
+    nodes = std::move(halves);
+  }
+  return nodes;
+}
+
 std::vector<std::vector<Bytes>> all_gather_lists(Team& team, const std::vector<Bytes>& mine) {
   Bytes joined;  // each message behind its length
   for (const Bytes& message : mine) {

@@ -13,6 +13,7 @@
 
 #include "core/base/types.hpp"
 #include "core/parallel/team.hpp"
+#include "core/parallel/threads.hpp"
 
 namespace lockstep {
 
@@ -96,21 +97,28 @@ T fold_subtree(TreeNode node, Index leaves, const Take& take, const Merge& merge
   return merge(std::move(left), std::move(right));
 }
 
+/// Cuts `nodes` into at least `wanted` subtrees, or into leaves; from left to right.
+std::vector<TreeNode> subtrees_of(std::vector<TreeNode> nodes, Index leaves, Index wanted);
+
 /// Folds the leaves of all ranks along the tree; the result has the same bits on every rank,
-/// wherever the boundaries lie.
+/// wherever the boundaries lie and however many threads there are.
 ///
-/// Each rank folds its canonical nodes, all ranks gather all of them, and each folds the rest.
+/// Each rank folds its canonical nodes, its threads sharing subtrees of them; all ranks gather all
+/// of them, and each folds the rest. All of it runs in FloatingPointMode.
 /// @param boundaries  P+1 ascending leaf numbers from 0 to B, the same on all ranks: rank r has the
 ///                    leaves [boundaries[r], boundaries[r+1]), which may be none
-/// @param leaf        leaf(Index) → T, called for this rank's leaves in ascending order
+/// @param leaf        leaf(Index) → T, called for this rank's leaves: in ascending order by one
+///                    thread, concurrently by several
 /// @param merge       merge(T left, T right) → T; need be neither associative nor commutative
+/// @param threads     of this rank; some eight values a thread are in memory at a time
 /// Neither `leaf` nor `merge` may communicate or throw: what can fail belongs under guard() before.
 /// Without leaves (B = 0) the result is T().
 /// *Collective*; a rank sends its canonical nodes, 2·log₂B values at most, to P−1 ranks.
 template <class T, class Leaf, class Merge>
-T tree_fold(Team& team, const std::vector<Index>& boundaries, const Leaf& leaf,
-            const Merge& merge) {
+T tree_fold(Team& team, const std::vector<Index>& boundaries, const Leaf& leaf, const Merge& merge,
+            int threads = 1) {
   assert(boundaries.size() == static_cast<std::size_t>(team.size()) + 1);
+  const FloatingPointMode mode;
   const Index leaves = boundaries.back();
   const auto take_leaf = [&](TreeNode node) -> std::optional<T> {
     if (node.span > 1) return std::nullopt;
@@ -119,28 +127,43 @@ T tree_fold(Team& team, const std::vector<Index>& boundaries, const Leaf& leaf,
   const auto nodes_of = [&](std::size_t rank) {
     return canonical_nodes({boundaries[rank], boundaries[rank + 1]}, leaves);
   };
+  // Takes the values of `nodes`, which come from left to right, as preorder meets them.
+  const auto take_from = [](const std::vector<TreeNode>& nodes, std::vector<T>& values,
+                            std::size_t& next) {
+    return [&](TreeNode node) -> std::optional<T> {
+      if (next == nodes.size() || nodes[next] != node) return std::nullopt;
+      return std::move(values[next++]);
+    };
+  };
+
+  const std::vector<TreeNode> own = nodes_of(static_cast<std::size_t>(team.rank()));
+  const std::vector<TreeNode> tasks =
+      subtrees_of(own, leaves, threads == 1 ? 1 : Index{8} * threads);
+  std::vector<T> results(tasks.size());
+  parallel_for(threads, static_cast<Index>(tasks.size()), [&](Index i) {
+    const auto task = static_cast<std::size_t>(i);
+    results[task] = fold_subtree<T>(tasks[task], leaves, take_leaf, merge);
+  });
   std::vector<Bytes> mine;
-  for (const TreeNode& node : nodes_of(static_cast<std::size_t>(team.rank()))) {
-    mine.push_back(FoldCodec<T>::encode(fold_subtree<T>(node, leaves, take_leaf, merge)));
+  std::size_t next_result = 0;
+  const auto take_result = take_from(tasks, results, next_result);
+  for (const TreeNode& node : own) {
+    mine.push_back(FoldCodec<T>::encode(fold_subtree<T>(node, leaves, take_result, merge)));
   }
 
-  std::vector<std::pair<TreeNode, T>> parts;
+  std::vector<TreeNode> nodes;
+  std::vector<T> parts;
   const std::vector<std::vector<Bytes>> values = all_gather_lists(team, mine);
   for (std::size_t rank = 0; rank < values.size(); ++rank) {
-    const std::vector<TreeNode> nodes = nodes_of(rank);
-    assert(nodes.size() == values[rank].size());
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      parts.emplace_back(nodes[i], FoldCodec<T>::decode(values[rank][i]));
-    }
+    const std::vector<TreeNode> of_rank = nodes_of(rank);
+    assert(of_rank.size() == values[rank].size());
+    nodes.insert(nodes.end(), of_rank.begin(), of_rank.end());
+    for (const Bytes& value : values[rank]) parts.push_back(FoldCodec<T>::decode(value));
   }
   if (parts.empty()) return T();
-
-  std::size_t next = 0;  // preorder meets the parts from left to right
-  const auto take_part = [&](TreeNode node) -> std::optional<T> {
-    if (next == parts.size() || parts[next].first != node) return std::nullopt;
-    return std::move(parts[next++].second);
-  };
-  return fold_subtree<T>({0, tree_width(leaves)}, leaves, take_part, merge);
+  std::size_t next_part = 0;
+  return fold_subtree<T>({0, tree_width(leaves)}, leaves, take_from(nodes, parts, next_part),
+                         merge);
 }
 
 /// The sum of vectors of equal length, element by element, along the tree.

@@ -128,6 +128,32 @@ TEST(TreeFold, DoesNotDependOnTheBoundaries) {
   });
 }
 
+TEST(TreeFold, DoesNotDependOnTheThreads) {
+  for_each_team({1, 2, 3, 5}, [](Team& team) {
+    for (const Index leaves : {0, 1, 2, 5, 37, 300}) {
+      const auto boundaries = even_boundaries(leaves, team.size());
+      const std::string expected =
+          leaves == 0
+              ? ""
+              : reference_fold<std::string>(0, tree_width(leaves), leaves, name_of, in_parentheses);
+      for (const int threads : {1, 2, 3}) {
+        EXPECT_EQ(tree_fold<std::string>(team, boundaries, name_of, in_parentheses, threads),
+                  expected)
+            << leaves << " leaves, " << threads << " threads";
+      }
+    }
+  });
+}
+
+TEST(SubtreesOf, CutTheWidestNodesFirst) {
+  using Nodes = std::vector<TreeNode>;
+  EXPECT_EQ(subtrees_of({{0, 8}}, 8, 1), (Nodes{{0, 8}}));
+  EXPECT_EQ(subtrees_of({{0, 8}}, 8, 3), (Nodes{{0, 2}, {2, 2}, {4, 2}, {6, 2}}));
+  EXPECT_EQ(subtrees_of({{0, 4}, {4, 1}}, 8, 3), (Nodes{{0, 2}, {2, 2}, {4, 1}}));
+  EXPECT_EQ(subtrees_of({{0, 8}}, 5, 100), (Nodes{{0, 1}, {1, 1}, {2, 1}, {3, 1}, {4, 1}}));
+  EXPECT_EQ(subtrees_of({}, 5, 100), Nodes{});
+}
+
 TEST(TreeFold, CarriesStructures) {
   struct Extremes {
     Index count;
