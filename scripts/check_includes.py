@@ -23,6 +23,7 @@ LAYERS = {
     "tests": ("tests", "trainer", "comm", "core"),
 }
 MPI_FOLDERS = ("comm/", "tests/comm/", "tests/support/")
+EIGEN_HEADER = "core/linalg/matrix.hpp"
 KERNEL_FOLDERS = ("core/kernel/", "core/model/", "core/optimize/")
 LIBM_FOLDERS = ("core/", "comm/")
 
@@ -131,6 +132,19 @@ def check_reductions(lines):
             )
 
 
+def check_eigen(path, lines):
+    """Eigen is told what not to take from the machine where matrix.hpp is included."""
+    if path == EIGEN_HEADER:
+        return
+    included = [(number, INCLUDE.match(line)) for number, line in enumerate(lines, 1)]
+    included = [(number, match.group(2)) for number, match in included if match]
+    if any(name == EIGEN_HEADER for _, name in included):
+        return
+    for number, name in included:
+        if name.startswith("Eigen/"):
+            yield number, f"#include <{name}>", f'include "{EIGEN_HEADER}" as well: it fixes Eigen\'s blocking'
+
+
 def check_flags(lines):
     for number, line in enumerate(lines, 1):
         match = UNSAFE_FLAG.search(line)
@@ -145,6 +159,7 @@ def check_source(path, text):
         for what, why in check_line(path, line):
             yield number, what, why
     yield from check_reductions(lines)
+    yield from check_eigen(path, lines)
     # A pragma or an attribute names flags in a literal.
     yield from check_flags(re.sub(r"//.*", "", line) for line in text.split("\n"))
 

@@ -11,7 +11,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache
   libopenmpi-dev openmpi-bin openssh-client
-  libeigen3-dev libboost-program-options-dev libgtest-dev nlohmann-json3-dev
+  libeigen3-dev libboost-dev libboost-program-options-dev libgtest-dev nlohmann-json3-dev
   zlib1g-dev libxxhash-dev libfmt-dev librandom123-dev libssl-dev
 )
 

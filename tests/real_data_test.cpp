@@ -10,6 +10,7 @@
 
 #include "core/format/safetensors.hpp"
 #include "core/format/sha256.hpp"
+#include "core/linalg/matrix.hpp"
 #include "core/optimize/optimizer.hpp"
 #include "tests/trainer/program_runner.hpp"
 

@@ -13,6 +13,9 @@ enum class Purpose : std::uint64_t {
   initialization = 1,
   shuffle = 2,
   synthetic = 3,
+  bootstrap = 4,          ///< metrics: resampled rows
+  cluster_centers = 5,    ///< k-means++
+  random_projection = 6,  ///< randomized SVD
 };
 
 /// Counter-based random numbers [Salmon et al. 2011, Philox4x64-10].

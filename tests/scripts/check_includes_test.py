@@ -79,6 +79,14 @@ class Bits(unittest.TestCase):
         self.assertEqual(findings("core/linalg/a.cpp", "auto s = x.sum();"), [])
         self.assertEqual(findings("core/kernel/a.cpp", "state.sum_ += checksum(x); total.summary();"), [])
 
+    def test_eigen_is_told_its_blocking(self):
+        text = "#include <Eigen/QR>\n"
+        self.assertEqual(findings("core/linalg/a.cpp", text), ["1: #include <Eigen/QR>"])
+        self.assertEqual(findings("tests/a_test.cpp", text), ["1: #include <Eigen/QR>"])
+        text += '#include "core/linalg/matrix.hpp"\n'
+        self.assertEqual(findings("core/linalg/a.cpp", text), [])
+        self.assertEqual(findings("core/linalg/matrix.hpp", "#include <Eigen/Core>\n"), [])
+
     def test_random_numbers(self):
         for path in ("core/a.cpp", "trainer/a.cpp", "tests/core/a_test.cpp"):
             text = "#include <random>\nstd::normal_distribution<double> d;\nstd::mt19937_64 g;\n"
