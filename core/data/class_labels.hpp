@@ -39,6 +39,9 @@ class ClassLabels {
   /// memory. Whether there are too many classes is known after `agree`.
   bool too_many() const { return labels_.size() > 16 * kMostClasses; }
 
+  /// Distinct labels on this rank so far; 0 when classes were known.
+  std::size_t distinct() const { return labels_.size(); }
+
   /// Agrees on the names of all classes. *Collective*; sends the distinct labels of this rank to
   /// every other one.
   void agree(Team& team);

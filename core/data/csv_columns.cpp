@@ -46,8 +46,10 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::st
   }
   Index target = -1;
   if (options.target_kind == TargetKind::none) {
-    const Index unwanted = find_column(columns.names, options.target);
-    if (unwanted >= 0) use_of(columns, unwanted) = CsvColumns::kSkipped;
+    if (!options.target.empty()) {
+      use_of(columns, require_column(columns.names, options.target, "data.target", path)) =
+          CsvColumns::kSkipped;
+    }
   } else if (!options.target.empty()) {
     target = require_column(columns.names, options.target, "data.target", path);
     if (use_of(columns, target) == CsvColumns::kSkipped) {

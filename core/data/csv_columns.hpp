@@ -9,6 +9,9 @@
 
 namespace lockstep {
 
+/// What the cells of features may be: numbers alone, or also text (categories) and empty (missing).
+enum class CsvFeatures { numbers, typed };
+
 /// What a reader is asked to make of the columns.
 struct CsvOptions {
   std::string target;                ///< column to predict; empty: the last one not ignored
@@ -20,6 +23,7 @@ struct CsvOptions {
   /// name, in any order, others are left out. Replaces `target`; its target is read unless
   /// `target_kind` is none.
   std::optional<TableSchema> schema;
+  CsvFeatures features = CsvFeatures::numbers;  ///< a schema with types reads by them anyway
 };
 
 /// The use of each column of a file.

@@ -7,11 +7,12 @@
 #include <cassert>
 #include <span>
 #include <sstream>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_lines.hpp"
-#include "core/data/csv_rows.hpp"
+#include "core/data/csv_part_reader.hpp"
 #include "core/data/gzip_reader.hpp"
 #include "core/data/range_file.hpp"
 #include "core/parallel/ranges.hpp"
@@ -119,76 +120,6 @@ std::vector<CsvPiece> pieces_of(const std::vector<InputFile>& files, const Heads
   return pieces;
 }
 
-std::string to_text(const CsvPart& part) {
-  std::string text = fmt::format("{}", part.pieces.size());
-  for (const CsvPieceCount& piece : part.pieces) {
-    text += fmt::format(" {} {} {} {}", piece.file, piece.newlines, piece.rows, piece.blank_line);
-  }
-  if (part.failure) {
-    text += fmt::format(" {} {} {}\n{}", part.failure->file, part.failure->line,
-                        part.failure->column, part.failure->problem);
-  }
-  return text;
-}
-
-/// The counts and the failure of a part, without its rows.
-CsvPart from_text(const std::string& text) {
-  CsvPart part;
-  const std::size_t line_end = std::min(text.find('\n'), text.size());
-  std::istringstream numbers(text.substr(0, line_end));
-  std::size_t pieces = 0;
-  numbers >> pieces;
-  part.pieces.resize(pieces);
-  for (CsvPieceCount& piece : part.pieces) {
-    numbers >> piece.file >> piece.newlines >> piece.rows >> piece.blank_line;
-  }
-  if (line_end < text.size()) {
-    CsvFailure failure;
-    numbers >> failure.file >> failure.line >> failure.column;
-    failure.problem = text.substr(line_end + 1);
-    part.failure = failure;
-  }
-  return part;
-}
-
-[[noreturn]] void throw_at(const std::vector<InputFile>& files, Index file, Index line,
-                           Index column, const std::string& problem) {
-  std::string place = fmt::format("{}:{}", files[static_cast<std::size_t>(file)].path, line);
-  if (column >= 0) place += fmt::format(":{}", column + 1);
-  throw DataError(fmt::format("{}: {}", place, problem));
-}
-
-/// Throws the first failure in file order, whichever rank met it. The same on all ranks, which hold
-/// the counts of all of them.
-void throw_first_failure(const std::vector<CsvPart>& parts, const std::vector<InputFile>& files) {
-  constexpr Index kFirstBodyLine = 2;
-  Index current = -1;
-  Index newlines = 0;  // in the body of the current file so far
-  Index blank = -1;    // the first of the blank lines that could be its last lines
-  std::vector<Index> rows(files.size());
-  for (const CsvPart& part : parts) {
-    for (const CsvPieceCount& piece : part.pieces) {
-      if (piece.file != current) {
-        current = piece.file;
-        newlines = 0;
-        blank = -1;
-      }
-      if (blank >= 0 && piece.rows > 0)
-        throw_at(files, current, blank, -1, "blank line between rows");
-      if (blank < 0 && piece.blank_line >= 0) blank = kFirstBodyLine + newlines + piece.blank_line;
-      if (part.failure && &piece == &part.pieces.back()) {
-        throw_at(files, current, kFirstBodyLine + newlines + part.failure->line,
-                 part.failure->column, part.failure->problem);
-      }
-      newlines += piece.newlines;
-      rows[static_cast<std::size_t>(current)] += piece.rows;
-    }
-  }
-  for (std::size_t f = 0; f < files.size(); ++f) {
-    if (rows[f] == 0) throw DataError(fmt::format("{}: no rows after the header", files[f].path));
-  }
-}
-
 }  // namespace
 
 CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options) {
@@ -197,19 +128,15 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
   const CsvColumns columns = assign_csv_columns(parse_csv_header(heads.header, files.front().path),
                                                 options, files.front().path);
   const TableSchema& schema = columns.schema;
-  ClassLabels labels = options.schema ? ClassLabels(schema.class_names) : ClassLabels();
-  CsvPart part;
-  guard(team, "reading rows", [&] {
-    part = read_csv_part(files, pieces_of(files, heads, team.size(), team.rank()), columns, labels);
-  });
-  std::vector<CsvPart> parts;
-  for (const std::string& text : all_gather_text(team, to_text(part))) {
-    parts.push_back(from_text(text));
-  }
-  throw_first_failure(parts, files);
+  CsvPartReader reader(team, files, pieces_of(files, heads, team.size(), team.rank()), columns,
+                       options);
+  reader.read();
 
   CsvTable result;
   Table& table = result.table;
+  table.feature_types = reader.agree_on_types();
+  result.notes = reader.notes();
+  CsvPart& part = reader.part();
   table.rows.begin = exclusive_scan(team, part.rows);
   table.rows.end = table.rows.begin + part.rows;
   table.total_rows = sum_over(team, part.rows);
@@ -220,6 +147,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
   table.values = std::move(part.values);
   table.target = std::move(part.target);
   if (schema.target_kind == TargetKind::classes) {
+    ClassLabels& labels = reader.labels();
     labels.agree(team);
     if (labels.names().size() > ClassLabels::kMostClasses) {
       throw DataError(too_many_classes(schema.target_name));
@@ -230,7 +158,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
     }
   }
   result.extra_columns = columns.extra;
-  result.bytes_read = heads.bytes_read + part.bytes_read;
+  result.bytes_read = heads.bytes_read + reader.bytes_read();
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/data/csv_columns.hpp"
+#include "core/data/csv_part_reader.hpp"
 #include "core/data/file_list.hpp"
 #include "core/data/table.hpp"
 #include "core/parallel/team.hpp"
@@ -12,9 +13,12 @@ namespace lockstep {
 
 /// What `read_csv` gives to each rank.
 struct CsvTable {
-  Table table;  ///< numbers
+  Table table;  ///< numbers, and codes of categories
   std::vector<std::string>
-      extra_columns;     ///< of the file, unknown to the schema; the same everywhere
+      extra_columns;  ///< of the file, unknown to the schema; the same everywhere
+  /// Columns of categories that have numbers among them, or categories that are not known; the
+  /// same everywhere.
+  std::vector<CsvColumnNote> notes;
   Index bytes_read = 0;  ///< by this rank
 };
 
@@ -23,8 +27,10 @@ struct CsvTable {
 ///
 /// The first wrong line in file order is thrown on every rank as a DataError with its place:
 /// "data/a.csv:17:3: expected a number in column 'pH', found 'n/a'".
+/// Typed features (CsvOptions::features) get their types from all rows of all ranks. A rank reads
+/// its range a second time when it met only numbers, at first, in a column of categories.
 /// Requires at least one file, found by `find_input_files`.
-/// *Collective*; sends the header, the distinct labels and some counts, never a row.
+/// *Collective*; sends the header, the distinct labels and categories and some counts, never a row.
 CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options);
 
 }  // namespace lockstep

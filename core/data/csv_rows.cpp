@@ -21,9 +21,11 @@ struct RowProblem {
 /// Turns lines into numbers at the end of a part.
 class RowParser {
  public:
-  RowParser(const CsvColumns& columns, ClassLabels& labels, CsvPart& part)
+  RowParser(const CsvColumns& columns, ClassLabels& labels, std::vector<CsvTypedColumn>& typed,
+            CsvPart& part)
       : columns_(columns),
         labels_(labels),
+        typed_(typed),
         part_(part),
         features_(columns.schema.feature_names.size()) {}
 
@@ -34,7 +36,13 @@ class RowParser {
 
  private:
   std::optional<RowProblem> parse_number(std::size_t column, double& out) const;
+  std::optional<RowProblem> parse_typed(std::size_t column, CsvTypedColumn& typed, double& out);
   std::optional<RowProblem> parse_target(std::size_t column, double& out);
+  RowProblem not_utf8(std::size_t column, const char* what) const {
+    return {static_cast<Index>(column),
+            fmt::format("{} {} in column {} is not UTF-8; convert the file", what,
+                        quoted(fields_[column].text), name(column))};
+  }
   RowProblem missing(std::size_t column) const {
     return {static_cast<Index>(column), "missing value in column " + name(column)};
   }
@@ -42,6 +50,7 @@ class RowParser {
 
   const CsvColumns& columns_;
   ClassLabels& labels_;
+  std::vector<CsvTypedColumn>& typed_;  ///< by feature, or empty
   CsvPart& part_;
   std::size_t features_;
   std::vector<CsvField> fields_;
@@ -63,15 +72,22 @@ std::optional<RowProblem> RowParser::parse_number(std::size_t column, double& ou
       fmt::format("expected a number in column {}, found {}", name(column), quoted(text))};
 }
 
+std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedColumn& typed,
+                                                 double& out) {
+  const std::string_view text = fields_[column].text;
+  const std::optional<double> value = typed.value(text);
+  if (!value) return parse_number(column, out);  // which says what was expected
+  if (!is_utf8(text)) return not_utf8(column, "text");
+  if (typed.too_many()) throw DataError(too_many_categories(columns_.names[column]));
+  out = *value;
+  return std::nullopt;
+}
+
 std::optional<RowProblem> RowParser::parse_target(std::size_t column, double& out) {
   if (columns_.schema.target_kind == TargetKind::number) return parse_number(column, out);
   const std::string_view label = fields_[column].text;
   if (label.empty()) return missing(column);
-  if (!is_utf8(label)) {
-    return RowProblem{static_cast<Index>(column),
-                      fmt::format("class {} in column {} is not UTF-8; convert the file",
-                                  quoted(label), name(column))};
-  }
+  if (!is_utf8(label)) return not_utf8(column, "class");
   const std::optional<Index> code = labels_.code(label);
   if (!code) {
     return RowProblem{static_cast<Index>(column),
@@ -106,8 +122,10 @@ std::optional<RowProblem> RowParser::parse(std::string_view line) {
       double target = 0;
       problem = parse_target(i, target);
       part_.target.push_back(target);
-    } else {
+    } else if (typed_.empty()) {
       problem = parse_number(i, row[use]);
+    } else {
+      problem = parse_typed(i, typed_[static_cast<std::size_t>(use)], row[use]);
     }
     if (problem) return problem;
   }
@@ -151,9 +169,10 @@ bool read_piece(const CsvPiece& piece, RangeFile& file, RowParser& parser, Index
 }  // namespace
 
 CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
-                      const CsvColumns& columns, ClassLabels& labels) {
+                      const CsvColumns& columns, ClassLabels& labels,
+                      std::vector<CsvTypedColumn>& typed) {
   CsvPart part;
-  RowParser parser(columns, labels, part);
+  RowParser parser(columns, labels, typed, part);
   Index bytes_left = 0;
   for (const CsvPiece& piece : pieces) bytes_left += piece.bytes.size();
   for (const CsvPiece& piece : pieces) {

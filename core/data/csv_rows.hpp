@@ -6,6 +6,7 @@
 
 #include "core/data/class_labels.hpp"
 #include "core/data/csv_columns.hpp"
+#include "core/data/csv_typed_column.hpp"
 #include "core/data/file_list.hpp"
 
 namespace lockstep {
@@ -44,8 +45,12 @@ struct CsvPart {
 };
 
 /// Reads the rows of `pieces`, which are in file order, up to the first that is wrong.
-/// Throws IoError, and DataError when the labels are too many for classes. Rank-local.
+/// @param labels  of the target, when that is classes
+/// @param typed   a reader for each feature; none where features are numbers without gaps
+/// Throws IoError, and DataError when the labels are too many for classes or categories.
+/// Rank-local.
 CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
-                      const CsvColumns& columns, ClassLabels& labels);
+                      const CsvColumns& columns, ClassLabels& labels,
+                      std::vector<CsvTypedColumn>& typed);
 
 }  // namespace lockstep

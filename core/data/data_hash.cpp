@@ -87,6 +87,10 @@ std::string data_hash(Team& team, const Table& table) {
   append(text, table.feature_names);
   append(text, table.class_names);
   append(text, table.target_name);
+  for (const ColumnType& type : table.feature_types) {
+    text += type.kind == ColumnKind::number ? "number " : "category ";
+    append(text, type.categories);
+  }
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }

@@ -3,7 +3,8 @@
 namespace lockstep {
 
 TableSchema schema_of(const Table& table) {
-  return {table.feature_names, table.target_kind, table.target_name, table.class_names};
+  return {table.feature_names, table.target_kind, table.target_name, table.class_names,
+          table.feature_types};
 }
 
 }  // namespace lockstep

@@ -13,7 +13,8 @@ struct TableSchema {
   std::vector<std::string> feature_names;
   TargetKind target_kind = TargetKind::none;
   std::string target_name;
-  std::vector<std::string> class_names;  ///< in the order of their indices; empty unless classes
+  std::vector<std::string> class_names;     ///< in the order of their indices; empty unless classes
+  std::vector<ColumnType> feature_types{};  ///< as of a table: empty for numbers without gaps
 
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/types.hpp"
+#include "core/data/column_type.hpp"
 
 namespace lockstep {
 
@@ -29,6 +30,9 @@ struct Table {
   std::vector<double> target;              ///< rows.size(); a class is its index in class_names
   std::vector<std::string> class_names;    ///< the same on all ranks; empty unless classes
   std::vector<std::string> feature_names;  ///< `features` names
+  /// `features` types, the same on all ranks; empty where all features are numbers and none is
+  /// missing.
+  std::vector<ColumnType> feature_types;
   std::string target_name;
 
   /// Writes row `local` (0 … rows.size()−1) as `features` numbers.

@@ -23,6 +23,7 @@ class CsvRowFormatter {
  public:
   explicit CsvRowFormatter(const Table& table)
       : table_(table), row_(static_cast<std::size_t>(table.features)) {
+    assert(table.feature_types.empty());  // the generators make numbers without gaps
     for (const std::string& name : table.class_names) classes_.push_back(csv_field(name));
     if (!std::holds_alternative<Table::ByteValues>(table.values)) return;
     for (int v = 0; v < 256; ++v) bytes_.push_back(format_real(v / 255.0));

@@ -1,0 +1,187 @@
+#include "core/data/csv_part_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+namespace lockstep {
+namespace {
+
+std::string to_text(const CsvPart& part) {
+  std::string text = fmt::format("{}", part.pieces.size());
+  for (const CsvPieceCount& piece : part.pieces) {
+    text += fmt::format(" {} {} {} {}", piece.file, piece.newlines, piece.rows, piece.blank_line);
+  }
+  if (part.failure) {
+    text += fmt::format(" {} {} {}\n{}", part.failure->file, part.failure->line,
+                        part.failure->column, part.failure->problem);
+  }
+  return text;
+}
+
+/// The counts and the failure of a part, without its rows.
+CsvPart from_text(const std::string& text) {
+  CsvPart part;
+  const std::size_t line_end = std::min(text.find('\n'), text.size());
+  std::istringstream numbers(text.substr(0, line_end));
+  std::size_t pieces = 0;
+  numbers >> pieces;
+  part.pieces.resize(pieces);
+  for (CsvPieceCount& piece : part.pieces) {
+    numbers >> piece.file >> piece.newlines >> piece.rows >> piece.blank_line;
+  }
+  if (line_end < text.size()) {
+    CsvFailure failure;
+    numbers >> failure.file >> failure.line >> failure.column;
+    failure.problem = text.substr(line_end + 1);
+    part.failure = failure;
+  }
+  return part;
+}
+
+[[noreturn]] void throw_at(const std::vector<InputFile>& files, Index file, Index line,
+                           Index column, const std::string& problem) {
+  std::string place = fmt::format("{}:{}", files[static_cast<std::size_t>(file)].path, line);
+  if (column >= 0) place += fmt::format(":{}", column + 1);
+  throw DataError(fmt::format("{}: {}", place, problem));
+}
+
+/// Throws the first failure in file order, whichever rank met it. The same on all ranks, which hold
+/// the counts of all of them.
+void throw_first_failure(const std::vector<CsvPart>& parts, const std::vector<InputFile>& files) {
+  constexpr Index kFirstBodyLine = 2;
+  Index current = -1;
+  Index newlines = 0;  // in the body of the current file so far
+  Index blank = -1;    // the first of the blank lines that could be its last lines
+  std::vector<Index> rows(files.size());
+  for (const CsvPart& part : parts) {
+    for (const CsvPieceCount& piece : part.pieces) {
+      if (piece.file != current) {
+        current = piece.file;
+        newlines = 0;
+        blank = -1;
+      }
+      if (blank >= 0 && piece.rows > 0)
+        throw_at(files, current, blank, -1, "blank line between rows");
+      if (blank < 0 && piece.blank_line >= 0) blank = kFirstBodyLine + newlines + piece.blank_line;
+      if (part.failure && &piece == &part.pieces.back()) {
+        throw_at(files, current, kFirstBodyLine + newlines + part.failure->line,
+                 part.failure->column, part.failure->problem);
+      }
+      newlines += piece.newlines;
+      rows[static_cast<std::size_t>(current)] += piece.rows;
+    }
+  }
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    if (rows[f] == 0) throw DataError(fmt::format("{}: no rows after the header", files[f].path));
+  }
+}
+
+/// A reader for each feature; none where features are numbers without gaps.
+std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const TableSchema& schema) {
+  if (!schema.feature_types.empty()) {
+    return {schema.feature_types.begin(), schema.feature_types.end()};
+  }
+  if (options.features == CsvFeatures::numbers) return {};
+  return std::vector<CsvTypedColumn>(schema.feature_names.size());
+}
+
+}  // namespace
+
+CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files,
+                             std::vector<CsvPiece> pieces, const CsvColumns& columns,
+                             const CsvOptions& options)
+    : team_(team),
+      files_(files),
+      pieces_(std::move(pieces)),
+      columns_(columns),
+      first_labels_(options.schema ? ClassLabels(columns.schema.class_names) : ClassLabels()),
+      typed_(typed_columns(options, columns.schema)) {}
+
+void CsvPartReader::read_once() {
+  labels_ = first_labels_;
+  part_ = {};  // given back before the new one grows
+  part_ = read_csv_part(files_, pieces_, columns_, labels_, typed_);
+  bytes_read_ += part_.bytes_read;
+}
+
+void CsvPartReader::read() {
+  guard(team_, "reading rows", [&] { read_once(); });
+  std::vector<CsvPart> parts;
+  for (const std::string& text : all_gather_text(team_, to_text(part_))) {
+    parts.push_back(from_text(text));
+  }
+  throw_first_failure(parts, files_);
+}
+
+/// A column has the kind that the schema knows; otherwise a text on any rank makes categories.
+std::vector<ColumnKind> CsvPartReader::agree_on_kinds() {
+  std::vector<ColumnKind> kinds;
+  if (!columns_.schema.feature_types.empty()) {
+    for (const ColumnType& type : columns_.schema.feature_types) kinds.push_back(type.kind);
+    return kinds;
+  }
+  std::vector<std::int64_t> has_text;
+  for (const CsvTypedColumn& column : typed_) has_text.push_back(column.texts() > 0 ? 1 : 0);
+  team_.all_reduce(has_text, IntegerReduction::max);
+  for (const std::int64_t text : has_text) {
+    kinds.push_back(text != 0 ? ColumnKind::category : ColumnKind::number);
+  }
+  return kinds;
+}
+
+std::vector<ColumnType> CsvPartReader::agree_on_types() {
+  if (typed_.empty()) return {};
+  const std::vector<ColumnKind> kinds = agree_on_kinds();
+  bool again = false;
+  for (std::size_t j = 0; j < typed_.size(); ++j) {
+    again = again || typed_[j].is_to_be_read_again(kinds[j]);
+  }
+  guard(team_, "reading rows again", [&] {
+    if (!again) return;
+    for (std::size_t j = 0; j < typed_.size(); ++j) {
+      typed_[j] = kinds[j] == ColumnKind::category ? CsvTypedColumn::of_categories()
+                                                   : CsvTypedColumn(ColumnType{});
+    }
+    const Index rows = part_.rows;
+    read_once();
+    if (part_.rows != rows || part_.failure) throw IoError("a data file changed while it was read");
+  });
+  std::vector<ColumnType> types;
+  for (std::size_t j = 0; j < typed_.size(); ++j) {
+    types.push_back(typed_[j].agree(team_, kinds[j]));
+    if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
+      throw DataError(too_many_categories(columns_.schema.feature_names[j]));
+    }
+  }
+  for (std::size_t i = 0; i < part_.values.size(); ++i) {
+    part_.values[i] = typed_[i % typed_.size()].final_value(part_.values[i]);
+  }
+  return types;
+}
+
+std::vector<CsvColumnNote> CsvPartReader::notes() {
+  std::vector<std::int64_t> counts;
+  for (const CsvTypedColumn& column : typed_) {
+    counts.insert(counts.end(), {column.numbers(), column.texts(), column.unknown()});
+  }
+  team_.all_reduce(counts, IntegerReduction::sum);
+  std::vector<CsvColumnNote> notes;
+  for (std::size_t j = 0; j < typed_.size(); ++j) {
+    CsvColumnNote note{columns_.schema.feature_names[j], counts[3 * j], counts[3 * j + 1],
+                       counts[3 * j + 2], ""};
+    const bool is_mixed = note.numbers > 0 && note.texts > 0;
+    if (!is_mixed && note.unknown == 0) continue;
+    for (const std::string& first : all_gather_text(team_, typed_[j].first_text())) {
+      if (note.example.empty()) note.example = first;
+    }
+    notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
+}  // namespace lockstep

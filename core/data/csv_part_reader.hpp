@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/data/class_labels.hpp"
+#include "core/data/csv_columns.hpp"
+#include "core/data/csv_rows.hpp"
+#include "core/data/csv_typed_column.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep {
+
+/// A typed feature column whose cells a user may want to know of.
+struct CsvColumnNote {
+  std::string column;
+  std::int64_t numbers = 0;  ///< cells that are numbers
+  std::int64_t texts = 0;    ///< other cells that are not empty
+  std::int64_t unknown = 0;  ///< cells of categories that the schema does not have: missing
+  std::string example;       ///< the first of the texts
+};
+
+/// Reads one rank's part of CSV files, and agrees with the other ranks on what they all met: the
+/// first wrong line, the types of the features. Made and used alike on all ranks.
+class CsvPartReader {
+ public:
+  /// @param pieces  this rank's part of the files
+  CsvPartReader(Team& team, const std::vector<InputFile>& files, std::vector<CsvPiece> pieces,
+                const CsvColumns& columns, const CsvOptions& options);
+
+  /// Reads the rows. The first wrong line in file order is thrown on every rank. *Collective*;
+  /// sends counts.
+  void read();
+
+  /// The types of the features, from the rows of all ranks; none where features are numbers without
+  /// gaps. Reads the rows again where this rank stored numbers in a column of categories. After
+  /// it, the part has indices of categories. *Collective*; sends the distinct categories.
+  std::vector<ColumnType> agree_on_types();
+
+  /// The columns of categories that have numbers among them, or categories that are not known.
+  /// *Collective*; sends counts and a text a column.
+  std::vector<CsvColumnNote> notes();
+
+  CsvPart& part() { return part_; }
+  ClassLabels& labels() { return labels_; }  ///< of the target, not yet agreed on
+  Index bytes_read() const { return bytes_read_; }
+
+ private:
+  std::vector<ColumnKind> agree_on_kinds();
+  void read_once();
+
+  Team& team_;
+  const std::vector<InputFile>& files_;
+  std::vector<CsvPiece> pieces_;
+  const CsvColumns& columns_;
+  ClassLabels first_labels_;
+  ClassLabels labels_;
+  std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty
+  CsvPart part_;
+  Index bytes_read_ = 0;
+};
+
+}  // namespace lockstep

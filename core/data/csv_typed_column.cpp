@@ -1,0 +1,59 @@
+#include "core/data/csv_typed_column.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.hpp"
+
+namespace lockstep {
+
+CsvTypedColumn::CsvTypedColumn(const ColumnType& known)
+    : state_(known.kind == ColumnKind::number ? State::numbers : State::categories),
+      labels_(known.categories) {}
+
+CsvTypedColumn CsvTypedColumn::of_categories() {
+  CsvTypedColumn column;
+  column.state_ = State::categories;
+  return column;
+}
+
+std::optional<double> CsvTypedColumn::value(std::string_view text) {
+  constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+  if (text.empty()) return kMissing;
+  double number = 0;
+  const bool is_number = parse_csv_number(text, number);
+  ++(is_number ? numbers_ : texts_);
+  if (!is_number && texts_ == 1) first_text_ = text;
+  if (state_ == State::numbers && !is_number) return std::nullopt;
+  if (state_ != State::categories && is_number) {
+    stored_numbers_ = true;
+    return number;
+  }
+  state_ = State::categories;
+  if (const std::optional<Index> code = labels_.code(text)) return static_cast<double>(*code);
+  ++unknown_;
+  return kMissing;
+}
+
+ColumnType CsvTypedColumn::agree(Team& team, ColumnKind kind) {
+  if (kind == ColumnKind::number) return {};
+  assert(!is_to_be_read_again(kind));
+  state_ = State::categories;
+  labels_.agree(team);
+  return {ColumnKind::category, labels_.names()};
+}
+
+double CsvTypedColumn::final_value(double value) const {
+  if (state_ != State::categories || std::isnan(value)) return value;
+  return static_cast<double>(labels_.index_of_code(static_cast<Index>(value)));
+}
+
+std::string too_many_categories(const std::string& column) {
+  return fmt::format("column {}: more than {} different texts; leave it out (data.ignore)",
+                     quoted(column), CsvTypedColumn::kMostCategories);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/types.hpp"
+#include "core/data/class_labels.hpp"
+#include "core/data/column_type.hpp"
+
+namespace lockstep {
+
+/// Reads the cells of one feature column whose type is found from its cells, or is known.
+///
+/// A column is numbers when every cell of all ranks that is not empty is one; otherwise its cells
+/// are categories, numbers among them as they are written. An empty cell is missing.
+///
+/// A rank that meets only numbers cannot know of the texts of others, and keeps no texts. So a
+/// column that turns out to be categories after a rank has stored numbers is read twice there:
+/// `is_to_be_read_again` says so, and the second reader is made `of_categories`.
+class CsvTypedColumn {
+ public:
+  /// More would be names of rows rather than categories.
+  static constexpr std::size_t kMostCategories = std::size_t{1} << 20;
+
+  /// Of a type that its cells show.
+  CsvTypedColumn() = default;
+  /// Of the type that a model was trained with. A category that is not known counts as missing.
+  explicit CsvTypedColumn(const ColumnType& known);
+  /// Of categories that are yet to be found.
+  static CsvTypedColumn of_categories();
+
+  /// What the table stores for a cell: a number, a code, or NaN for an empty cell. Nothing for text
+  /// in a column that is known to be numbers.
+  std::optional<double> value(std::string_view text);
+
+  std::int64_t numbers() const { return numbers_; }  ///< cells that were numbers
+  std::int64_t texts() const { return texts_; }      ///< cells that were neither empty nor numbers
+  std::int64_t unknown() const { return unknown_; }  ///< cells of categories that are not known
+  const std::string& first_text() const { return first_text_; }  ///< the first of texts()
+
+  /// The distinct texts of this rank alone are too many.
+  bool too_many() const { return labels_.distinct() > kMostCategories; }
+
+  bool is_to_be_read_again(ColumnKind agreed) const {
+    return agreed == ColumnKind::category && stored_numbers_;
+  }
+
+  /// Agrees on the categories; `kind` is the same on all ranks. Makes codes indices. *Collective*
+  /// for categories that are not known: sends the distinct texts of this rank to every other one.
+  ColumnType agree(Team& team, ColumnKind kind);
+
+  /// The value in the table for what `value` returned, after `agree`.
+  double final_value(double value) const;
+
+ private:
+  enum class State { open, numbers, categories };
+
+  State state_ = State::open;
+  bool stored_numbers_ = false;
+  std::int64_t numbers_ = 0;
+  std::int64_t texts_ = 0;
+  std::int64_t unknown_ = 0;
+  std::string first_text_;
+  ClassLabels labels_;
+};
+
+/// The message about a feature column with more than CsvTypedColumn::kMostCategories texts.
+std::string too_many_categories(const std::string& column);
+
+}  // namespace lockstep

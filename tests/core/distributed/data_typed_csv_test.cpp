@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "core/data/csv_reader.hpp"
+#include "tests/core/data/data_files.hpp"
+
+// Types are found from the rows of all ranks: whoever meets the one text in a column of numbers,
+// and however many ranks have to read again, all end with the same table.
+
+namespace lockstep {
+namespace {
+
+CsvOptions typed_features() {
+  CsvOptions options;
+  options.target_kind = TargetKind::none;
+  options.features = CsvFeatures::typed;
+  return options;
+}
+
+/// `rows` rows of a number, a category, and a number that is text in row `odd`.
+std::string example(Index rows, Index odd) {
+  std::string text = "n,color,mixed\n";
+  for (Index i = 0; i < rows; ++i) {
+    text += i % 5 == 0 ? "," : std::to_string(i) + ".5,";
+    text += i % 3 == 0 ? "red," : i % 3 == 1 ? "\"dark \"\"blue\"\"\"," : ",";
+    text += i == odd ? "about 7\n" : std::to_string(i % 4) + "\n";
+  }
+  return text;
+}
+
+TEST(DistributedTypedCsv, AllRanksAgreeOnTypes) {
+  test::for_each_team({1, 2, 3, 5, 8}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    constexpr Index kRows = 40;
+    for (const Index odd : {Index{0}, Index{17}, kRows - 1}) {
+      const CsvTable csv =
+          read_csv(team, {folder.put("a.csv", example(kRows, odd))}, typed_features());
+      test::expect_whole(team, csv.table, kRows);
+      EXPECT_EQ(csv.table.feature_types,
+                (std::vector<ColumnType>{{},
+                                         {ColumnKind::category, {"dark \"blue\"", "red"}},
+                                         {ColumnKind::category, {"0", "1", "2", "3", "about 7"}}}));
+      for (Index local = 0; local < csv.table.rows.size(); ++local) {
+        const Index i = csv.table.rows.begin + local;
+        const std::vector<double> row = test::row_of(csv.table, local);
+        EXPECT_EQ(std::isnan(row[0]), i % 5 == 0);
+        if (i % 5 != 0) {
+          EXPECT_EQ(row[0], static_cast<double>(i) + 0.5);
+        }
+        EXPECT_EQ(std::isnan(row[1]), i % 3 == 2);
+        if (i % 3 != 2) {
+          EXPECT_EQ(row[1], i % 3 == 0 ? 1 : 0);
+        }
+        EXPECT_EQ(row[2], i == odd ? 4 : static_cast<double>(i % 4)) << "row " << i;
+      }
+      EXPECT_EQ(csv.notes.size(), 1U);
+      for (const CsvColumnNote& note : csv.notes) {
+        EXPECT_EQ(note.column, "mixed");
+        EXPECT_EQ(note.numbers, kRows - 1);
+        EXPECT_EQ(note.texts, 1);
+        EXPECT_EQ(note.example, "about 7");
+      }
+    }
+    folder.remove();
+  });
+}
+
+TEST(DistributedTypedCsv, OnlyMixedColumnsAreReadTwice) {
+  test::for_each_team({1, 2, 3}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    std::string text = "n,color\n";
+    for (Index i = 0; i < 20000; ++i) text += std::to_string(i) + (i % 2 == 0 ? ",a\n" : ",b\n");
+    const InputFile once = folder.put("once.csv", text);
+    const CsvTable csv = read_csv(team, {once}, typed_features());
+    EXPECT_LE(10 * sum_over(team, csv.bytes_read), 11 * once.size);
+    const InputFile twice = folder.put("twice.csv", text + "x,a\n");
+    const CsvTable again = read_csv(team, {twice}, typed_features());
+    EXPECT_GT(sum_over(team, again.bytes_read), twice.size / 2 * 3);
+    folder.remove();
+  });
+}
+
+}  // namespace
+}  // namespace lockstep
