@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Reference numbers of tests/core/model, by scikit-learn: writes reference.json beside this script.
+
+    tests/core/model/make_reference.py
+"""
+
+import json
+import os
+
+import numpy
+from sklearn.naive_bayes import CategoricalNB, GaussianNB
+
+ROWS = 61
+CLASSES = 3
+
+
+def draws():
+    """A table of fixed numbers: three columns of numbers, two of categories, a class."""
+    random = numpy.random.RandomState(7)
+    y = random.randint(0, CLASSES, ROWS)
+    numbers = random.normal(size=(ROWS, 3)) * [1.0, 20.0, 0.01] + y[:, None] * [0.5, -7.0, 0.0]
+    numbers = numpy.round(numbers, 6)
+    categories = numpy.stack(
+        [(random.randint(0, 4, ROWS) + y) % 4, random.randint(0, 2, ROWS)], axis=1
+    )
+    return numbers, categories, y
+
+
+def main():
+    numbers, categories, y = draws()
+    gaussian = GaussianNB().fit(numbers, y)
+    categorical = CategoricalNB(alpha=0.5, min_categories=[4, 2]).fit(categories, y)
+    joint = gaussian._joint_log_likelihood(numbers)
+    joint_categories = categorical._joint_log_likelihood(categories)
+    reference = {
+        "numbers": numbers.tolist(),
+        "categories": categories.tolist(),
+        "y": y.tolist(),
+        "gaussian_mean": gaussian.theta_.T.tolist(),
+        "gaussian_variance": gaussian.var_.T.tolist(),
+        "gaussian_scores": joint.tolist(),
+        "categorical_log_probability": [p.T.tolist() for p in categorical.feature_log_prob_],
+        "categorical_scores": joint_categories.tolist(),
+        # The prior counts once in both.
+        "mixed_scores": (joint + joint_categories - numpy.log(gaussian.class_prior_)).tolist(),
+    }
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(reference, file, indent=0)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
