@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "core/base/types.hpp"
@@ -8,6 +9,9 @@
 #include "core/parallel/team.hpp"
 
 namespace lockstep {
+
+/// What model.type calls it.
+inline constexpr std::string_view kNaiveBayesName = "naive_bayes";
 
 struct NaiveBayesOptions {
   /// α > 0, added to the count of every category in every class [Laplace, Lidstone].

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 
 namespace lockstep::trainer {
@@ -17,8 +18,39 @@ struct Condition {
   std::vector<std::string_view> values;
 };
 
+/// The values of model.type that are networks.
+std::vector<std::string_view> network_types() {
+  std::vector<std::string_view> names;
+  for (const ModelPreset& preset : model_presets()) names.emplace_back(preset.name);
+  return names;
+}
+
 const std::vector<Condition>& conditions() {
+  static const std::vector<std::string_view> kNetworks = network_types();
   static const std::vector<Condition> kAll{
+      {"bayes.smoothing", "model.type", {kNaiveBayesName}},
+      {"bayes.variance_smoothing", "model.type", {kNaiveBayesName}},
+      {"preprocess.scale", "model.type", kNetworks},
+      {"preprocess.target_scale", "model.type", kNetworks},
+      {"model.loss", "model.type", kNetworks},
+      {"model.init", "model.type", kNetworks},
+      {"penalty.l1", "model.type", kNetworks},
+      {"penalty.l2", "model.type", kNetworks},
+      {"train.epochs", "model.type", kNetworks},
+      {"train.batch_size", "model.type", kNetworks},
+      {"train.init_from", "model.type", kNetworks},
+      {"train.lanes", "model.type", kNetworks},
+      {"train.optimizer", "model.type", kNetworks},
+      {"train.learning_rate", "model.type", kNetworks},
+      {"train.precision", "model.type", kNetworks},
+      {"train.shuffle", "model.type", kNetworks},
+      {"train.momentum", "model.type", kNetworks},
+      {"train.nesterov", "model.type", kNetworks},
+      {"adam.beta1", "model.type", kNetworks},
+      {"adam.beta2", "model.type", kNetworks},
+      {"adam.epsilon", "model.type", kNetworks},
+      {"adam.bias_correction", "model.type", kNetworks},
+      {"adam.weight_decay", "model.type", kNetworks},
       {"model.hidden", "model.type", {"mlp"}},
       {"model.activation", "model.type", {"mlp"}},
       {"model.slope", "model.type", {"mlp"}},
@@ -45,6 +77,16 @@ bool contains(const Words& words, std::string_view word) {
   return false;
 }
 
+/// The first condition under which the key has no effect beside the other settings.
+const Condition* failed_condition(const Settings& settings, std::string_view name) {
+  for (const Condition& condition : conditions()) {
+    if (condition.key == name && !contains(condition.values, settings.text(condition.selector))) {
+      return &condition;
+    }
+  }
+  return nullptr;
+}
+
 std::string loss_objection(const Settings& settings) {
   const std::string& type = settings.text("model.type");
   const std::string& loss = settings.text("model.loss");
@@ -67,12 +109,18 @@ bool is_overridden(const Settings& settings, const std::string& name) {
   return false;
 }
 
+std::map<std::string, std::string> options_of_model(const Settings& settings) {
+  std::map<std::string, std::string> options = settings.affecting_result();
+  std::erase_if(options, [&](const auto& option) {
+    return failed_condition(settings, option.first) != nullptr;
+  });
+  return options;
+}
+
 std::string key_objection(const Settings& settings, const std::string& name) {
-  for (const Condition& condition : conditions()) {
-    const std::string& selected = settings.text(condition.selector);
-    if (condition.key != name || contains(condition.values, selected)) continue;
-    return fmt::format("{}: applies to {} = {} only, not to {}; remove it", name,
-                       condition.selector, fmt::join(condition.values, " or "), selected);
+  if (const Condition* failed = failed_condition(settings, name)) {
+    return fmt::format("{}: applies to {} = {} only, not to {}; remove it", name, failed->selector,
+                       fmt::join(failed->values, " or "), settings.text(failed->selector));
   }
   if (name == "penalty.l2" && settings.text("model.type") == "svm") {
     return "penalty.l2: svm takes its L2 penalty from svm.C; remove one of them";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "core/base/options.hpp"
@@ -10,6 +11,10 @@ namespace lockstep::trainer {
 /// would have no effect (momentum for adam) or that contradicts another (penalty.l2 for an svm) is
 /// an error rather than a surprise. The text reads "train.momentum: applies to …; remove it".
 std::string key_objection(const Settings& settings, const std::string& name);
+
+/// The values that the model of these settings is a function of, name → canonical text: without the
+/// keys that belong to other kinds of models, optimizers and so on.
+std::map<std::string, std::string> options_of_model(const Settings& settings);
 
 /// True when the key `name` stands in the file and what it belongs to was replaced on the command
 /// line: the file's momentum, when the command line chooses adam.

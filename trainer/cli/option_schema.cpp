@@ -9,6 +9,7 @@
 
 #include "core/model/activations.hpp"
 #include "core/model/losses.hpp"
+#include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/optimize/optimizer.hpp"
 
@@ -36,6 +37,13 @@ std::vector<std::string> names_of(const Entries& entries) {
   std::vector<std::string> names(entries.size());
   std::transform(entries.begin(), entries.end(), names.begin(),
                  [](const auto& entry) { return entry.name; });
+  return names;
+}
+
+std::vector<std::string> model_types() {
+  std::vector<std::string> names = names_of(model_presets());
+  names.emplace_back(kNaiveBayesName);
+  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -188,8 +196,9 @@ void add_model(std::vector<Option>& all) {
               "standard gives mean 0 and variance 1, minmax gives [0, 1]"),
        choice("preprocess.target_scale", kTargetScales, "none",
               "Scaling of a numeric target; undone in predictions and metrics"),
-       choice("model.type", names_of(model_presets()), "mlp",
-              "The model: a preset of layers and loss"),
+       choice("model.type", model_types(), "mlp",
+              "The model: a preset of layers and loss of a network, or naive_bayes, which takes "
+              "text columns and missing cells too"),
        integers("model.hidden", "512,256", "Widths of the hidden layers of an mlp, in units")
            .between(1, 1 << 20),
        choice("model.activation", activation_names(), "relu", "Activation after each hidden layer"),
@@ -205,6 +214,12 @@ void add_model(std::vector<Option>& all) {
        real("svm.C", "1",
             "C of the SVM objective ½‖w‖² + C·Σξ, which is trained divided by C and the number of "
             "rows")
+           .positive(),
+       real("bayes.smoothing", "1",
+            "Number added to the count of every category in every class by naive_bayes")
+           .positive(),
+       real("bayes.variance_smoothing", "1e-9",
+            "Share of the largest variance of a column that naive_bayes adds to every variance")
            .positive()});
 }
 

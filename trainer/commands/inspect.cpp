@@ -17,14 +17,6 @@ std::string joined(const std::vector<std::string>& names, std::size_t shown) {
   return names.size() > shown ? text + fmt::format(", … ({} in all)", names.size()) : text;
 }
 
-std::string architecture(const NetworkSpec& spec) {
-  std::string text = std::to_string(spec.inputs);
-  for (const Index width : spec.hidden) text += fmt::format("-{}", width);
-  text += fmt::format("-{}", spec.outputs);
-  if (!spec.hidden.empty()) text += " " + spec.activation;
-  return fmt::format("{}, loss {}", text, spec.loss);
-}
-
 std::string shape_text(const std::vector<Index>& shape) {
   std::string text;
   for (std::size_t i = 0; i < shape.size(); ++i)
@@ -32,56 +24,56 @@ std::string shape_text(const std::vector<Index>& shape) {
   return text;
 }
 
-std::string human_text(const SafetensorsFile& file, const ModelDescription& model) {
+Index parameter_count(const SafetensorsFile& file) {
+  Index parameters = 0;
+  for (const TensorView& tensor : file.tensors()) parameters += tensor.size();
+  return parameters;
+}
+
+std::string human_text(const SafetensorsFile& file, const Model& model) {
   constexpr std::size_t kShown = 12;
+  const ModelDescription& description = model.description();
+  const TableSchema& schema = description.schema;
   std::string text;
   const auto line = [&](const std::string& name, const std::string& value) {
     text += fmt::format("{:<12} {}\n", name, value);
   };
-  line("network", architecture(model.network));
-  Index parameters = 0;
-  for (const TensorView& tensor : file.tensors()) parameters += tensor.size();
-  line("parameters", fmt::format("{} ({})", parameters, model.precision));
+  for (const auto& [name, value] : model.facts()) line(name, value);
+  line("parameters", std::to_string(parameter_count(file)));
   for (const TensorView& tensor : file.tensors()) {
     line("tensor", fmt::format("{} {}", tensor.name, shape_text(tensor.shape)));
   }
   line("sha256", tensors_sha256(file.tensors()));
-  line("features", joined(model.schema.feature_names, kShown));
-  line("scaling", std::string(scaling_name(model.feature_scaling.kind())));
-  line("target", model.schema.target_name.empty() ? "(labels)" : model.schema.target_name);
-  if (!model.schema.class_names.empty()) line("classes", joined(model.schema.class_names, kShown));
-  line("data hash", model.data_hash);
-  if (!model.initial_parameters.empty()) line("started from", model.initial_parameters);
-  for (const auto& [name, value] : model.options)
+  line("features", joined(schema.feature_names, kShown));
+  line("target", schema.target_name.empty() ? "(labels)" : schema.target_name);
+  if (!schema.class_names.empty()) line("classes", joined(schema.class_names, kShown));
+  line("data hash", description.data_hash);
+  for (const auto& [name, value] : description.options) {
     line("option", fmt::format("{} = {}", name, value));
+  }
   return text;
 }
 
-std::string json_text(const SafetensorsFile& file, const ModelDescription& model) {
-  nlohmann::ordered_json json;
-  json["network"] = nlohmann::ordered_json::parse(file.metadata("network"));
-  json["precision"] = model.precision;
-  Index parameters = 0;
-  for (const TensorView& tensor : file.tensors()) {
-    json["tensors"][tensor.name] = tensor.shape;
-    parameters += tensor.size();
-  }
-  json["parameters"] = parameters;
+std::string json_text(const SafetensorsFile& file, const Model& model) {
+  nlohmann::ordered_json json = model.json_facts();
+  for (const TensorView& tensor : file.tensors()) json["tensors"][tensor.name] = tensor.shape;
+  json["parameters"] = parameter_count(file);
   json["parameters_sha256"] = tensors_sha256(file.tensors());
   json["schema"] = nlohmann::ordered_json::parse(file.metadata("schema"));
-  json["data_hash"] = model.data_hash;
-  json["initial_parameters"] = model.initial_parameters;
-  json["options"] = model.options;
+  json["data_hash"] = model.description().data_hash;
+  json["options"] = model.description().options;
   return json.dump(2) + "\n";
 }
 
 }  // namespace
 
 void inspect(Session& session) {
-  const SafetensorsFile file = load_model(session, session.arguments.model);
-  const ModelDescription model = read_description(file);
-  if (!session.is_root()) return;
-  fmt::print("{}", session.arguments.json ? json_text(file, model) : human_text(file, model));
+  const SafetensorsFile file = load_model_file(session, session.arguments.model);
+  guard(session.team, "reading the model", [&] {
+    if (!session.is_root()) return;
+    const std::unique_ptr<Model> model = read_model(file);
+    fmt::print("{}", session.arguments.json ? json_text(file, *model) : human_text(file, *model));
+  });
 }
 
 }  // namespace lockstep::trainer

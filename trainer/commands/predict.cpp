@@ -9,7 +9,6 @@
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
 #include "trainer/run/loaded_model.hpp"
-#include "trainer/run/scoring_pass.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -18,8 +17,10 @@ namespace {
 /// score where there are classes without.
 class PredictionWriter {
  public:
-  PredictionWriter(const ModelDescription& model, const Scorer& scorer) : scorer_(scorer) {
-    for (const std::string& name : model.schema.class_names) classes_.push_back(csv_field(name));
+  explicit PredictionWriter(const Model& model) : scorer_(model.scorer()) {
+    for (const std::string& name : model.description().schema.class_names) {
+      classes_.push_back(csv_field(name));
+    }
   }
 
   std::string header(const std::vector<std::string>& class_names) const {
@@ -32,8 +33,7 @@ class PredictionWriter {
     return line + "\n";
   }
 
-  template <class T>
-  void append(const T* scores, std::string& text) const {
+  void append(const double* scores, std::string& text) const {
     const double prediction = scorer_.prediction(scores);
     if (!scorer_.classifies()) {
       text += format_real(prediction);
@@ -42,7 +42,7 @@ class PredictionWriter {
       if (scorer_.has_probabilities()) {
         for (const double p : scorer_.probabilities(scores)) text += "," + format_real(p);
       } else {
-        text += "," + format_real(static_cast<double>(scores[0]));
+        text += "," + format_real(scores[0]);
       }
     }
     text += '\n';
@@ -53,19 +53,12 @@ class PredictionWriter {
   std::vector<std::string> classes_;
 };
 
-template <class T>
-void predict_as(Session& session, const SafetensorsFile& file, const ModelDescription& model,
-                const Table& table) {
-  const Scorer scorer(loss_traits(model.network.loss), model.network.outputs, model.target_scaling);
-  const PredictionWriter writer(model, scorer);
-  std::string text = session.is_root() ? writer.header(model.schema.class_names) : "";
+void write_predictions(Session& session, const Model& model, const Table& table) {
+  const PredictionWriter writer(model);
+  std::string text = session.is_root() ? writer.header(model.description().schema.class_names) : "";
   guard(session.team, "predicting", [&] {
-    const Network<T> network(model.network);
-    const AlignedVector<T> theta = read_parameters<T>(file, network);
-    const Examples<T> examples =
-        make_examples<T>(table, model.feature_scaling, model.target_scaling, session.threads);
-    visit_scores<T>(network, theta.data(), examples, session.threads,
-                    [&](Index, const T* scores, double) { writer.append(scores, text); });
+    model.visit_scores(table, session.threads,
+                       [&](Index, const double* scores, double) { writer.append(scores, text); });
   });
   SharedFile output(session.team, session.arguments.output);
   const Index offset = exclusive_scan(session.team, static_cast<std::int64_t>(text.size()));
@@ -88,19 +81,15 @@ void check_spares_model(Session& session) {
 }  // namespace
 
 void predict(Session& session) {
-  const SafetensorsFile file = load_model(session, session.arguments.model);
-  const ModelDescription model = read_description(file);
-  take_seed_of_model(session.settings, model);
+  const std::unique_ptr<Model> model = load_model(session, session.arguments.model);
+  take_seed_of_model(session.settings, model->description());
   if (!names_test_data(session.settings)) {
     throw UsageError("predict: no data; name it with --data.test FILE");
   }
   check_spares_model(session);
-  const Table table = load_table(session, DataRole::test, TargetKind::none, model.schema);
-  if (model.precision == "double") {
-    predict_as<double>(session, file, model, table);
-  } else {
-    predict_as<float>(session, file, model, table);
-  }
+  const Table table =
+      load_table(session, DataRole::test, TargetKind::none, model->description().schema);
+  write_predictions(session, *model, table);
   say(session, fmt::format("{} predictions in {}", table.total_rows, session.arguments.output));
 }
 

@@ -13,6 +13,7 @@
 #include "core/data/idx_header.hpp"
 #include "core/data/idx_reader.hpp"
 #include "core/model/losses.hpp"
+#include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/parallel/row_blocks.hpp"
 
@@ -84,8 +85,18 @@ Table generate_table(Session& session, DataRole role) {
   return table;
 }
 
+/// Refuses data without text for a model that was trained with categories.
+void check_categories(const TableSchema& schema, const std::string& data) {
+  for (std::size_t j = 0; j < schema.feature_types.size(); ++j) {
+    if (schema.feature_types[j].kind == ColumnKind::number) continue;
+    throw DataError(fmt::format("the model has categories in the column {}, which {} cannot hold",
+                                lockstep::quoted(schema.feature_names[j]), data));
+  }
+}
+
 /// Refuses generated rows that the model was not made for; classes get the model's numbers.
 void fit_to_schema(const TableSchema& schema, TargetKind target, Table& table) {
+  check_categories(schema, "synthetic data");
   if (schema.feature_names != table.feature_names) {
     throw DataError(
         fmt::format("the synthetic data has the features {}, but the model has {}",
@@ -118,6 +129,18 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   }
 }
 
+std::string note_text(const std::string& path, const CsvColumnNote& note) {
+  const std::string column = fmt::format("{}: column {}", path, lockstep::quoted(note.column));
+  if (note.unknown > 0) {
+    return fmt::format(
+        "{}: {} cells of categories that the training data does not have are taken as "
+        "missing",
+        column, note.unknown);
+  }
+  return fmt::format("{}: {} numbers and {} other texts, the first {}, are taken as categories",
+                     column, note.numbers, note.texts, lockstep::quoted(note.example));
+}
+
 /// Says what a user would not see otherwise: columns that nobody reads, and a first row that was
 /// taken for a header.
 void warn_of_columns(const Session& session, const std::string& path, const CsvTable& csv,
@@ -127,6 +150,7 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
         fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
                     lockstep::quoted(fmt::format("{}", fmt::join(csv.extra_columns, ", ")))));
   }
+  for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(path, note));
   const std::vector<std::string>& names = csv.table.feature_names;
   const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     double ignored = 0;
@@ -157,16 +181,17 @@ bool names_test_data(const Settings& settings) {
 }
 
 TargetKind wanted_target(const Settings& settings) {
+  const std::string& type = settings.text("model.type");
+  if (type == kNaiveBayesName) return TargetKind::classes;
   const std::string& loss = settings.text("model.loss");
   if (loss != "auto") return loss_traits(loss).target;
-  const std::string& type = settings.text("model.type");
   const bool numbers = type == "mlp" && is_synthetic(settings, DataRole::train) &&
                        synthetic_kind(settings) == SyntheticKind::linear;
   return numbers ? TargetKind::number : loss_traits(model_preset(type).losses.front()).target;
 }
 
 Table load_table(Session& session, DataRole role, TargetKind target,
-                 const std::optional<TableSchema>& schema) {
+                 const std::optional<TableSchema>& schema, CsvFeatures features) {
   const Settings& settings = session.settings;
   if (is_synthetic(settings, role)) {
     check_keys(settings, role, "synthetic data",
@@ -189,6 +214,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   const std::vector<InputFile> files = find_files(session, key(role));
   if (is_idx(session, role, files)) {
     check_keys(settings, role, "IDX files", {"data.target", "data.ignore"});
+    if (schema) check_categories(*schema, "an IDX file");
     IdxOptions options{target, key(role) + "_labels", schema};
     const bool labelled = target != TargetKind::none;
     if (labelled && settings.texts(options.labels_key).empty()) {
@@ -199,7 +225,8 @@ Table load_table(Session& session, DataRole role, TargetKind target,
         labelled ? find_files(session, options.labels_key) : std::vector<InputFile>();
     return read_idx(session.team, files, labels, options).table;
   }
-  CsvOptions options{settings.text("data.target"), settings.texts("data.ignore"), target, schema};
+  const CsvOptions options{settings.text("data.target"), settings.texts("data.ignore"), target,
+                           schema, features};
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_columns(session, files.front().path, csv, schema.has_value());
   return std::move(csv.table);

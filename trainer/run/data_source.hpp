@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "core/data/csv_columns.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
 #include "trainer/run/session.hpp"
@@ -22,9 +23,11 @@ bool names_test_data(const Settings& settings);
 /// Reads or generates a data set; each rank gets an even part, in file order.
 /// @param target  what the model predicts; none reads features alone
 /// @param schema  of the training data, for a set that must fit it
+/// @param features  what the features of a CSV file without a schema may be
 /// Throws alike on all ranks. *Collective*.
 Table load_table(Session& session, DataRole role, TargetKind target,
-                 const std::optional<TableSchema>& schema);
+                 const std::optional<TableSchema>& schema,
+                 CsvFeatures features = CsvFeatures::numbers);
 
 /// What the model of these settings predicts. An mlp without model.loss predicts classes, except
 /// on the generator `linear`, which makes numbers.

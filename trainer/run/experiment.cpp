@@ -9,6 +9,7 @@
 #include "core/data/partition.hpp"
 #include "core/parallel/row_blocks.hpp"
 #include "core/statistics/moments.hpp"
+#include "trainer/cli/key_rules.hpp"
 #include "trainer/run/data_source.hpp"
 
 namespace lockstep::trainer {
@@ -24,11 +25,8 @@ std::string some_classes(const std::vector<std::string>& names) {
 }
 
 void check_classes(const Settings& settings, const std::string& loss, const Table& train) {
+  check_several_classes(train);
   const auto classes = train.class_names.size();
-  if (classes < 2) {
-    throw DataError(fmt::format("target '{}': only one class, {}: there is nothing to learn",
-                                train.target_name, some_classes(train.class_names)));
-  }
   if (loss_traits(loss).two_classes && classes != 2) {
     throw DataError(fmt::format(
         "target '{}': model.type = {} with model.loss = {} takes two classes, found {}: {}; "
@@ -95,13 +93,18 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   return options;
 }
 
-/// Gives every rank whole row blocks.
+}  // namespace
+
+void check_several_classes(const Table& train) {
+  if (train.class_names.size() >= 2) return;
+  throw DataError(fmt::format("target '{}': only one class, {}: there is nothing to learn",
+                              train.target_name, some_classes(train.class_names)));
+}
+
 Table in_row_blocks(Team& team, Table table) {
   const auto boundaries = RowBlocks(table.total_rows).row_boundaries(team.size());
   return move_rows(team, std::move(table), boundaries);
 }
-
-}  // namespace
 
 NetworkSpec network_spec(const Settings& settings, const Table& train) {
   const ModelPreset& preset = model_preset(settings.text("model.type"));
@@ -148,7 +151,7 @@ Experiment prepare_experiment(Session& session) {
   e.epochs = settings.integer("train.epochs");
   e.options = training_options(settings, rows, e.batch, !e.model.network.hidden.empty());
   e.model.penalty = e.options.penalty;
-  e.model.options = settings.affecting_result();
+  e.model.options = options_of_model(settings);
   return e;
 }
 

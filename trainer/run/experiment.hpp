@@ -7,7 +7,7 @@
 #include "core/model/network.hpp"
 #include "core/model/scoring.hpp"
 #include "core/parallel/lanes.hpp"
-#include "trainer/run/model_file.hpp"
+#include "trainer/run/network_model.hpp"
 #include "trainer/run/session.hpp"
 #include "trainer/run/training.hpp"
 
@@ -17,7 +17,7 @@ namespace lockstep::trainer {
 
 /// What a run computes with, all `auto`s resolved.
 struct Experiment {
-  ModelDescription model;
+  NetworkDescription model;
   Table train;                ///< whole row blocks on every rank
   std::optional<Table> test;  ///< whole row blocks on every rank
   Index batch = 0;
@@ -29,6 +29,12 @@ struct Experiment {
 /// Reads the data, fits the transforms on the training rows, and resolves model and training.
 /// Throws alike on all ranks. *Collective*.
 Experiment prepare_experiment(Session& session);
+
+/// Refuses a target of one class.
+void check_several_classes(const Table& train);
+
+/// Gives every rank whole row blocks. *Collective*.
+Table in_row_blocks(Team& team, Table table);
 
 /// The network for the rows of `train`. Throws DataError when the classes do not fit the model
 /// ("model.type = logistic takes two classes, …").

@@ -21,7 +21,7 @@ Bytes file_bytes(const std::string& path) {
 
 }  // namespace
 
-SafetensorsFile load_model(Session& session, const std::string& path) {
+SafetensorsFile load_model_file(Session& session, const std::string& path) {
   std::optional<SafetensorsFile> file;
   Bytes bytes;
   guard(session.team, "reading the model", [&] {
@@ -33,6 +33,13 @@ SafetensorsFile load_model(Session& session, const std::string& path) {
   session.team.broadcast(bytes, 0);
   guard(session.team, "reading the model", [&] { file = decode_safetensors(path, bytes); });
   return std::move(*file);
+}
+
+std::unique_ptr<Model> load_model(Session& session, const std::string& path) {
+  const SafetensorsFile file = load_model_file(session, path);
+  std::unique_ptr<Model> model;
+  guard(session.team, "reading the model", [&] { model = read_model(file); });
+  return model;
 }
 
 void take_seed_of_model(Settings& settings, const ModelDescription& model) {

@@ -15,6 +15,8 @@
 namespace lockstep::trainer {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr double kProgressSeconds = 10;
 
 std::string memory_text(std::int64_t bytes) {
@@ -53,19 +55,29 @@ std::string evaluation_line(const Evaluation& e) {
   return line;
 }
 
-std::string start_line(Session& session, const Experiment& experiment, Index memory_bytes) {
+std::string team_line(Session& session) {
   Team& team = session.team;
   const auto hosts = distinct(session.environment.hosts());
   std::string host_text = hosts[0];
   if (hosts.size() > 1) host_text += fmt::format(" … {}", hosts.back());
+  return fmt::format("{} on {} ({}), {} threads each", plural(team.size(), "rank"),
+                     plural(static_cast<Index>(hosts.size()), "host"), host_text,
+                     range_text(min_over(team, session.threads), max_over(team, session.threads)));
+}
+
+std::string start_line(Session& session, const Experiment& experiment, Index memory_bytes) {
+  Team& team = session.team;
   const auto boundaries = lane_boundaries(experiment.lanes, team.size());
   const Index mine = part_of(boundaries, team.rank()).size();
-  return fmt::format("{} on {} ({}), {} threads each, {} lanes ({} a rank), {} a rank",
-                     plural(team.size(), "rank"), plural(static_cast<Index>(hosts.size()), "host"),
-                     host_text,
-                     range_text(min_over(team, session.threads), max_over(team, session.threads)),
-                     experiment.lanes, range_text(min_over(team, mine), max_over(team, mine)),
+  return fmt::format("{}, {} lanes ({} a rank), {} a rank", team_line(session), experiment.lanes,
+                     range_text(min_over(team, mine), max_over(team, mine)),
                      memory_text(max_over(team, memory_bytes)));
+}
+
+std::vector<std::string> launch_warnings(Session& session) {
+  const std::string launch = comm::launch_advice(session.team, session.threads);
+  if (launch.empty() || !session.environment.uses_mpi()) return {};
+  return {"warning: " + launch};
 }
 
 std::vector<std::string> advice(Session& session, const Experiment& experiment) {
@@ -94,13 +106,12 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment) 
         "model.type = linear, or model.loss = squared",
         classes.size(), classes.size()));
   }
-  const std::string launch = comm::launch_advice(session.team, session.threads);
-  if (!launch.empty() && session.environment.uses_mpi()) lines.push_back("warning: " + launch);
+  for (const std::string& line : launch_warnings(session)) lines.push_back(line);
   return lines;
 }
 
-std::string provenance_json(Session& session, const Experiment& experiment) {
-  nlohmann::ordered_json json;
+std::string provenance_json(Session& session, const std::string& data_hash) {
+  Json json;
   json["version"] = LOCKSTEP_VERSION;
   json["compiler"] = LOCKSTEP_COMPILER;
   json["flags"] = LOCKSTEP_FLAGS;
@@ -114,9 +125,39 @@ std::string provenance_json(Session& session, const Experiment& experiment) {
     threads.push_back(std::stoi(text));
   }
   json["threads"] = threads;
-  json["seed"] = experiment.options.seed;
-  json["data_hash"] = experiment.model.data_hash;
+  json["seed"] = session.settings.integer("train.seed");
+  json["data_hash"] = data_hash;
   return json.dump(2) + "\n";
+}
+
+std::string metrics_line(Index epoch, Index steps, const Evaluation& train,
+                         const std::optional<Evaluation>& test) {
+  Json json{{"epoch", epoch}, {"steps", steps}};
+  json["train"] = evaluation_json(train);
+  json["test"] = test ? evaluation_json(*test) : Json();
+  return json.dump();
+}
+
+std::string timings_line(Index epoch, double seconds, double rows_per_second) {
+  return Json{{"epoch", epoch}, {"seconds", seconds}, {"rows_per_second", rows_per_second}}.dump();
+}
+
+std::string result_json(const RunResult& result) {
+  Json json;
+  json["train"] = evaluation_json(result.train);
+  json["test"] = result.test ? evaluation_json(*result.test) : Json();
+  json["rows_per_second"] = result.rows_per_second;
+  json["epochs"] = result.epochs;
+  json["steps"] = result.steps;
+  json["parameters"] = result.parameters;
+  json["parameters_sha256"] = result.parameters_sha256;
+  return json.dump(2) + "\n";
+}
+
+std::string model_line(const std::string& path, const RunResult& result) {
+  return fmt::format("model {}  {}", path,
+                     result.test ? "test " + evaluation_line(*result.test)
+                                 : "train " + evaluation_line(result.train));
 }
 
 Progress::Progress(const Session& session, Index epoch, Index epochs, Index steps)

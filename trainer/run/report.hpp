@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,42 @@ namespace lockstep::trainer {
 /// "loss 0.2145  accuracy 0.9312" or "loss 0.2145  rmse 0.7504  R² 0.2819".
 std::string evaluation_line(const Evaluation& evaluation);
 
-/// Ranks, hosts, threads, lanes and memory, before the first epoch. *Collective*.
+/// Ranks, hosts and threads. *Collective*.
+std::string team_line(Session& session);
+
+/// The same with lanes and memory, before the first epoch. *Collective*.
 std::string start_line(Session& session, const Experiment& experiment, Index memory_bytes);
 
-/// What the user could do better, a line each: ranks without lanes, badly bound ranks.
-/// *Collective*.
+/// What the user could do better, a line each: badly bound ranks. *Collective*.
+std::vector<std::string> launch_warnings(Session& session);
+
+/// The same with what concerns the experiment: ranks without lanes, say. *Collective*.
 std::vector<std::string> advice(Session& session, const Experiment& experiment);
 
 /// provenance.json: everything that is not part of the result. *Collective*.
-std::string provenance_json(Session& session, const Experiment& experiment);
+std::string provenance_json(Session& session, const std::string& data_hash);
+
+/// A line of metrics.jsonl: what the rows say after an epoch.
+std::string metrics_line(Index epoch, Index steps, const Evaluation& train,
+                         const std::optional<Evaluation>& test);
+/// A line of timings.jsonl.
+std::string timings_line(Index epoch, double seconds, double rows_per_second);
+
+/// What a run ends with.
+struct RunResult {
+  Evaluation train;
+  std::optional<Evaluation> test{};
+  double rows_per_second = 0;
+  Index epochs = 0;
+  Index steps = 0;
+  Index parameters = 0;
+  std::string parameters_sha256{};
+};
+
+/// result.json.
+std::string result_json(const RunResult& result);
+/// "model runs/a/model.safetensors  test loss …".
+std::string model_line(const std::string& path, const RunResult& result);
 
 /// A line of progress within long epochs: at most one in ten seconds.
 class Progress {

@@ -16,14 +16,33 @@ constexpr Index kRowTile = 252;
 
 }  // namespace
 
+ScoreSums fold_scores(Team& team, const Scorer& scorer, Index total_rows, Range rows,
+                      const std::vector<double>& targets, const ScoreSource& source) {
+  const RowBlocks row_blocks(total_rows);
+  const Range blocks = row_blocks.blocks_of(rows);
+  std::vector<ScoreSums> sums(static_cast<std::size_t>(blocks.size()));
+  guard(team, "scoring rows", [&] {
+    source([&](Index row, const double* scores, double loss) {
+      const auto block = static_cast<std::size_t>(row / row_blocks.size());
+      scorer.add(sums[block], scorer.prediction(scores), targets[static_cast<std::size_t>(row)],
+                 loss);
+    });
+  });
+  return tree_fold<ScoreSums>(
+      team, block_boundaries(team, row_blocks, rows),
+      [&](Index block) { return sums[static_cast<std::size_t>(block - blocks.begin)]; },
+      [](const ScoreSums& left, const ScoreSums& right) { return merge(left, right); });
+}
+
 template <class T>
 void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& examples,
-                  int threads, const ScoreVisitor<T>& visit) {
+                  int threads, const ScoreVisitor& visit) {
   const Index total = examples.rows.size();
   NetworkPass<T> pass(network, std::min(total, kRowsAtATime), false);
   const auto row_bytes = static_cast<std::size_t>(examples.stride) * sizeof(T);
   std::vector<double> losses(static_cast<std::size_t>(pass.capacity()));
-  std::vector<T> scores(static_cast<std::size_t>(pass.capacity() * network.spec().outputs));
+  const Index outputs = network.spec().outputs;
+  std::vector<double> scores(static_cast<std::size_t>(pass.capacity() * outputs));
   const bool has_targets = !examples.targets.empty();
   for (Index first = 0; first < total; first += kRowsAtATime) {
     const Index rows = std::min(kRowsAtATime, total - first);
@@ -34,14 +53,12 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
       }
       pass.forward(range, theta);
       for (Index r = range.begin; r < range.end; ++r) {
-        std::copy_n(pass.scores().row(r), network.spec().outputs,
-                    scores.data() + r * network.spec().outputs);
+        std::copy_n(pass.scores().row(r), outputs, scores.data() + r * outputs);
       }
       if (has_targets) pass.score_losses(range, examples.targets.data() + first, losses.data());
     });
     for (Index r = 0; r < rows; ++r) {
-      visit(first + r, scores.data() + r * network.spec().outputs,
-            losses[static_cast<std::size_t>(r)]);
+      visit(first + r, scores.data() + r * outputs, losses[static_cast<std::size_t>(r)]);
     }
   }
 }
@@ -49,24 +66,16 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
 template <class T>
 ScoreSums score_examples(Team& team, const Network<T>& network, const T* theta,
                          const Examples<T>& examples, const Scorer& scorer, int threads) {
-  const RowBlocks row_blocks(examples.total_rows);
-  const Range blocks = row_blocks.blocks_of(examples.rows);
-  std::vector<ScoreSums> sums(static_cast<std::size_t>(blocks.size()));
-  visit_scores<T>(network, theta, examples, threads, [&](Index row, const T* scores, double loss) {
-    const auto block = static_cast<std::size_t>(row / row_blocks.size());
-    scorer.add(sums[block], scorer.prediction(scores),
-               examples.actual_targets[static_cast<std::size_t>(row)], loss);
-  });
-  return tree_fold<ScoreSums>(
-      team, block_boundaries(team, row_blocks, examples.rows),
-      [&](Index block) { return sums[static_cast<std::size_t>(block - blocks.begin)]; },
-      [](const ScoreSums& left, const ScoreSums& right) { return merge(left, right); });
+  return fold_scores(team, scorer, examples.total_rows, examples.rows, examples.actual_targets,
+                     [&](const ScoreVisitor& visit) {
+                       visit_scores<T>(network, theta, examples, threads, visit);
+                     });
 }
 
 template void visit_scores(const Network<float>&, const float*, const Examples<float>&, int,
-                           const ScoreVisitor<float>&);
+                           const ScoreVisitor&);
 template void visit_scores(const Network<double>&, const double*, const Examples<double>&, int,
-                           const ScoreVisitor<double>&);
+                           const ScoreVisitor&);
 template ScoreSums score_examples(Team&, const Network<float>&, const float*,
                                   const Examples<float>&, const Scorer&, int);
 template ScoreSums score_examples(Team&, const Network<double>&, const double*,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "core/data/examples.hpp"
 #include "core/model/network.hpp"
@@ -9,19 +10,27 @@
 
 namespace lockstep::trainer {
 
-/// Takes a local row number, its raw scores, and its loss (0 where the examples have no targets).
-template <class T>
-using ScoreVisitor = std::function<void(Index row, const T* scores, double loss)>;
+/// Takes a local row number, its raw scores, and its loss (0 where the rows have no targets).
+using ScoreVisitor = std::function<void(Index row, const double* scores, double loss)>;
+
+/// Visits the scores of all rows of this rank, in row order; may throw.
+using ScoreSource = std::function<void(const ScoreVisitor& visit)>;
+
+/// Scores of a whole data set: summed in row order inside row blocks, over the blocks along the
+/// tree; the same bits for any number of ranks.
+/// @param rows     of this rank, whole row blocks
+/// @param targets  of these rows, as in the data
+/// What `source` throws is thrown alike on all ranks. *Collective*.
+ScoreSums fold_scores(Team& team, const Scorer& scorer, Index total_rows, Range rows,
+                      const std::vector<double>& targets, const ScoreSource& source);
 
 /// Runs this rank's examples forward and visits them in row order, some thousand rows in memory at
 /// a time; products are shared by the threads, visits are not. Rank-local.
 template <class T>
 void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& examples,
-                  int threads, const ScoreVisitor<T>& visit);
+                  int threads, const ScoreVisitor& visit);
 
-/// Scores of a whole data set: summed in row order inside row blocks, over the blocks along the
-/// tree; the same bits for any number of ranks. Requires whole row blocks on every rank.
-/// *Collective*.
+/// fold_scores of a network over examples. *Collective*.
 template <class T>
 ScoreSums score_examples(Team& team, const Network<T>& network, const T* theta,
                          const Examples<T>& examples, const Scorer& scorer, int threads);

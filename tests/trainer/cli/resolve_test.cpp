@@ -124,6 +124,16 @@ TEST(Resolve, HiddenLayersBelongToAnMlp) {
   EXPECT_EQ(config_error({"--model.slope=0.1", "--model.activation=leaky_relu"}), "accepted");
 }
 
+TEST(Resolve, NaiveBayesHasNoStepsAndNetworksNoCounts) {
+  EXPECT_EQ(config_error({"--model.type=naive_bayes", "--train.epochs=3"}),
+            "command line: error: train.epochs: applies to model.type = linear or logistic or mlp "
+            "or softmax or svm only, not to naive_bayes; remove it");
+  EXPECT_EQ(config_error({"--bayes.smoothing=2"}),
+            "command line: error: bayes.smoothing: applies to model.type = naive_bayes only, not "
+            "to mlp; remove it");
+  EXPECT_EQ(config_error({"--model.type=naive_bayes", "--bayes.smoothing=2"}), "accepted");
+}
+
 TEST(Resolve, TheCommandLineReplacesWhatAKeyOfTheFileBelongsTo) {
   const std::string file =
       "[model]\nhidden = 5\n[train]\noptimizer = sgd\nmomentum = 0.9\nnesterov = true\n";

@@ -1,22 +1,22 @@
-#include "trainer/run/model_file.hpp"
+#include "trainer/run/network_model.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
-#include "core/base/error.hpp"
-#include "core/base/options.hpp"
+#include "core/data/examples.hpp"
 #include "core/kernel/product.hpp"
 #include "core/model/activations.hpp"
+#include "core/model/scoring.hpp"
+#include "trainer/run/scoring_pass.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 using Json = nlohmann::json;  // sorts its keys
-
-constexpr const char* kFormat = "1";
 
 /// Tensors in PyTorch's layout, and views of them.
 template <class T>
@@ -54,14 +54,6 @@ StoredTensors<T> stored_tensors(const Network<T>& network, const T* theta) {
 std::string network_text(const NetworkSpec& spec) {
   return Json{{"inputs", spec.inputs},         {"hidden", spec.hidden}, {"outputs", spec.outputs},
               {"activation", spec.activation}, {"slope", spec.slope},   {"loss", spec.loss}}
-      .dump();
-}
-
-std::string schema_text(const TableSchema& schema) {
-  return Json{{"features", schema.feature_names},
-              {"target", schema.target_name},
-              {"target_kind", schema.target_kind == TargetKind::number ? "number" : "classes"},
-              {"classes", schema.class_names}}
       .dump();
 }
 
@@ -104,18 +96,7 @@ NetworkSpec read_network(const SafetensorsFile& file) {
   return spec;
 }
 
-TableSchema read_schema(const SafetensorsFile& file) {
-  const Json json = Json::parse(file.metadata("schema"));
-  TableSchema schema;
-  schema.feature_names = json.at("features").get<std::vector<std::string>>();
-  schema.target_name = json.at("target").get<std::string>();
-  schema.class_names = json.at("classes").get<std::vector<std::string>>();
-  schema.target_kind = json.at("target_kind").get<std::string>() == "number" ? TargetKind::number
-                                                                             : TargetKind::classes;
-  return schema;
-}
-
-void check_consistent(const ModelDescription& d) {
+void check_consistent(const NetworkDescription& d) {
   const LossTraits traits = loss_traits(d.network.loss);
   const auto classes = static_cast<Index>(d.schema.class_names.size());
   if (static_cast<Index>(d.schema.feature_names.size()) != d.network.inputs) {
@@ -132,22 +113,92 @@ void check_consistent(const ModelDescription& d) {
   }
 }
 
+NetworkDescription read_network_description(const SafetensorsFile& file) {
+  NetworkDescription d;
+  static_cast<ModelDescription&>(d) = read_description(file);
+  try {
+    d.network = read_network(file);
+    d.penalty = read_penalty(file);
+    d.precision = file.metadata("precision");
+    d.initial_parameters = file.metadata("initial_parameters");
+    d.feature_scaling = FeatureScaling::from_text(
+        "feature_scaling", file.metadata("feature_scaling"), d.network.inputs);
+    d.target_scaling =
+        FeatureScaling::from_text("target_scaling", file.metadata("target_scaling"), 1);
+    check_consistent(d);
+  } catch (const DataError& e) {
+    throw damaged_description(file, e.what());
+  }
+  return d;
+}
+
+std::string architecture(const NetworkSpec& spec) {
+  std::string text = std::to_string(spec.inputs);
+  for (const Index width : spec.hidden) text += fmt::format("-{}", width);
+  text += fmt::format("-{}", spec.outputs);
+  if (!spec.hidden.empty()) text += " " + spec.activation;
+  return fmt::format("{}, loss {}", text, spec.loss);
+}
+
+template <class T>
+class NetworkModel final : public Model {
+ public:
+  NetworkModel(NetworkDescription description, const SafetensorsFile& file)
+      : description_(std::move(description)),
+        network_(description_.network),
+        theta_(read_parameters<T>(file, network_)),
+        scorer_(loss_traits(description_.network.loss), description_.network.outputs,
+                description_.target_scaling) {}
+
+  const ModelDescription& description() const override { return description_; }
+  const Scorer& scorer() const override { return scorer_; }
+
+  double penalty() const override {
+    return penalty_value(network_.tensors(), description_.penalty, theta_.data());
+  }
+
+  void visit_scores(const Table& table, int threads, const ScoreVisitor& visit) const override {
+    const Examples<T> examples =
+        make_examples<T>(table, description_.feature_scaling, description_.target_scaling, threads);
+    trainer::visit_scores<T>(network_, theta_.data(), examples, threads, visit);
+  }
+
+  std::vector<std::pair<std::string, std::string>> facts() const override {
+    std::vector<std::pair<std::string, std::string>> facts{
+        {"network", architecture(description_.network)},
+        {"precision", description_.precision},
+        {"scaling", std::string(scaling_name(description_.feature_scaling.kind()))}};
+    if (!description_.initial_parameters.empty()) {
+      facts.emplace_back("started from", description_.initial_parameters);
+    }
+    return facts;
+  }
+
+  nlohmann::ordered_json json_facts() const override {
+    return {{"network", Json::parse(network_text(description_.network))},
+            {"precision", description_.precision},
+            {"initial_parameters", description_.initial_parameters}};
+  }
+
+ private:
+  NetworkDescription description_;
+  Network<T> network_;
+  AlignedVector<T> theta_;
+  Scorer scorer_;
+};
+
 }  // namespace
 
 template <class T>
-void save_model(const std::string& path, const ModelDescription& description,
-                const Network<T>& network, const T* theta) {
-  const Metadata metadata{{"data_hash", description.data_hash},
-                          {"feature_scaling", description.feature_scaling.to_text()},
-                          {"format", kFormat},
-                          {"initial_parameters", description.initial_parameters},
-                          {"network", network_text(description.network)},
-                          {"options", Json(description.options).dump()},
-                          {"penalty", penalty_text(description.penalty)},
-                          {"precision", description.precision},
-                          {"program", fmt::format("lockstep {}", LOCKSTEP_VERSION)},
-                          {"schema", schema_text(description.schema)},
-                          {"target_scaling", description.target_scaling.to_text()}};
+void save_network(const std::string& path, const NetworkDescription& description,
+                  const Network<T>& network, const T* theta) {
+  Metadata metadata = description_metadata(description);
+  metadata["feature_scaling"] = description.feature_scaling.to_text();
+  metadata["initial_parameters"] = description.initial_parameters;
+  metadata["network"] = network_text(description.network);
+  metadata["penalty"] = penalty_text(description.penalty);
+  metadata["precision"] = description.precision;
+  metadata["target_scaling"] = description.target_scaling.to_text();
   const StoredTensors<T> stored = stored_tensors(network, theta);
   write_safetensors(path, stored.views, metadata);
 }
@@ -155,33 +206,6 @@ void save_model(const std::string& path, const ModelDescription& description,
 template <class T>
 std::string parameters_sha256(const Network<T>& network, const T* theta) {
   return tensors_sha256(stored_tensors(network, theta).views);
-}
-
-ModelDescription read_description(const SafetensorsFile& file) {
-  if (file.metadata("format") != kFormat) {
-    throw DataError(fmt::format("{}: model format {} is not known to this version", file.path(),
-                                lockstep::quoted(file.metadata("format"))));
-  }
-  try {
-    ModelDescription d;
-    d.network = read_network(file);
-    d.schema = read_schema(file);
-    d.penalty = read_penalty(file);
-    d.precision = file.metadata("precision");
-    d.data_hash = file.metadata("data_hash");
-    d.initial_parameters = file.metadata("initial_parameters");
-    d.options = Json::parse(file.metadata("options")).get<std::map<std::string, std::string>>();
-    d.feature_scaling = FeatureScaling::from_text(
-        "feature_scaling", file.metadata("feature_scaling"), d.network.inputs);
-    d.target_scaling =
-        FeatureScaling::from_text("target_scaling", file.metadata("target_scaling"), 1);
-    check_consistent(d);
-    return d;
-  } catch (const Json::exception& e) {
-    throw DataError(fmt::format("{}: damaged model description: {}", file.path(), e.what()));
-  } catch (const DataError& e) {
-    throw DataError(fmt::format("{}: damaged model description: {}", file.path(), e.what()));
-  }
 }
 
 template <class T>
@@ -210,10 +234,18 @@ AlignedVector<T> read_parameters(const SafetensorsFile& file, const Network<T>& 
   return theta;
 }
 
-template void save_model(const std::string&, const ModelDescription&, const Network<float>&,
-                         const float*);
-template void save_model(const std::string&, const ModelDescription&, const Network<double>&,
-                         const double*);
+std::unique_ptr<Model> read_network_model(const SafetensorsFile& file) {
+  NetworkDescription description = read_network_description(file);
+  if (description.precision == "double") {
+    return std::make_unique<NetworkModel<double>>(std::move(description), file);
+  }
+  return std::make_unique<NetworkModel<float>>(std::move(description), file);
+}
+
+template void save_network(const std::string&, const NetworkDescription&, const Network<float>&,
+                           const float*);
+template void save_network(const std::string&, const NetworkDescription&, const Network<double>&,
+                           const double*);
 template std::string parameters_sha256(const Network<float>&, const float*);
 template std::string parameters_sha256(const Network<double>&, const double*);
 template AlignedVector<float> read_parameters(const SafetensorsFile&, const Network<float>&);

@@ -1,0 +1,165 @@
+// model.type = naive_bayes as a user meets it: text columns and gaps, any number of ranks, the same
+// files and commands as for the other models.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/random.hpp"
+#include "core/format/safetensors.hpp"
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::run_program;
+using test::TestFolder;
+
+using Words = std::vector<std::string>;
+
+/// Rows whose class shows in a number and in a color, both with gaps.
+std::string plants(Index rows, std::uint64_t seed) {
+  RandomSequence draws(RandomStream(seed, Purpose::synthetic), 0);
+  std::string text = "height,color,leaves,kind\n";
+  for (Index i = 0; i < rows; ++i) {
+    const bool fern = draws.below(3) == 0;
+    const std::string height =
+        std::to_string((fern ? 40 : 90) + static_cast<int>(10 * draws.normal()));
+    const std::string color = (draws.below(5) == 0) != fern ? "green" : "\"dark, red\"";
+    text += (draws.below(9) == 0 ? "" : height) + "," + (draws.below(9) == 0 ? "" : color) + "," +
+            std::to_string(draws.below(6)) + (fern ? ",fern\n" : ",rose\n");
+  }
+  return text;
+}
+
+const Words kTrain{"train", "--data.train=train.csv", "--data.test=test.csv", "--data.target=kind",
+                   "--model.type=naive_bayes"};
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+TEST(NaiveBayesProgram, TrainsTheSameModelOnAnyRanksAndThreads) {
+  const TestFolder folder;
+  folder.write("train.csv", plants(1500, 1));
+  folder.write("test.csv", plants(300, 2));
+  std::set<std::string> models;
+  std::set<std::string> metrics;
+  for (const int ranks : {0, 1, 2, 3, 4, 7}) {
+    for (const int threads : {1, 2}) {
+      const auto run = run_program(folder.path(), ranks,
+                                   with(kTrain, {"--output.dir=run", "--overwrite"}), threads);
+      ASSERT_EQ(run.exit_code, 0) << run.err;
+      models.insert(folder.read("run/model.safetensors"));
+      metrics.insert(folder.read("run/metrics.jsonl"));
+    }
+  }
+  EXPECT_EQ(models.size(), 1U);
+  EXPECT_EQ(metrics.size(), 1U);
+  const json result = json::parse(folder.read("run/result.json"));
+  EXPECT_EQ(result["epochs"], 1);
+  EXPECT_EQ(result["test"]["rows"], 300);
+  EXPECT_GT(result["test"]["accuracy"].get<double>(), 0.95);
+}
+
+TEST(NaiveBayesProgram, EvaluatesAndPredictsAsItTrained) {
+  const TestFolder folder;
+  folder.write("train.csv", plants(1500, 1));
+  folder.write("test.csv", plants(300, 2));
+  ASSERT_EQ(run_program(folder.path(), 0, with(kTrain, {"--output.dir=run"})).exit_code, 0);
+  const json result = json::parse(folder.read("run/result.json"));
+  const std::string model = "--model=run/model.safetensors";
+  std::set<std::string> predictions;
+  for (const int ranks : {0, 3}) {
+    const auto evaluated =
+        run_program(folder.path(), ranks, {"evaluate", model, "--data.test=test.csv", "--json"});
+    ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    EXPECT_EQ(json::parse(evaluated.out), result["test"]);
+    const auto predicted = run_program(
+        folder.path(), ranks, {"predict", model, "--data.test=test.csv", "--output=p.csv"});
+    ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
+    predictions.insert(folder.read("p.csv"));
+  }
+  ASSERT_EQ(predictions.size(), 1U);
+  EXPECT_EQ(predictions.begin()->find("prediction,p_fern,p_rose\n"), 0U);
+
+  const auto inspected =
+      run_program(folder.path(), 0, {"inspect", "run/model.safetensors", "--json"});
+  const json facts = json::parse(inspected.out);
+  EXPECT_EQ(facts["naive_bayes"]["smoothing"], 1);
+  EXPECT_EQ(facts["parameters_sha256"], result["parameters_sha256"]);
+  EXPECT_EQ(facts["schema"]["types"], json::parse(R"([null, ["dark, red", "green"], null])"));
+  EXPECT_FALSE(facts["options"].contains("train.optimizer"));
+}
+
+TEST(NaiveBayesProgram, TellsOfUnknownCategoriesAndMixedColumns) {
+  const TestFolder folder;
+  folder.write("train.csv", "n,c,kind\n1,red,a\n2,blue,b\n3,7,a\n");
+  folder.write("test.csv", "n,c,kind\n1,mauve,a\n2,,b\n");
+  const auto run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=run"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.err.find("warning: train.csv: column 'c': 1 numbers and 2 other texts, the first "
+                         "'red', are taken as categories\n"),
+            std::string::npos)
+      << run.err;
+  EXPECT_NE(run.err.find("warning: test.csv: column 'c': 1 cells of categories that the training "
+                         "data does not have are taken as missing\n"),
+            std::string::npos)
+      << run.err;
+}
+
+TEST(NaiveBayesProgram, LearnsDigitsFromBytes) {
+  const TestFolder folder;
+  const auto run = run_program(folder.path(), 2,
+                               {"train", "--model.type=naive_bayes", "--synthetic.rows=2000",
+                                "--synthetic.test_rows=500", "--output.dir=run"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json result = json::parse(folder.read("run/result.json"));
+  EXPECT_EQ(result["parameters"], 10 + 2 * 10 * 784);
+  EXPECT_GT(result["test"]["accuracy"].get<double>(), 0.5);
+}
+
+/// Trains, lets `damage` change the file's tensors, and returns what evaluate says of it.
+std::string error_of_damaged(
+    const std::function<void(std::vector<TensorView>&, Metadata&)>& damage) {
+  const TestFolder folder;
+  folder.write("train.csv", plants(100, 1));
+  folder.write("test.csv", plants(100, 2));
+  EXPECT_EQ(run_program(folder.path(), 0, with(kTrain, {"--output.dir=run"})).exit_code, 0);
+  const SafetensorsFile file = read_safetensors(folder.file("run/model.safetensors"));
+  std::vector<TensorView> tensors = file.tensors();
+  Metadata metadata = file.metadata();
+  damage(tensors, metadata);
+  write_safetensors(folder.file("m"), tensors, metadata);
+  const auto run = run_program(folder.path(), 2, {"evaluate", "--model=m", "--data.test=test.csv"});
+  EXPECT_EQ(run.exit_code, 65);
+  return run.err;
+}
+
+TEST(NaiveBayesProgram, RefusesDamagedFiles) {
+  const std::vector<double> negative(4, -1);
+  EXPECT_EQ(error_of_damaged([&](std::vector<TensorView>& tensors, Metadata&) {
+              for (TensorView& tensor : tensors) {
+                if (tensor.name != "variance") continue;
+                tensor = TensorView("variance", {2, 2}, std::span(negative));
+              }
+            }),
+            "lockstep: error: m: tensor 'variance' has the value -1\n");
+  EXPECT_EQ(error_of_damaged([](std::vector<TensorView>& tensors, Metadata&) {
+              tensors.erase(tensors.begin());
+            }).find("lockstep: error: m: "),
+            0U);
+  EXPECT_EQ(error_of_damaged([](std::vector<TensorView>&, Metadata& metadata) {
+              metadata["naive_bayes"] = "{";
+            }).find("lockstep: error: m: damaged model description: "),
+            0U);
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

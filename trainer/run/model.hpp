@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/data/schema.hpp"
+#include "core/data/table.hpp"
+#include "core/format/safetensors.hpp"
+#include "core/model/scoring.hpp"
+#include "core/parallel/team.hpp"
+#include "trainer/run/scoring_pass.hpp"
+
+namespace lockstep::trainer {
+
+/// What every model keeps of its training beside its parameters: how to read a second data set, and
+/// what it is a function of.
+struct ModelDescription {
+  TableSchema schema;
+  std::map<std::string, std::string> options;  ///< those that affect the result
+  std::string data_hash;                       ///< of the training rows
+};
+
+/// A trained model, as evaluate, predict and inspect see it. A new kind of model is a pair of files
+/// with a class of its own, which trains it too, and a line in read_model.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  virtual const ModelDescription& description() const = 0;
+
+  /// What raw scores mean.
+  virtual const Scorer& scorer() const = 0;
+
+  /// What the objective adds to the mean loss.
+  virtual double penalty() const = 0;
+
+  /// Scores this rank's rows of a table that fits the schema, and visits them in row order. The
+  /// threads share the work; visits are made by one. Throws DataError for a value that the model
+  /// cannot take. Rank-local.
+  virtual void visit_scores(const Table& table, int threads, const ScoreVisitor& visit) const = 0;
+
+  /// What inspect tells of this kind of model: names and values.
+  virtual std::vector<std::pair<std::string, std::string>> facts() const = 0;
+  /// The same as JSON members.
+  virtual nlohmann::ordered_json json_facts() const = 0;
+};
+
+/// The model in a file. Throws DataError naming the file when it is damaged. Rank-local.
+std::unique_ptr<Model> read_model(const SafetensorsFile& file);
+
+/// Sums over a whole data set from which its metrics follow: in row order inside row blocks, over
+/// the blocks along the tree; the same bits for any number of ranks. Requires whole row blocks on
+/// every rank. Throws alike on all ranks. *Collective*.
+ScoreSums score_table(Team& team, const Model& model, const Table& table, int threads);
+
+/// The error about a file whose description is `wrong`.
+DataError damaged_description(const SafetensorsFile& file, const std::string& wrong);
+
+// Metadata of a model file that all kinds of models write and read.
+
+/// data_hash, format, options, program, schema.
+Metadata description_metadata(const ModelDescription& description);
+/// Throws DataError, or nlohmann's exceptions, when the metadata is damaged.
+ModelDescription read_description(const SafetensorsFile& file);
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,96 @@
+#include "trainer/run/train_naive_bayes.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/data/data_hash.hpp"
+#include "core/data/partition.hpp"
+#include "trainer/cli/key_rules.hpp"
+#include "trainer/cli/reference.hpp"
+#include "trainer/run/data_source.hpp"
+#include "trainer/run/experiment.hpp"
+#include "trainer/run/naive_bayes_model.hpp"
+#include "trainer/run/report.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+/// The table in the blocks that fitting folds over. *Collective*.
+Table in_fitting_blocks(Team& team, Table table) {
+  const auto classes = static_cast<Index>(table.class_names.size());
+  const auto boundaries = NaiveBayes::blocks(table.total_rows, classes).row_boundaries(team.size());
+  return move_rows(team, std::move(table), boundaries);
+}
+
+/// Sums for K classes and all features must fit into a leaf.
+void check_size(const Table& train) {
+  constexpr Index kMostSums = Index{1} << 26;
+  Index cells = train.features;
+  for (const ColumnType& type : train.feature_types) {
+    cells += static_cast<Index>(type.categories.size());
+  }
+  const auto classes = static_cast<Index>(train.class_names.size());
+  if (cells <= kMostSums / classes) return;
+  throw DataError(fmt::format(
+      "target '{}': {} classes of {} features and categories are more than naive_bayes can count",
+      train.target_name, classes, cells));
+}
+
+}  // namespace
+
+void train_naive_bayes(Session& session, RunDirectory& directory) {
+  const Settings& settings = session.settings;
+  Team& team = session.team;
+  Table train =
+      load_table(session, DataRole::train, TargetKind::classes, std::nullopt, CsvFeatures::typed);
+  if (train.features == 0) throw DataError("the training data has no feature columns");
+  check_several_classes(train);
+  check_size(train);
+  const ModelDescription description{schema_of(train), options_of_model(settings),
+                                     data_hash(team, train)};
+  std::optional<Table> test;
+  if (has_data(settings, DataRole::test)) {
+    test = in_row_blocks(
+        team, load_table(session, DataRole::test, TargetKind::classes, description.schema));
+  }
+  say(session, team_line(session));
+  for (const std::string& warning : launch_warnings(session)) say(session, warning);
+  directory.create();
+  directory.write(kConfigFile, resolved_config(settings));
+  directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
+
+  const NaiveBayesOptions options{settings.real("bayes.smoothing"),
+                                  settings.real("bayes.variance_smoothing")};
+  const double start = seconds_now();
+  train = in_fitting_blocks(team, std::move(train));
+  const NaiveBayesModel model(description, options,
+                              NaiveBayes::fit(team, train, options, session.threads));
+  const double seconds = seconds_now() - start;
+
+  train = in_row_blocks(team, std::move(train));
+  RunResult result;
+  result.train =
+      model.scorer().evaluation(score_table(team, model, train, session.threads), model.penalty());
+  if (test) {
+    result.test = model.scorer().evaluation(score_table(team, model, *test, session.threads),
+                                            model.penalty());
+  }
+  result.rows_per_second = static_cast<double>(train.total_rows) / seconds;
+  result.epochs = 1;
+  result.steps = 1;
+  for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
+  result.parameters_sha256 = tensors_sha256(model.tensors());
+  directory.append(kMetricsFile, metrics_line(1, 1, result.train, result.test));
+  directory.append(kTimingsFile, timings_line(1, seconds, result.rows_per_second));
+  const std::string path = directory.file(kModelFile);
+  guard(team, "writing the model", [&] {
+    if (session.is_root()) model.save(path);
+  });
+  directory.write(kResultFile, result_json(result));
+  say(session, model_line(path, result));
+}
+
+}  // namespace lockstep::trainer
