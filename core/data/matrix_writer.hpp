@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/linalg/distributed_matrix.hpp"
+#include "core/linalg/matrix.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep {
+
+/// Files of numbers that other programs read: .npy in double, little-endian, C order; or CSV with a
+/// header, in the shortest text that reads back as the same number.
+enum class MatrixFormat { npy, csv };
+
+/// "npy" or "csv": also the ending of the file's name.
+std::string_view name_of(MatrixFormat format);
+
+/// Writes matrices to files that appear whole or not at all, the same bytes for any number of
+/// ranks.
+///
+/// A matrix becomes FOLDER/NAME.npy or FOLDER/NAME.csv. Throws OutputError and IoError alike on all
+/// ranks. All writes are *Collective*.
+class MatrixWriter {
+ public:
+  MatrixWriter(Team& team, std::string folder, MatrixFormat format)
+      : team_(team), folder_(std::move(folder)), format_(format) {}
+
+  /// Rows that the ranks hold together: each writes its own.
+  /// @param columns  names, for the header of CSV; as many as the matrix has
+  void write(const std::string& name, const DistributedMatrix& matrix,
+             const std::vector<std::string>& columns);
+
+  /// A matrix that rank 0 has (the others may pass anything of the same shape).
+  void write(const std::string& name, const MatrixRef& matrix,
+             const std::vector<std::string>& columns);
+
+  /// An integer for each row; this rank's, in rank order. A vector of int64 in .npy.
+  void write(const std::string& name, std::span<const std::int64_t> values,
+             const std::string& column);
+
+ private:
+  std::string path(const std::string& name) const;
+  /// The parts of all ranks end to end behind the header.
+  void write_parts(const std::string& name, const std::string& header,
+                   std::span<const std::byte> part);
+
+  Team& team_;
+  std::string folder_;
+  MatrixFormat format_;
+};
+
+}  // namespace lockstep

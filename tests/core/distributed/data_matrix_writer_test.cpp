@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "core/data/matrix_writer.hpp"
+#include "core/format/npy.hpp"
+#include "core/parallel/ranges.hpp"
+#include "tests/core/data/data_files.hpp"
+#include "tests/support/ranks.hpp"
+
+namespace lockstep {
+namespace {
+
+double value_at(Index i, Index j) { return 0.1 * static_cast<double>(i) - static_cast<double>(j); }
+
+/// This rank's rows of a rows × 3 matrix.
+DistributedMatrix example(Team& team, Index rows) {
+  DistributedMatrix matrix;
+  matrix.rows = even_part(rows, team.size(), team.rank());
+  matrix.total_rows = rows;
+  matrix.columns = 3;
+  for (Index i = matrix.rows.begin; i < matrix.rows.end; ++i) {
+    for (Index j = 0; j < 3; ++j) matrix.values.push_back(value_at(i, j));
+  }
+  return matrix;
+}
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(MatrixWriter, WritesTheRowsOfAllRanks) {
+  test::for_each_team({1, 2, 3, 7}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    for (const Index rows : {1, 2, 10}) {
+      MatrixWriter(team, folder / "", MatrixFormat::npy)
+          .write("m", example(team, rows), {"a", "b", "c"});
+      MatrixWriter(team, folder / "", MatrixFormat::csv)
+          .write("m", example(team, rows), {"a", "b,", "c"});
+      team.barrier();
+      std::string npy = npy_header(NpyType::f64, {rows, 3});
+      for (Index i = 0; i < rows; ++i) {
+        for (Index j = 0; j < 3; ++j) {
+          const double value = value_at(i, j);
+          npy.append(reinterpret_cast<const char*>(&value), sizeof(value));
+        }
+      }
+      EXPECT_EQ(content(folder / "m.npy"), npy);
+      const std::string csv = content(folder / "m.csv");
+      EXPECT_EQ(csv.find("a,\"b,\",c\n0,-1,-2\n"), 0U) << csv;
+      team.barrier();
+    }
+    folder.remove();
+  });
+}
+
+TEST(MatrixWriter, WritesWhatRankZeroHas) {
+  test::for_each_team({1, 3}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    Matrix matrix{{1, 2.5}, {-3, 4}};
+    if (team.rank() != 0) matrix.setZero();
+    MatrixWriter(team, folder / "", MatrixFormat::csv).write("m", matrix, {"x", "y"});
+    team.barrier();
+    EXPECT_EQ(content(folder / "m.csv"), "x,y\n1,2.5\n-3,4\n");
+    folder.remove();
+  });
+}
+
+TEST(MatrixWriter, WritesIntegers) {
+  test::for_each_team({1, 2, 3}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    const Range mine = even_part(5, team.size(), team.rank());
+    std::vector<std::int64_t> labels;
+    for (Index i = mine.begin; i < mine.end; ++i) labels.push_back(i * i);
+    MatrixWriter(team, folder / "", MatrixFormat::csv).write("l", labels, "label");
+    MatrixWriter(team, folder / "", MatrixFormat::npy).write("l", labels, "label");
+    team.barrier();
+    EXPECT_EQ(content(folder / "l.csv"), "label\n0\n1\n4\n9\n16\n");
+    const std::vector<std::int64_t> all{0, 1, 4, 9, 16};
+    std::string npy = npy_header(NpyType::i64, {5});
+    npy.append(reinterpret_cast<const char*>(all.data()), 5 * sizeof(std::int64_t));
+    EXPECT_EQ(content(folder / "l.npy"), npy);
+    folder.remove();
+  });
+}
+
+TEST(MatrixWriter, AFolderThatIsNotThereIsAnErrorOfAllRanks) {
+  test::for_each_team({1, 2}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    EXPECT_EQ(test::message_in(folder / "",
+                               [&] {
+                                 MatrixWriter(team, folder / "no", MatrixFormat::npy)
+                                     .write("m", example(team, 2), {"a", "b", "c"});
+                               }),
+              "no/m.npy: cannot create: No such file or directory");
+    folder.remove();
+  });
+}
+
+}  // namespace
+}  // namespace lockstep
