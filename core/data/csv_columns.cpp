@@ -38,6 +38,13 @@ Index& use_of(CsvColumns& columns, Index column) {
   return columns.use[static_cast<std::size_t>(column)];
 }
 
+Index require_target(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
+  const Index target = require_column(columns.names, options.target, "data.target", path);
+  if (use_of(columns, target) != CsvColumns::kSkipped) return target;
+  throw ConfigError(
+      fmt::format("data.target: {} is named in data.ignore too", quoted(options.target)));
+}
+
 /// The columns of a new data set: all are features but the target and the ignored ones.
 void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
   for (const std::string& name : options.ignored) {
@@ -47,15 +54,11 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::st
   Index target = -1;
   if (options.target_kind == TargetKind::none) {
     if (!options.target.empty()) {
-      use_of(columns, require_column(columns.names, options.target, "data.target", path)) =
-          CsvColumns::kSkipped;
+      const Index unpredicted = require_target(columns, options, path);
+      if (!options.target_is_feature) use_of(columns, unpredicted) = CsvColumns::kSkipped;
     }
   } else if (!options.target.empty()) {
-    target = require_column(columns.names, options.target, "data.target", path);
-    if (use_of(columns, target) == CsvColumns::kSkipped) {
-      throw ConfigError(
-          fmt::format("data.target: {} is named in data.ignore too", quoted(options.target)));
-    }
+    target = require_target(columns, options, path);
   } else {
     const auto last = std::find(columns.use.rbegin(), columns.use.rend(), kUndecided);
     target = columns.use.rend() - last - 1;

@@ -17,8 +17,9 @@ struct CsvOptions {
   std::string target;                ///< column to predict; empty: the last one not ignored
   std::vector<std::string> ignored;  ///< columns to leave out
   /// What the target means; none reads all columns as features, except one with the target's name,
-  /// which is left out.
+  /// which is left out, or kept as one of them.
   TargetKind target_kind = TargetKind::classes;
+  bool target_is_feature = false;
   /// Columns and classes of the training data, for a set that must fit them: columns are found by
   /// name, in any order, others are left out. Replaces `target`; its target is read unless
   /// `target_kind` is none.

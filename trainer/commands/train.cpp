@@ -7,7 +7,7 @@
 namespace lockstep::trainer {
 
 void train(Session& session) {
-  RunDirectory directory(session);
+  RunDirectory directory(session, training_files());
   if (session.settings.text("model.type") == kNaiveBayesName) {
     train_naive_bayes(session, directory);
   } else {

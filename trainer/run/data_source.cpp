@@ -64,6 +64,16 @@ std::vector<InputFile> find_files(Session& session, const std::string& name) {
   return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
 }
 
+/// The files of rows.
+std::vector<InputFile> data_files(Session& session, DataRole role) {
+  const Settings& settings = session.settings;
+  if (settings.texts(key(role)).empty()) {
+    throw ConfigError(
+        fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));
+  }
+  return find_files(session, key(role));
+}
+
 Table generate_table(Session& session, DataRole role) {
   const Settings& settings = session.settings;
   SyntheticOptions options;
@@ -207,11 +217,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     if (schema) fit_to_schema(*schema, target, table);
     return table;
   }
-  if (settings.texts(key(role)).empty()) {
-    throw ConfigError(
-        fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));
-  }
-  const std::vector<InputFile> files = find_files(session, key(role));
+  const std::vector<InputFile> files = data_files(session, role);
   if (is_idx(session, role, files)) {
     check_keys(settings, role, "IDX files", {"data.target", "data.ignore"});
     if (schema) check_categories(*schema, "an IDX file");
@@ -225,11 +231,45 @@ Table load_table(Session& session, DataRole role, TargetKind target,
         labelled ? find_files(session, options.labels_key) : std::vector<InputFile>();
     return read_idx(session.team, files, labels, options).table;
   }
-  const CsvOptions options{settings.text("data.target"), settings.texts("data.ignore"), target,
-                           schema, features};
+  CsvOptions options;
+  options.target = settings.text("data.target");
+  options.ignored = settings.texts("data.ignore");
+  options.target_kind = target;
+  options.schema = schema;
+  options.features = features;
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_columns(session, files.front().path, csv, schema.has_value());
   return std::move(csv.table);
+}
+
+Columns load_columns(Session& session, bool with_target) {
+  const Settings& settings = session.settings;
+  const DataRole role = DataRole::train;
+  if (is_synthetic(settings, role)) {
+    Table table = load_table(session, role, TargetKind::none, std::nullopt);
+    if (!with_target) table.target_kind = TargetKind::none;
+    return columns_of(std::move(table));
+  }
+  const std::vector<InputFile> files = data_files(session, role);
+  if (is_idx(session, role, files)) {
+    const bool labelled = with_target && !settings.texts("data.train_labels").empty();
+    return columns_of(
+        load_table(session, role, labelled ? TargetKind::classes : TargetKind::none, std::nullopt));
+  }
+  CsvOptions options;
+  options.target = settings.text("data.target");
+  options.ignored = settings.texts("data.ignore");
+  options.target_kind = TargetKind::none;
+  options.target_is_feature = with_target;
+  options.features = CsvFeatures::typed;
+  CsvTable csv = read_csv(session.team, files, options);
+  warn_of_columns(session, files.front().path, csv, false);
+  Columns columns = columns_of(std::move(csv.table));
+  const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
+  if (with_target && target != columns.names.end()) {
+    columns.target = target - columns.names.begin();
+  }
+  return columns;
 }
 
 }  // namespace lockstep::trainer

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "core/data/columns.hpp"
 #include "core/data/csv_columns.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
@@ -28,6 +29,13 @@ bool names_test_data(const Settings& settings);
 Table load_table(Session& session, DataRole role, TargetKind target,
                  const std::optional<TableSchema>& schema,
                  CsvFeatures features = CsvFeatures::numbers);
+
+/// All columns of the training data: numbers, categories, missing cells. Each rank gets an even
+/// part, in file order.
+/// @param with_target  the target is among them (data.target of CSV, labels, what a generator
+///                     makes); otherwise it is left out
+/// Throws alike on all ranks. *Collective*.
+Columns load_columns(Session& session, bool with_target);
 
 /// What the model of these settings predicts. An mlp without model.loss predicts classes, except
 /// on the generator `linear`, which makes numbers.

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -17,29 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kRunFiles{kConfigFile,     kMetricsFile, kModelFile,
-                               kProvenanceFile, kResultFile,  kTimingsFile};
-
-/// The name of the configuration without folder and ending; "default" without a file.
-std::string experiment_name(const Arguments& arguments) {
-  if (arguments.config_file.empty()) return "default";
-  return fs::path(arguments.config_file).stem().string();
-}
-
 bool is_free(const fs::path& path) {
   std::error_code error;
   return !fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error));
-}
-
-fs::path choose(const Session& session) {
-  const std::string& given = session.settings.text("output.dir");
-  if (!given.empty()) return given;
-  const fs::path first = fs::path("runs") / experiment_name(session.arguments);
-  fs::path path = first;
-  for (int number = 2; !is_free(path) && !session.arguments.overwrite; ++number) {
-    path = fmt::format("{}-{}", first.string(), number);
-  }
-  return path;
 }
 
 /// The nearest ancestor that exists must be a directory that we may write to.
@@ -73,52 +52,61 @@ void make_directory(const fs::path& path) {
       fmt::format("{}: cannot make this directory: {}", path.string(), error.message()));
 }
 
-void remove_run_files(const fs::path& path) {
-  for (const char* name : kRunFiles) {
+}  // namespace
+
+RunDirectory::RunDirectory(Session& session, RunFiles files)
+    : session_(session), files_(std::move(files)) {
+  guard(session.team, "preparing the output directory", [&] {
+    if (!session.is_root()) return;
+    path_ = choose();
+    check_can_make(path_, session.arguments.overwrite);
+  });
+  broadcast_text(session.team, path_, 0);
+}
+
+std::string RunDirectory::choose() const {
+  const std::string& given = session_.settings.text("output.dir");
+  if (!given.empty()) return given;
+  const std::string& config = session_.arguments.config_file;
+  const std::string name = config.empty() ? files_.default_name : fs::path(config).stem().string();
+  const std::string first = (fs::path("runs") / name).string();
+  std::string path = first;
+  for (int number = 2; !is_free(path) && !session_.arguments.overwrite; ++number) {
+    path = fmt::format("{}-{}", first, number);
+  }
+  return path;
+}
+
+void RunDirectory::remove_files() const {
+  for (const std::string& name : files_.names) {
     std::error_code error;
-    fs::remove(path / name, error);
-    if (error) {
-      throw OutputError(
-          fmt::format("{}: cannot remove: {}", (path / name).string(), error.message()));
-    }
+    fs::remove(file(name), error);
+    if (error) throw OutputError(fmt::format("{}: cannot remove: {}", file(name), error.message()));
   }
 }
 
-/// Makes the directory and, in it, an empty config.ini, which one run alone can be the first to
+/// Makes the directory and, in it, an empty first file, which one run alone can be the first to
 /// make; false when another one was, or filled the directory while this one read its data.
-bool claim(const fs::path& path) {
-  make_directory(path);
-  if (!is_free(path)) return false;
+bool RunDirectory::claim() const {
+  make_directory(path_);
+  if (!is_free(path_)) return false;
   constexpr mode_t kReadWriteByUmask = 0666;
-  const std::string file = (path / kConfigFile).string();
+  const std::string first = file(files_.first);
   const int descriptor =
-      ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadWriteByUmask);
+      ::open(first.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadWriteByUmask);
   if (descriptor < 0 && errno == EEXIST) return false;
   if (descriptor < 0) {
-    throw OutputError(fmt::format("{}: cannot create: {}", file, system_message(errno)));
+    throw OutputError(fmt::format("{}: cannot create: {}", first, system_message(errno)));
   }
   ::close(descriptor);
   return true;
 }
 
 /// Where to go when another run took the directory.
-fs::path next_choice(const Session& session, const fs::path& taken) {
-  if (session.settings.text("output.dir").empty()) return choose(session);
-  throw OutputError(
-      fmt::format("{}: another run took this output directory meanwhile; choose another output.dir",
-                  taken.string()));
-}
-
-}  // namespace
-
-RunDirectory::RunDirectory(Session& session) : session_(session) {
-  guard(session.team, "preparing the output directory", [&] {
-    if (!session.is_root()) return;
-    const fs::path path = choose(session);
-    check_can_make(path, session.arguments.overwrite);
-    path_ = path.string();
-  });
-  broadcast_text(session.team, path_, 0);
+std::string RunDirectory::next_choice() const {
+  if (session_.settings.text("output.dir").empty()) return choose();
+  throw OutputError(fmt::format(
+      "{}: another run took this output directory meanwhile; choose another output.dir", path_));
 }
 
 void RunDirectory::create() {
@@ -126,10 +114,10 @@ void RunDirectory::create() {
     if (!session_.is_root()) return;
     if (session_.arguments.overwrite) {
       make_directory(path_);
-      remove_run_files(path_);
+      remove_files();
       return;
     }
-    while (!claim(path_)) path_ = next_choice(session_, path_);
+    while (!claim()) path_ = next_choice();
   });
   broadcast_text(session_.team, path_, 0);
 }

@@ -2,21 +2,29 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/format/atomic_file.hpp"
 #include "trainer/run/session.hpp"
 
 namespace lockstep::trainer {
 
-/// The directory of one training run. Rank 0 alone touches it; every function that can fail does so
-/// alike on all ranks, and is *Collective*.
+/// The files that a command writes to its directory.
+struct RunFiles {
+  std::string default_name;        ///< of the directory in runs/, without a configuration file
+  std::string first;               ///< made empty at once: its maker has claimed the directory
+  std::vector<std::string> names;  ///< all of them: what --overwrite removes
+};
+
+/// The directory of one run of a command. Rank 0 alone touches it; every function that can fail
+/// does so alike on all ranks, and is *Collective*.
 class RunDirectory {
  public:
   /// Chooses output.dir, or runs/NAME-OF-CONFIG, numbered on until it is free, and checks that it
   /// can be made: before the data is read, so that a mistake costs nothing. Makes nothing.
   /// Throws OutputError for a directory that is not empty (without --overwrite), for one below a
   /// regular file, and where the user may not write.
-  explicit RunDirectory(Session& session);
+  RunDirectory(Session& session, RunFiles files);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
@@ -31,16 +39,27 @@ class RunDirectory {
   void append(const std::string& name, const std::string& line);
 
  private:
+  std::string choose() const;
+  bool claim() const;
+  std::string next_choice() const;
+  void remove_files() const;
+
   Session& session_;
+  RunFiles files_;
   std::string path_;
 };
 
-/// The files of a run.
+/// The files of a training run.
 inline constexpr const char* kConfigFile = "config.ini";
 inline constexpr const char* kMetricsFile = "metrics.jsonl";
 inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kProvenanceFile = "provenance.json";
 inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kTimingsFile = "timings.jsonl";
+inline RunFiles training_files() {
+  return {"default",
+          kConfigFile,
+          {kConfigFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile, kTimingsFile}};
+}
 
 }  // namespace lockstep::trainer
