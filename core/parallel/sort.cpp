@@ -4,22 +4,18 @@
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <utility>
 
+#include "core/parallel/fold.hpp"
 #include "core/parallel/ranges.hpp"
-#include "core/parallel/repartition.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep {
 namespace {
 
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
-constexpr Index kRecordBytes = sizeof(SortRecord);
-/// Samples that a rank offers for each rank.
-constexpr Index kOversampling = 4;
 
 /// A digit of a record: `kDigitBits` bits of its key or payload.
 constexpr unsigned kDigitBits = 10;
@@ -84,98 +80,145 @@ void merge_two(std::span<const SortRecord> left, std::span<const SortRecord> rig
   std::copy(b, b_end, out);
 }
 
-/// Makes one sorted sequence of sorted runs, which lie between neighbouring `boundaries`: pairs of
-/// neighbours are merged until one is left.
-void merge_runs(std::vector<SortRecord>& records, std::vector<Index> boundaries, int threads) {
-  std::vector<SortRecord> spare(boundaries.size() > 2 ? records.size() : 0);
-  while (boundaries.size() > 2) {
-    const auto runs = static_cast<Index>(boundaries.size()) - 1;
-    const auto run = [&](Index i) {
-      const Range range = i < runs ? part_of(boundaries, i) : Range{};
-      return std::span<const SortRecord>(records).subspan(static_cast<std::size_t>(range.begin),
-                                                          static_cast<std::size_t>(range.size()));
-    };
-    parallel_for(threads, (runs + 1) / 2, [&](Index pair) {
-      const Index begin = part_of(boundaries, 2 * pair).begin;
-      merge_two(run(2 * pair), run(2 * pair + 1), spare.data() + begin);
+using Run = std::span<const SortRecord>;
+
+/// Makes one sorted sequence of sorted runs: pairs of neighbours are merged until one is left. The
+/// runs stay as they are.
+std::vector<SortRecord> merge_runs(std::vector<Run> runs, int threads) {
+  std::vector<SortRecord> merged;
+  std::vector<SortRecord> previous;
+  while (runs.size() > 1) {
+    if (runs.size() % 2 != 0) runs.emplace_back();
+    std::vector<std::size_t> begins(runs.size());
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      begins[i] = total;
+      total += runs[i].size();
+    }
+    previous.swap(merged);
+    merged.resize(total);
+    const auto pairs = static_cast<Index>(runs.size() / 2);
+    parallel_for(threads, pairs, [&](Index pair) {
+      const auto left = static_cast<std::size_t>(2 * pair);
+      merge_two(runs[left], runs[left + 1], merged.data() + begins[left]);
     });
-    records.swap(spare);
-    std::vector<Index> merged;
-    for (Index i = 0; i < runs; i += 2) merged.push_back(part_of(boundaries, i).begin);
-    merged.push_back(boundaries.back());
-    boundaries = std::move(merged);
+    std::vector<Run> wider;
+    for (std::size_t left = 0; left < runs.size(); left += 2) {
+      wider.push_back(Run(merged).subspan(begins[left], runs[left].size() + runs[left + 1].size()));
+    }
+    runs = std::move(wider);
   }
+  return merged;
 }
 
-/// The numbers of all ranks, in rank order. Collective.
-std::vector<Index> all_gather_counts(Team& team, Index mine) {
-  std::vector<Index> counts;
+/// The numbers of all ranks, a list of each, in rank order. Collective.
+std::vector<std::vector<Index>> all_gather_numbers(Team& team, const std::vector<Index>& mine) {
+  std::vector<std::vector<Index>> numbers;
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
+    numbers.push_back(FoldCodec<std::vector<Index>>::decode(bytes));
+  }
+  return numbers;
+}
+
+/// A record as one number of 128 bits, whose order is that of records.
+__extension__ using Place = unsigned __int128;
+constexpr unsigned kSelectedBits = 4;  ///< so many bits of a place are found in one round
+constexpr unsigned kCandidates = (1U << kSelectedBits) - 1;
+
+Place place_of(const SortRecord& record) {
+  return static_cast<Place>(record.key) << 64U | record.payload;
+}
+
+SortRecord record_of(Place place) {
+  return {static_cast<std::uint64_t>(place >> 64U), static_cast<std::uint64_t>(place)};
+}
+
+/// A record of the whole, and the bits in which records differ from it.
+struct CommonBits {
+  SortRecord record;
+  SortRecord varying;
+  bool any = false;  ///< there are records
+};
+
+/// Those of all ranks together. Collective.
+CommonBits common_bits(Team& team, Run records) {
+  CommonBits mine;
+  mine.any = !records.empty();
+  if (mine.any) mine.record = records.front();
+  for (const SortRecord& record : records) {
+    mine.varying.key |= record.key ^ mine.record.key;
+    mine.varying.payload |= record.payload ^ mine.record.payload;
+  }
+  CommonBits all;
   for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
-    std::memcpy(&counts.emplace_back(), bytes.data(), sizeof(Index));
+    const auto other = FoldCodec<CommonBits>::decode(bytes);
+    if (!other.any) continue;
+    if (!all.any) all.record = other.record;
+    all.any = true;
+    all.varying.key |= other.varying.key | (other.record.key ^ all.record.key);
+    all.varying.payload |= other.varying.payload | (other.record.payload ^ all.record.payload);
   }
-  return counts;
+  return all;
 }
 
-/// Where each rank's items begin when all are laid end to end, and where the last ones end.
-std::vector<Index> boundaries_of(const std::vector<Index>& counts) {
-  std::vector<Index> boundaries{0};
-  for (const Index count : counts) boundaries.push_back(boundaries.back() + count);
-  return boundaries;
+/// How many of this rank's records come before `place`.
+Index count_before(Run sorted, Place place) {
+  return std::lower_bound(sorted.begin(), sorted.end(), record_of(place)) - sorted.begin();
 }
 
-void append_records(std::vector<SortRecord>& records, std::span<const std::byte> bytes) {
-  assert(bytes.size() % sizeof(SortRecord) == 0);
-  if (bytes.empty()) return;
-  const std::size_t before = records.size();
-  records.resize(before + bytes.size() / sizeof(SortRecord));
-  std::memcpy(records.data() + before, bytes.data(), bytes.size());
-}
-
-/// Records that cut the sequence near the given positions: before the record at `cuts[i]` of the
-/// sorted samples goes what belongs to rank i and lower ones. A sample stands for the `gap` records
-/// up to it on its own rank, so at most P·gap records are on the wrong side of a cut.
-/// Collective.
-std::vector<SortRecord> splitters(Team& team, const std::vector<SortRecord>& sorted, Index gap,
-                                  const std::vector<Index>& boundaries) {
-  std::vector<SortRecord> samples;
-  for (Index i = gap - 1; i < static_cast<Index>(sorted.size()); i += gap) {
-    samples.push_back(sorted[static_cast<std::size_t>(i)]);
+/// Where this rank's records are cut so that, over all ranks, `boundaries[i]` records lie before
+/// cut i. Of equal records those of lower ranks come first. Collective.
+std::vector<Index> exact_cuts(Team& team, Run sorted, const std::vector<Index>& boundaries) {
+  // Some of the last shares may be empty: they begin where all records end.
+  std::vector<Index> positions;
+  for (std::size_t rank = 1; boundaries[rank] < boundaries.back(); ++rank) {
+    positions.push_back(boundaries[rank]);
   }
-  const std::vector<Bytes> gathered = team.all_gather(std::as_bytes(std::span(samples)));
-  samples.clear();
-  for (const Bytes& bytes : gathered) append_records(samples, bytes);
-  sort_records(samples);
-  std::vector<SortRecord> cuts;
-  for (std::size_t rank = 1; rank + 1 < boundaries.size(); ++rank) {
-    const auto place = static_cast<std::size_t>(boundaries[rank] / gap);
-    constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
-    cuts.push_back(place < samples.size() ? samples[place] : SortRecord{kLast, kLast});
+  const std::vector<SortRecord> records = records_at(team, sorted, positions);
+  std::vector<Index> cuts(boundaries.size(), static_cast<Index>(sorted.size()));
+  cuts[0] = 0;
+  std::vector<Index> before(positions.size());
+  std::vector<Index> equal(positions.size());
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), records[i]);
+    cuts[i + 1] = before[i] = first - sorted.begin();
+    equal[i] = last - first;
+  }
+  team.all_reduce(before, IntegerReduction::sum);
+  const std::vector<std::vector<Index>> equals = all_gather_numbers(team, equal);
+  const auto me = static_cast<std::size_t>(team.rank());
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    Index wanted = positions[i] - before[i];  // of the equal ones, from the lowest rank on
+    for (std::size_t rank = 0; rank < me; ++rank) wanted -= std::min(wanted, equals[rank][i]);
+    cuts[i + 1] += std::min(wanted, equal[i]);
   }
   return cuts;
 }
 
 /// The part of `sorted` between two cuts goes to the rank of that number; what arrives is merged.
 /// Collective.
-std::vector<SortRecord> exchange_parts(Team& team, std::vector<SortRecord> sorted,
-                                       const std::vector<SortRecord>& cuts, int threads) {
-  std::vector<Bytes> outgoing;
-  auto begin = sorted.cbegin();
-  for (std::size_t rank = 0; rank <= cuts.size(); ++rank) {
-    const auto end =
-        rank < cuts.size() ? std::lower_bound(begin, sorted.cend(), cuts[rank]) : sorted.cend();
-    const std::span<const std::byte> part = std::as_bytes(std::span(begin, end));
-    outgoing.emplace_back(part.begin(), part.end());
-    begin = end;
+std::vector<SortRecord> exchange_parts(Team& team, const std::vector<SortRecord>& sorted,
+                                       const std::vector<Index>& cuts, int threads) {
+  const auto me = static_cast<std::size_t>(team.rank());
+  const auto part = [&](std::size_t rank) {
+    const Range range = part_of(cuts, static_cast<Index>(rank));
+    return Run(sorted).subspan(static_cast<std::size_t>(range.begin),
+                               static_cast<std::size_t>(range.size()));
+  };
+  std::vector<Bytes> outgoing(cuts.size() - 1);
+  for (std::size_t rank = 0; rank < outgoing.size(); ++rank) {
+    if (rank == me) continue;
+    const std::span<const std::byte> bytes = std::as_bytes(part(rank));
+    outgoing[rank].assign(bytes.begin(), bytes.end());
   }
-  sorted = {};
-  const std::vector<Bytes> incoming = team.exchange(std::move(outgoing));
-  std::vector<Index> counts;
-  for (const Bytes& bytes : incoming) {
-    counts.push_back(static_cast<Index>(bytes.size()) / kRecordBytes);
-    append_records(sorted, bytes);
+  std::vector<std::vector<SortRecord>> arrived;
+  for (Bytes& bytes : team.exchange(std::move(outgoing))) {
+    arrived.push_back(FoldCodec<std::vector<SortRecord>>::decode(bytes));
+    bytes = {};
   }
-  merge_runs(sorted, boundaries_of(counts), threads);
-  return sorted;
+  std::vector<Run> runs(arrived.begin(), arrived.end());
+  runs[me] = part(me);
+  return merge_runs(std::move(runs), threads);
 }
 
 }  // namespace
@@ -192,38 +235,63 @@ double sort_value(std::uint64_t key) {
 }
 
 void sort_records(std::vector<SortRecord>& records, int threads) {
-  const auto size = static_cast<Index>(records.size());
-  const std::vector<Index> chunks = even_boundaries(size, threads);
+  const std::vector<Index> chunks = even_boundaries(static_cast<Index>(records.size()), threads);
+  std::vector<Run> runs(static_cast<std::size_t>(threads));
   {
     std::vector<SortRecord> spare(records.size());
     parallel_for(threads, threads, [&](Index chunk) {
-      const Range part = part_of(chunks, chunk);
-      const auto begin = static_cast<std::size_t>(part.begin);
-      const auto count = static_cast<std::size_t>(part.size());
-      sort_span(std::span(records).subspan(begin, count), std::span(spare).subspan(begin, count));
+      const auto begin = static_cast<std::size_t>(part_of(chunks, chunk).begin);
+      const auto count = static_cast<std::size_t>(part_of(chunks, chunk).size());
+      const std::span<SortRecord> own = std::span(records).subspan(begin, count);
+      sort_span(own, std::span(spare).subspan(begin, count));
+      runs[static_cast<std::size_t>(chunk)] = own;
     });
   }
-  merge_runs(records, chunks, threads);
+  if (threads > 1) records = merge_runs(std::move(runs), threads);
+}
+
+std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorted,
+                                   const std::vector<Index>& positions) {
+  const CommonBits common = common_bits(team, sorted);
+  const Place varying = place_of(common.varying);
+  // The record at position p is the last place that has at most p records before it. Its bits are
+  // found from the highest on; those that do not vary are known.
+  std::vector<Place> places(positions.size(), place_of(common.record) & ~varying);
+  for (unsigned shift = 128; shift > 0;) {
+    shift -= kSelectedBits;
+    if ((varying >> shift & kCandidates) == 0) continue;
+    const auto candidate = [&](std::size_t i, unsigned digit) {
+      const Place higher = places[i] >> shift >> kSelectedBits;
+      return (higher << kSelectedBits | digit) << shift;
+    };
+    std::vector<std::int64_t> before;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      for (unsigned digit = 1; digit <= kCandidates; ++digit) {
+        before.push_back(count_before(sorted, candidate(i, digit)));
+      }
+    }
+    team.all_reduce(before, IntegerReduction::sum);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      const auto counts = std::span(before).subspan(i * kCandidates, kCandidates);
+      const auto digit = static_cast<unsigned>(
+          std::upper_bound(counts.begin(), counts.end(), positions[i]) - counts.begin());
+      places[i] = candidate(i, digit) | (places[i] & ((Place{1} << shift) - 1));
+    }
+  }
+  std::vector<SortRecord> records;
+  for (const Place place : places) records.push_back(record_of(place));
+  return records;
 }
 
 SortedSlice sort_over_ranks(Team& team, std::vector<SortRecord> records, int threads) {
-  const Index ranks = team.size();
   sort_records(records, threads);
-  std::vector<Index> counts = all_gather_counts(team, static_cast<Index>(records.size()));
-  const Index total = boundaries_of(counts).back();
   SortedSlice slice;
-  slice.blocks = RowBlocks(total);
-  slice.boundaries = slice.blocks.row_boundaries(ranks);
+  slice.blocks = RowBlocks(sum_over(team, static_cast<std::int64_t>(records.size())));
+  slice.boundaries = slice.blocks.row_boundaries(team.size());
   slice.positions = part_of(slice.boundaries, team.rank());
-  if (ranks > 1) {
-    const Index gap = std::max<Index>(1, total / (ranks * ranks * kOversampling));
-    const std::vector<SortRecord> cuts = splitters(team, records, gap, slice.boundaries);
-    records = exchange_parts(team, std::move(records), cuts, threads);
-    counts = all_gather_counts(team, static_cast<Index>(records.size()));
-    const Bytes moved = repartition(team, boundaries_of(counts), slice.boundaries,
-                                    std::as_bytes(std::span(records)), kRecordBytes);
-    records.clear();
-    append_records(records, moved);
+  if (team.size() > 1) {
+    const std::vector<Index> cuts = exact_cuts(team, records, slice.boundaries);
+    records = exchange_parts(team, records, cuts, threads);
   }
   slice.records = std::move(records);
   assert(static_cast<Index>(slice.records.size()) == slice.positions.size());

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/base/types.hpp"
@@ -37,6 +38,16 @@ struct SortRecord {
 /// Rank-local.
 void sort_records(std::vector<SortRecord>& records, int threads = 1);
 
+/// The records at the given positions of the sorted sequence of all ranks, without sorting it: what
+/// quantiles need. Found by bits, four in a round [radix selection; as Knuth 1998, §5.2.5 sorts],
+/// and without rounds for those that are the same in all records.
+/// @param sorted     of this rank, in order; may be none
+/// @param positions  the same on all ranks, each less than the number of records of all ranks
+/// *Collective*; in each of at most 32 rounds a rank sends 120 bytes for each position
+/// ⌊log₂P⌋ + 1 times, and once 40 to P−1 ranks. O(n) at first, O(log n) for each of the rounds.
+std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorted,
+                                   const std::vector<Index>& positions);
+
 /// One rank's part of a sequence that is sorted over all ranks.
 struct SortedSlice {
   RowBlocks blocks{0};              ///< of the positions of the whole sequence
@@ -55,14 +66,12 @@ struct SortedSlice {
 /// whatever is equal in them. So what is summed in sorted order can be folded over the blocks of
 /// the slice, and neither it nor the sequence depends on the ranks.
 ///
-/// Each rank sorts its own records and offers every g-th as a sample, 4P of an even share. All
-/// ranks cut the sorted samples alike, which places each cut less than P·g, a quarter of a share,
-/// from its block boundary [Shi, Schaeffer 1992, regular sampling]. The parts are exchanged and
-/// merged, and what is still on the wrong side of a boundary moves on.
+/// Each rank sorts its own records. Those at the block boundaries are found exactly (records_at),
+/// so every rank cuts its records alike; the parts are exchanged and merged.
 /// @param records  of this rank; may be none
 /// @param threads  of this rank; the result does not depend on them
-/// *Collective*; a rank sends its records once, a quarter of a share again at most, and to P−1
-/// ranks 24 bytes and 16 for each of its samples.
+/// *Collective*; a rank sends its records once, what records_at sends for P−1 positions, and 8·P
+/// bytes to P−1 ranks.
 SortedSlice sort_over_ranks(Team& team, std::vector<SortRecord> records, int threads = 1);
 
 }  // namespace lockstep

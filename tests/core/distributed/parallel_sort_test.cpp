@@ -107,7 +107,28 @@ TEST(SortOverRanks, KeepsEqualRecords) {
   });
 }
 
-/// Counts the bytes that a rank gives to others.
+TEST(RecordsAt, AreThoseOfTheSortedSequence) {
+  test::for_each_team({1, 2, 3, 7}, [](Team& team) {
+    for (const Index total : {1, 2, 300, 1003}) {
+      for (const Keys keys :
+           {Keys::distinct, Keys::tied, Keys::constant, Keys::two_values, Keys::descending}) {
+        Records expected = records_of(keys, {0, total});
+        std::sort(expected.begin(), expected.end());
+        const std::vector<Index> positions = {total - 1, 0, total / 2, total / 3, total / 2};
+        Records mine = records_of(keys, rows_of_rank(Held::unevenly, total, team));
+        sort_records(mine);
+        const Records found = records_at(team, mine, positions);
+        EXPECT_EQ(found.size(), positions.size());
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          EXPECT_EQ(found[i], expected[static_cast<std::size_t>(positions[i])])
+              << "position " << positions[i] << " of " << total;
+        }
+      }
+    }
+  });
+}
+
+/// Counts the bytes that a rank gives to others, and how often all of them meet.
 class CountingTeam final : public Team {
  public:
   explicit CountingTeam(Team& team) : team_(team) {}
@@ -124,17 +145,20 @@ class CountingTeam final : public Team {
   }
   void broadcast(Bytes& data, int root) override { team_.broadcast(data, root); }
   void all_reduce(std::span<std::int64_t> values, IntegerReduction how) override {
+    ++reductions_;
     team_.all_reduce(values, how);
   }
   void barrier() override { team_.barrier(); }
 
   std::size_t exchanged() const { return exchanged_; }
   std::size_t gathered() const { return gathered_; }
+  int reductions() const { return reductions_; }
 
  private:
   Team& team_;
   std::size_t exchanged_ = 0;
   std::size_t gathered_ = 0;
+  int reductions_ = 0;
 };
 
 TEST(SortOverRanks, SendsNoMoreThanItSays) {
@@ -144,11 +168,11 @@ TEST(SortOverRanks, SendsNoMoreThanItSays) {
     for (const Keys keys : {Keys::distinct, Keys::constant, Keys::descending}) {
       CountingTeam counting(team);
       sort_over_ranks(counting, records_of(keys, even_part(kTotal, team.size(), team.rank())));
-      constexpr std::size_t kShareBytes = 16 * kTotal;
-      // The records once, a quarter of a share and the part of a block that the shares differ by.
-      EXPECT_LE(counting.exchanged(), kShareBytes / ranks * 5 / 4 + 16 * 256);
-      // An even share has an even share of the samples.
-      EXPECT_LE(counting.gathered(), 16 * (4 * ranks + 1) + 3 * 8);
+      EXPECT_LE(counting.exchanged(), 16 * (kTotal / ranks + 1));
+      EXPECT_LE(counting.gathered(), 40 + 8 * ranks);
+      // 64 bits of hashed keys, 17 of row numbers (64 of which are inverted in `descending`).
+      const int rounds = keys == Keys::distinct ? 16 + 5 : keys == Keys::constant ? 5 : 5 + 5;
+      EXPECT_LE(counting.reductions(), rounds + 2);
     }
   });
 }
