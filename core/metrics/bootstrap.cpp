@@ -20,7 +20,9 @@ constexpr std::array<std::uint64_t, kMostTimes> kCumulative = [] {
   for (int k = 0; k < kMostTimes; ++k) {
     sum += term;
     term /= k + 1;
-    cumulative[static_cast<std::size_t>(k)] = static_cast<std::uint64_t>(sum * 0x1p32 + 0.5);
+    const auto below = static_cast<std::uint64_t>(sum * 0x1p32);
+    const bool round_up = sum * 0x1p32 - static_cast<double>(below) >= 0.5;
+    cumulative[static_cast<std::size_t>(k)] = below + (round_up ? 1 : 0);
   }
   return cumulative;
 }();

@@ -279,6 +279,7 @@ std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorte
     }
   }
   std::vector<SortRecord> records;
+  records.reserve(places.size());
   for (const Place place : places) records.push_back(record_of(place));
   return records;
 }
