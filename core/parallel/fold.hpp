@@ -145,6 +145,7 @@ T tree_fold(Team& team, const std::vector<Index>& boundaries, const Leaf& leaf, 
     results[task] = fold_subtree<T>(tasks[task], leaves, take_leaf, merge);
   });
   std::vector<Bytes> mine;
+  mine.reserve(own.size());
   std::size_t next_result = 0;
   const auto take_result = take_from(tasks, results, next_result);
   for (const TreeNode& node : own) {

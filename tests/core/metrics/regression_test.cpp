@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <type_traits>
 #include <vector>
+
+#include "tests/support/ranks.hpp"
+#include "tests/support/reference.hpp"
 
 namespace lockstep {
 namespace {
@@ -37,6 +41,10 @@ TEST(RegressionSums, HandComputed) {
   EXPECT_DOUBLE_EQ(sums.mean_absolute_error(), 0.5);
   EXPECT_DOUBLE_EQ(sums.mean_loss(), 0.1875);
   EXPECT_DOUBLE_EQ(sums.r2(), 1 - 1.5 / 29.1875);
+  // |e/y| = 1/6 1 0 1/7; mean of the errors 0.25, squared deviations sum up to 1.25
+  EXPECT_DOUBLE_EQ(sums.mean_absolute_percentage_error(), (1.0 / 6 + 1 + 1.0 / 7) / 4);
+  EXPECT_EQ(sums.max_error(), 1);
+  EXPECT_DOUBLE_EQ(sums.explained_variance(), 1 - 1.25 / 29.1875);
 }
 
 TEST(RegressionSums, R2WhereAllTargetsAreEqual) {
@@ -44,6 +52,36 @@ TEST(RegressionSums, R2WhereAllTargetsAreEqual) {
   EXPECT_EQ(sums_of({{0.1, 0.1}, {0.2, 0.1}}).r2(), 0);
   EXPECT_EQ(sums_of({{3, 4}}).r2(), 0);
   EXPECT_EQ(sums_of({{4, 4}}).r2(), 1);
+}
+
+TEST(RegressionSums, ExplainedVarianceWhereAllTargetsAreEqual) {
+  EXPECT_EQ(sums_of({{0.1, 0.1}, {0.1, 0.1}}).explained_variance(), 1);
+  EXPECT_EQ(sums_of({{3, 0.5}, {3, 0.5}}).explained_variance(), 1);  // a constant error
+  EXPECT_EQ(sums_of({{0.1, 0.1}, {0.2, 0.1}}).explained_variance(), 0);
+}
+
+TEST(RegressionSums, AConstantErrorCountsForR2Alone) {
+  const RegressionSums sums = sums_of({{11, 1}, {13, 3}, {17, 7}});
+  EXPECT_LT(sums.r2(), -10);
+  EXPECT_EQ(sums.explained_variance(), 1);
+}
+
+TEST(RegressionSums, APercentageOfZeroIsHuge) {
+  EXPECT_EQ(sums_of({{1, 0}, {2, 2}}).mean_absolute_percentage_error(), 0x1p52 / 2);
+  EXPECT_EQ(sums_of({{0, 0}}).mean_absolute_percentage_error(), 0);
+}
+
+TEST(RegressionSums, WhatIsNotFiniteShows) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(sums_of({{kInfinity, 1}, {1, 2}}).max_error(), kInfinity);
+  for (const auto& rows : {std::vector<Row>{{kNaN, 1}, {5, 2}}, {{5, 2}, {kNaN, 1}}}) {
+    EXPECT_TRUE(std::isnan(sums_of(rows).max_error()));
+    EXPECT_TRUE(std::isnan(sums_of(rows).mean_squared_error()));
+    EXPECT_TRUE(std::isnan(sums_of(rows).mean_absolute_percentage_error()));
+    EXPECT_TRUE(std::isnan(merge(sums_of(rows), sums_of(kRows)).max_error()));
+    EXPECT_TRUE(std::isnan(merge(sums_of(kRows), sums_of(rows)).max_error()));
+  }
 }
 
 TEST(RegressionSums, R2OfTheMeanIsZeroAndWorseIsNegative) {
@@ -58,6 +96,9 @@ TEST(RegressionSums, OfNoRowsHasNoMetrics) {
   EXPECT_TRUE(std::isnan(none.mean_absolute_error()));
   EXPECT_TRUE(std::isnan(none.mean_loss()));
   EXPECT_TRUE(std::isnan(none.r2()));
+  EXPECT_TRUE(std::isnan(none.mean_absolute_percentage_error()));
+  EXPECT_TRUE(std::isnan(none.max_error()));
+  EXPECT_TRUE(std::isnan(none.explained_variance()));
 }
 
 TEST(RegressionSums, MergeOfPartsIsTheWhole) {
@@ -70,7 +111,29 @@ TEST(RegressionSums, MergeOfPartsIsTheWhole) {
     EXPECT_EQ(merged.absolute_error, whole.absolute_error);
     EXPECT_EQ(merged.loss, whole.loss);
     EXPECT_DOUBLE_EQ(merged.r2(), whole.r2());
+    EXPECT_DOUBLE_EQ(merged.mean_absolute_percentage_error(),
+                     whole.mean_absolute_percentage_error());
+    EXPECT_EQ(merged.max_error(), whole.max_error());
+    EXPECT_DOUBLE_EQ(merged.explained_variance(), whole.explained_variance());
   }
+}
+
+TEST(RegressionSums, AsScikitLearn) {
+  const nlohmann::json expected = test::reference("metrics")["regression"];
+  const auto predictions = expected["predictions"].get<std::vector<double>>();
+  const auto targets = expected["targets"].get<std::vector<double>>();
+  test::for_each_thread_team({1}, [&](Team& team) {
+    const auto rows = static_cast<Index>(targets.size());
+    const RegressionSums sums = regression_sums(team, {{0, rows}, rows}, predictions, targets);
+    EXPECT_TRUE(test::close(sums.mean_squared_error(), expected["mse"]));
+    EXPECT_TRUE(test::close(sums.root_mean_squared_error(), expected["rmse"]));
+    EXPECT_TRUE(test::close(sums.mean_absolute_error(), expected["mae"]));
+    EXPECT_TRUE(test::close(sums.mean_absolute_percentage_error(), expected["mape"]));
+    EXPECT_TRUE(test::close(sums.max_error(), expected["max_error"]));
+    EXPECT_TRUE(test::close(sums.r2(), expected["r2"]));
+    EXPECT_TRUE(test::close(sums.explained_variance(), expected["explained_variance"]));
+    EXPECT_EQ(sums.loss, 0);
+  });
 }
 
 }  // namespace

@@ -1,0 +1,203 @@
+#include "core/metrics/ranking.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <limits>
+
+#include "core/base/error.hpp"
+#include "core/metrics/checks.hpp"
+#include "core/metrics/exact_ratio.hpp"
+
+namespace lockstep {
+namespace {
+
+/// What the other ranks need to know of a slice to find the groups that go over its ends.
+struct SliceSummary {
+  LabelCounts rows;
+  LabelCounts last_group;  ///< the part of the last group that is in this slice
+  std::uint64_t first_key = 0;
+  std::uint64_t last_key = 0;
+};
+
+void count(LabelCounts& counts, const SortRecord& record) {
+  const auto label = static_cast<std::int64_t>(record.payload & 1U);
+  counts.positives += label;
+  counts.negatives += 1 - label;
+}
+
+LabelCounts plus(const LabelCounts& a, const LabelCounts& b) {
+  return {a.positives + b.positives, a.negatives + b.negatives};
+}
+
+LabelCounts minus(const LabelCounts& a, const LabelCounts& b) {
+  return {a.positives - b.positives, a.negatives - b.negatives};
+}
+
+SliceSummary summary_of(const std::vector<SortRecord>& records) {
+  SliceSummary summary;
+  if (records.empty()) return summary;
+  summary.first_key = records.front().key;
+  summary.last_key = records.back().key;
+  for (const SortRecord& record : records) count(summary.rows, record);
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    if (record->key != summary.last_key) break;
+    count(summary.last_group, *record);
+  }
+  return summary;
+}
+
+/// Fills in what depends on the other slices. Collective.
+void connect(Team& team, RankedScores& ranked) {
+  const SliceSummary mine = summary_of(ranked.order.records);
+  std::vector<SliceSummary> slices;
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
+    std::memcpy(&slices.emplace_back(), bytes.data(), sizeof(SliceSummary));
+  }
+  const auto me = static_cast<std::size_t>(team.rank());
+  for (std::size_t rank = 0; rank < slices.size(); ++rank) {
+    if (rank == me) ranked.before = ranked.total;
+    ranked.total = plus(ranked.total, slices[rank].rows);
+  }
+  ranked.before_group = ranked.before;
+  if (mine.rows.rows() == 0) return;
+  for (std::size_t rank = me; rank-- > 0;) {
+    const SliceSummary& slice = slices[rank];
+    if (slice.rows.rows() == 0) continue;
+    if (slice.last_key != mine.first_key) break;
+    ranked.before_group = minus(ranked.before_group, slice.last_group);
+    if (slice.first_key != mine.first_key) break;
+  }
+  for (std::size_t rank = me + 1; rank < slices.size(); ++rank) {
+    if (slices[rank].rows.rows() == 0) continue;
+    ranked.group_goes_on = slices[rank].first_key == mine.last_key;
+    break;
+  }
+}
+
+void check_class(const char* metric, int label, std::int64_t found, std::int64_t rows,
+                 std::int64_t fewest) {
+  if (found >= fewest) return;
+  throw DataError(fmt::format("{}: class {} ({}) has {} of {} rows; expected at least {}", metric,
+                              label, label == 1 ? "positive" : "negative", found, rows, fewest));
+}
+
+LabelCounts counts_of(std::span<const ThresholdCounts> counts) {
+  if (counts.empty()) return {};
+  return {counts.back().true_positives, counts.back().false_positives};
+}
+
+double ratio(std::int64_t part, std::int64_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+RankedScores rank_scores(Team& team, std::span<const double> scores, std::span<const double> labels,
+                         int threads) {
+  const Index first_row = exclusive_scan(team, static_cast<std::int64_t>(scores.size()));
+  guard(team, "checking scores", [&] {
+    check_one_for_each("labels", labels.size(), "scores", scores.size());
+    check_scores(scores, first_row);
+    check_labels(labels, first_row);
+  });
+  std::vector<SortRecord> records(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const auto row = static_cast<std::uint64_t>(first_row) + i;
+    records[i] = {~sort_key(scores[i]), 2 * row + (labels[i] == 1 ? 1U : 0U)};
+  }
+  RankedScores ranked;
+  ranked.order = sort_over_ranks(team, std::move(records), threads);
+  connect(team, ranked);
+  if (ranked.total.rows() == 0) throw DataError("no scores to rank: there are no rows");
+  return ranked;
+}
+
+void check_both_classes(const char* metric, const LabelCounts& total, std::int64_t fewest) {
+  check_class(metric, 1, total.positives, total.rows(), fewest);
+  check_class(metric, 0, total.negatives, total.rows(), fewest);
+}
+
+double auc(Team& team, const RankedScores& ranked) {
+  check_both_classes("AUC", ranked.total);
+  // Twice the pairs in which the positive row has the higher score, and once the ties.
+  UInt128 mine = 0;
+  for_each_group(ranked, [&](const ScoreGroup& group) {
+    const std::int64_t lower = ranked.total.negatives - group.end.negatives;
+    mine += static_cast<UInt128>(group.positives()) *
+            static_cast<UInt128>(2 * lower + group.negatives());
+  });
+  UInt128 pairs = 0;
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
+    UInt128 part = 0;
+    std::memcpy(&part, bytes.data(), sizeof(part));
+    pairs += part;
+  }
+  return exact_ratio(pairs, 2 * static_cast<UInt128>(ranked.total.positives) *
+                                static_cast<UInt128>(ranked.total.negatives));
+}
+
+double average_precision(Team& team, const RankedScores& ranked) {
+  check_class("average precision", 1, ranked.total.positives, ranked.total.rows(), 1);
+  const double sum = sum_over_groups<double>(team, ranked, [](const ScoreGroup& group) {
+    return static_cast<double>(group.positives()) * ratio(group.end.positives, group.end.rows());
+  });
+  return sum / static_cast<double>(ranked.total.positives);
+}
+
+std::vector<ThresholdCounts> threshold_counts(const RankedScores& ranked) {
+  std::vector<ThresholdCounts> counts;
+  for_each_group(ranked, [&](const ScoreGroup& group) {
+    counts.push_back({group.score, group.end.positives, group.end.negatives});
+  });
+  return counts;
+}
+
+std::vector<ThresholdCounts> gather_threshold_counts(Team& team, const RankedScores& ranked,
+                                                     std::optional<int> root) {
+  const std::vector<ThresholdCounts> mine = threshold_counts(ranked);
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(mine));
+  std::vector<Bytes> parts;
+  if (root) {
+    std::vector<Bytes> to(static_cast<std::size_t>(team.size()));
+    to[static_cast<std::size_t>(*root)].assign(bytes.begin(), bytes.end());
+    parts = team.exchange(std::move(to));
+  } else {
+    parts = team.all_gather(bytes);
+  }
+  std::vector<ThresholdCounts> all;
+  for (const Bytes& part : parts) {
+    const std::vector<ThresholdCounts> points =
+        FoldCodec<std::vector<ThresholdCounts>>::decode(part);
+    all.insert(all.end(), points.begin(), points.end());
+  }
+  return all;
+}
+
+RocCurve roc_curve(std::span<const ThresholdCounts> counts) {
+  const LabelCounts total = counts_of(counts);
+  check_both_classes("ROC curve", total);
+  RocCurve curve{{std::numeric_limits<double>::infinity()}, {0}, {0}};
+  for (const ThresholdCounts& point : counts) {
+    curve.thresholds.push_back(point.threshold);
+    curve.false_positive_rates.push_back(ratio(point.false_positives, total.negatives));
+    curve.true_positive_rates.push_back(ratio(point.true_positives, total.positives));
+  }
+  return curve;
+}
+
+PrecisionRecallCurve precision_recall_curve(std::span<const ThresholdCounts> counts) {
+  const LabelCounts total = counts_of(counts);
+  check_class("precision-recall curve", 1, total.positives, total.rows(), 1);
+  PrecisionRecallCurve curve{{std::numeric_limits<double>::infinity()}, {1}, {0}};
+  for (const ThresholdCounts& point : counts) {
+    curve.thresholds.push_back(point.threshold);
+    curve.precisions.push_back(
+        ratio(point.true_positives, point.true_positives + point.false_positives));
+    curve.recalls.push_back(ratio(point.true_positives, total.positives));
+  }
+  return curve;
+}
+
+}  // namespace lockstep
