@@ -14,7 +14,8 @@ namespace lockstep {
 namespace {
 
 TEST(WilsonInterval, AsStatsmodels) {
-  for (const nlohmann::json& expected : test::reference("metrics")["wilson"]) {
+  const nlohmann::json cases = test::reference("metrics")["wilson"];
+  for (const nlohmann::json& expected : cases) {
     const double level = expected["level"];
     EXPECT_TRUE(test::close(two_sided_z(level), expected["z"]));
     const Interval interval = wilson_interval(expected["successes"], expected["trials"], level);
