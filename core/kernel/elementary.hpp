@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -48,6 +50,16 @@ struct Format<double> {
 
 constexpr double factorial(int n) { return n <= 1 ? 1.0 : n * factorial(n - 1); }
 
+/// 1/k! for the polynomial of exp. A table: calls of factorial would keep loops from vectorizing.
+template <class T>
+inline constexpr auto kInverseFactorials = [] {
+  std::array<T, Format<T>::kExpDegree + 1> table{};
+  for (std::size_t k = 0; k < table.size(); ++k) {
+    table[k] = static_cast<T>(1.0 / factorial(static_cast<int>(k)));
+  }
+  return table;
+}();
+
 template <class T>
 inline T select(bool condition, T yes, T no) {
   return condition ? yes : no;
@@ -75,10 +87,10 @@ inline ReducedExponent<T> reduce_exponent(T x) {
 /// (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2, by its Taylor polynomial: Σ rᵏ/(k+2)!.
 template <class T>
 inline T exp_tail(T r) {
-  T p = static_cast<T>(1.0 / factorial(Format<T>::kExpDegree));
-  for (int k = Format<T>::kExpDegree - 1; k >= 2; --k) {
-    p = std::fma(p, r, static_cast<T>(1.0 / factorial(k)));
-  }
+  constexpr std::size_t kDegree = Format<T>::kExpDegree;
+  T p = kInverseFactorials<T>[kDegree];
+#pragma GCC unroll 16
+  for (std::size_t k = kDegree - 1; k >= 2; --k) p = std::fma(p, r, kInverseFactorials<T>[k]);
   return p;
 }
 
