@@ -47,6 +47,22 @@ TEST(DistributedSvd, IsTheSvdOfTheWhole) {
   });
 }
 
+TEST(DistributedSvd, IsThatOfScipy) {
+  const nlohmann::json expected = test::reference("decomposition");
+  const nlohmann::json& well = expected.at("qr");
+  const Matrix X = test::matrix_of(well.at("a"));
+  const nlohmann::json& ill = expected.at("ill_conditioned");
+  const Matrix Y = test::matrix_of(ill.at("a"));
+  test::for_each_team({1, 2}, [&](Team& team) {
+    const DistributedSvd factors = svd(team, share_of(team, X, blocks_of(X)), 5);
+    EXPECT_TRUE(close(factors.singular_values, test::vector_of(well.at("singular_values"))));
+    EXPECT_TRUE(close(factors.V, test::matrix_of(well.at("v"))));
+    const Vector sigma = test::vector_of(ill.at("singular_values"));
+    EXPECT_TRUE(
+        close(singular_values(team, share_of(team, Y, blocks_of(Y))), sigma, 1e-14, sigma[0]));
+  });
+}
+
 // The left vectors of tiny singular values are X·v/σ, but for rounding as large as 10⁻¹⁶·σ₁/σ.
 TEST(DistributedSvd, IsOrthonormalHoweverIllConditioned) {
   Vector sigma(9);

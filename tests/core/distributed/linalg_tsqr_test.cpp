@@ -92,6 +92,15 @@ TEST(TsqrOverRanks, IsTheROfTheWhole) {
   });
 }
 
+TEST(TsqrOverRanks, IsThatOfNumpy) {
+  const nlohmann::json expected = test::reference("decomposition").at("qr");
+  const Matrix X = test::matrix_of(expected.at("a"));
+  test::for_each_team({1, 2}, [&](Team& team) {
+    EXPECT_TRUE(
+        close(tsqr(team, share_of(team, X, blocks_of(X))), test::matrix_of(expected.at("r"))));
+  });
+}
+
 TEST(TsqrOverRanks, CentresTheColumns) {
   test::for_each_team({1, 2}, [](Team& team) {
     for (const Index rows : {3, 2500}) {
