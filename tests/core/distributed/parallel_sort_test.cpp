@@ -1,0 +1,157 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/parallel/ranges.hpp"
+#include "core/parallel/sort.hpp"
+#include "tests/support/ranks.hpp"
+
+namespace lockstep {
+namespace {
+
+using Records = std::vector<SortRecord>;
+
+enum class Keys { distinct, tied, constant, two_values, ascending, descending };
+
+SortRecord record_at(Keys keys, Index row) {
+  const auto i = static_cast<std::uint64_t>(row);
+  switch (keys) {
+    case Keys::distinct:
+      return {i * 0x9E3779B97F4A7C15U, i};
+    case Keys::tied:
+      return {i * 7919 % 13, i};
+    case Keys::constant:
+      return {42, i};
+    case Keys::two_values:
+      return {i == 500 ? 1U : 0U, i};
+    case Keys::ascending:
+      return {i, i};
+    case Keys::descending:
+      return {~i, ~i};
+  }
+  return {};
+}
+
+Records records_of(Keys keys, Range rows) {
+  Records records;
+  for (Index row = rows.begin; row < rows.end; ++row) records.push_back(record_at(keys, row));
+  return records;
+}
+
+/// How the rows are held before: evenly, all on the last rank, or more on each further rank.
+enum class Held { evenly, all_on_last, unevenly };
+
+Range rows_of_rank(Held held, Index total, const Team& team) {
+  const Index rank = team.rank();
+  const Index ranks = team.size();
+  if (held == Held::evenly) return even_part(total, ranks, rank);
+  if (held == Held::all_on_last) return {0, rank == ranks - 1 ? total : 0};
+  return {total * rank * rank / (ranks * ranks), total * (rank + 1) * (rank + 1) / (ranks * ranks)};
+}
+
+void expect_sorted(Team& team, Records mine, const Records& expected, int threads) {
+  const auto total = static_cast<Index>(expected.size());
+  const SortedSlice slice = sort_over_ranks(team, std::move(mine), threads);
+  EXPECT_EQ(slice.total(), total);
+  EXPECT_EQ(slice.boundaries, RowBlocks(total).row_boundaries(team.size()));
+  EXPECT_EQ(slice.positions, part_of(slice.boundaries, team.rank()));
+  EXPECT_EQ(static_cast<Index>(slice.records.size()), slice.positions.size());
+  EXPECT_TRUE(std::equal(slice.records.begin(), slice.records.end(),
+                         expected.begin() + slice.positions.begin));
+  if (!slice.positions.empty()) {
+    EXPECT_EQ(slice.at(slice.positions.end - 1), slice.records.back());
+  }
+}
+
+TEST(SortOverRanks, GivesEachRankItsSliceOfTheWholeSequence) {
+  test::for_each_team({1, 2, 3, 4, 7, 16}, [](Team& team) {
+    for (const Index total : {0, 1, 255, 257, 1003, 5000}) {
+      for (const Keys keys : {Keys::distinct, Keys::tied, Keys::constant, Keys::two_values,
+                              Keys::ascending, Keys::descending}) {
+        Records expected = records_of(keys, {0, total});
+        std::sort(expected.begin(), expected.end());
+        for (const Held held : {Held::evenly, Held::all_on_last, Held::unevenly}) {
+          SCOPED_TRACE(::testing::Message() << total << " rows, keys " << static_cast<int>(keys)
+                                            << ", " << team.size() << " ranks");
+          expect_sorted(team, records_of(keys, rows_of_rank(held, total, team)), expected, 1);
+        }
+      }
+    }
+  });
+}
+
+TEST(SortOverRanks, IsTheSameForAnyThreads) {
+  test::for_each_team({1, 3}, [](Team& team) {
+    Records expected = records_of(Keys::tied, {0, 20000});
+    std::sort(expected.begin(), expected.end());
+    for (const int threads : {2, 3}) {
+      expect_sorted(team, records_of(Keys::tied, even_part(20000, team.size(), team.rank())),
+                    expected, threads);
+    }
+  });
+}
+
+// Records that are equal in key and payload cannot be told apart, but none is lost, and the shares
+// stay even.
+TEST(SortOverRanks, KeepsEqualRecords) {
+  test::for_each_team({1, 2, 5}, [](Team& team) {
+    const Range rows = even_part(3000, team.size(), team.rank());
+    expect_sorted(team, Records(static_cast<std::size_t>(rows.size()), {7, 7}),
+                  Records(3000, {7, 7}), 1);
+    constexpr std::uint64_t kLast = ~std::uint64_t{0};
+    expect_sorted(team, Records(static_cast<std::size_t>(rows.size()), {kLast, kLast}),
+                  Records(3000, {kLast, kLast}), 1);
+  });
+}
+
+/// Counts the bytes that a rank gives to others.
+class CountingTeam final : public Team {
+ public:
+  explicit CountingTeam(Team& team) : team_(team) {}
+
+  int rank() const override { return team_.rank(); }
+  int size() const override { return team_.size(); }
+  std::vector<Bytes> exchange(std::vector<Bytes> to) override {
+    for (const Bytes& bytes : to) exchanged_ += bytes.size();
+    return team_.exchange(std::move(to));
+  }
+  std::vector<Bytes> all_gather(std::span<const std::byte> mine) override {
+    gathered_ += mine.size();
+    return team_.all_gather(mine);
+  }
+  void broadcast(Bytes& data, int root) override { team_.broadcast(data, root); }
+  void all_reduce(std::span<std::int64_t> values, IntegerReduction how) override {
+    team_.all_reduce(values, how);
+  }
+  void barrier() override { team_.barrier(); }
+
+  std::size_t exchanged() const { return exchanged_; }
+  std::size_t gathered() const { return gathered_; }
+
+ private:
+  Team& team_;
+  std::size_t exchanged_ = 0;
+  std::size_t gathered_ = 0;
+};
+
+TEST(SortOverRanks, SendsNoMoreThanItSays) {
+  test::for_each_thread_team({2, 4, 8}, [](Team& team) {
+    constexpr Index kTotal = 100000;
+    const auto ranks = static_cast<std::size_t>(team.size());
+    for (const Keys keys : {Keys::distinct, Keys::constant, Keys::descending}) {
+      CountingTeam counting(team);
+      sort_over_ranks(counting, records_of(keys, even_part(kTotal, team.size(), team.rank())));
+      constexpr std::size_t kShareBytes = 16 * kTotal;
+      // The records once, a quarter of a share and the part of a block that the shares differ by.
+      EXPECT_LE(counting.exchanged(), kShareBytes / ranks * 5 / 4 + 16 * 256);
+      // An even share has an even share of the samples.
+      EXPECT_LE(counting.gathered(), 16 * (4 * ranks + 1) + 3 * 8);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace lockstep
