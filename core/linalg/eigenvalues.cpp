@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/linalg/matrix.hpp"
 #include "core/linalg/operands.hpp"
 #include "core/linalg/signs.hpp"
 

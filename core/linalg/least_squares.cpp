@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/base/error.hpp"
+#include "core/linalg/matrix.hpp"
 #include "core/linalg/norms.hpp"
 #include "core/linalg/operands.hpp"
 

@@ -3,6 +3,7 @@
 #include <Eigen/QR>
 #include <algorithm>
 
+#include "core/linalg/matrix.hpp"
 #include "core/linalg/operands.hpp"
 #include "core/linalg/signs.hpp"
 

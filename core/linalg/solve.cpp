@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/linalg/matrix.hpp"
 #include "core/linalg/norms.hpp"
 #include "core/linalg/operands.hpp"
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/linalg/matrix.hpp"
 #include "core/linalg/operands.hpp"
 #include "core/linalg/signs.hpp"
 

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/calculus/differences.hpp"
+#include "core/linalg/matrix.hpp"
+
 namespace lockstep {
 namespace {
 
@@ -44,21 +47,20 @@ std::vector<double> targets_of(const std::string& loss) {
 }
 
 TEST(Losses, DerivativesAreCentralDifferences) {
-  constexpr double kStep = 1e-6;
   for (const std::string& name : loss_names()) {
     for (const double target : targets_of(name)) {
       const std::vector<double> scores = example_scores(name);
-      const Scored<double> at = score<double>(name, scores, target);
-      for (std::size_t k = 0; k < scores.size(); ++k) {
-        std::vector<double> up = scores;
-        std::vector<double> down = scores;
-        up[k] += kStep;
-        down[k] -= kStep;
-        const double slope =
-            (score<double>(name, up, target).loss - score<double>(name, down, target).loss) /
-            (2 * kStep);
-        EXPECT_NEAR(at.gradient[k], slope, 1e-8) << name << " target " << target;
-      }
+      const auto k = static_cast<Index>(scores.size());
+      const Vector at = Eigen::Map<const Vector>(scores.data(), k);
+      const Scored<double> scored = score<double>(name, scores, target);
+      const auto loss = [&](const Vector& s) {
+        return score<double>(name, {s.begin(), s.end()}, target).loss;
+      };
+      const GradientCheck check =
+          check_gradient(loss, Eigen::Map<const Vector>(scored.gradient.data(), k), at);
+      EXPECT_LT(check.relative_error, 1e-9)
+          << name << " target " << target << " score " << check.entry << ": " << check.analytic
+          << " instead of " << check.numeric;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/error.hpp"
+#include "core/calculus/differences.hpp"
 #include "core/model/activations.hpp"
 #include "core/model/network_pass.hpp"
 #include "core/model/scoring.hpp"
@@ -93,26 +94,40 @@ class Batch {
   std::vector<double> losses_;
 };
 
+/// One element for each input of each tensor: its place in the arena.
+std::vector<std::size_t> checked_elements(const std::vector<Tensor>& tensors) {
+  std::vector<std::size_t> elements;
+  for (const Tensor& tensor : tensors) {
+    for (Index i = 0; i < tensor.inputs; ++i) {
+      elements.push_back(static_cast<std::size_t>(
+          tensor.offset + kernel::panel_offset(tensor.inputs, i, i % tensor.outputs)));
+    }
+  }
+  return elements;
+}
+
 TEST(Network, GradientsAreCentralDifferencesForEveryActivationAndLoss) {
-  constexpr double kStep = 1e-6;
   for (const std::string& activation : activation_names()) {
     for (const std::string& loss : loss_names()) {
       Batch<double> batch(small(activation, loss), 9);
-      const auto gradient = batch.gradient({{0, 4}, {4, 9}});
-      for (const Tensor& tensor : batch.network_.tensors()) {
-        for (Index i = 0; i < tensor.inputs; ++i) {
-          const auto e = static_cast<std::size_t>(
-              tensor.offset + kernel::panel_offset(tensor.inputs, i, i % tensor.outputs));
-          const double before = batch.theta_[e];
-          batch.theta_[e] = before + kStep;
-          const double up = batch.loss();
-          batch.theta_[e] = before - kStep;
-          const double down = batch.loss();
-          batch.theta_[e] = before;
-          EXPECT_NEAR(gradient[e], (up - down) / (2 * kStep), 2e-7)
-              << activation << ' ' << loss << ' ' << tensor.name;
-        }
+      const auto whole = batch.gradient({{0, 4}, {4, 9}});
+      const std::vector<std::size_t> elements = checked_elements(batch.network_.tensors());
+      Vector theta(static_cast<Index>(elements.size()));
+      Vector gradient(theta.size());
+      for (std::size_t e = 0; e < elements.size(); ++e) {
+        theta[static_cast<Index>(e)] = batch.theta_[elements[e]];
+        gradient[static_cast<Index>(e)] = whole[elements[e]];
       }
+      const auto loss_at = [&](const Vector& at) {
+        for (std::size_t e = 0; e < elements.size(); ++e) {
+          batch.theta_[elements[e]] = at[static_cast<Index>(e)];
+        }
+        return batch.loss();
+      };
+      const GradientCheck check = check_gradient(loss_at, gradient, theta, 1e-6);
+      EXPECT_LT(check.relative_error, 1e-8)
+          << activation << ' ' << loss << " element " << check.entry << ": " << check.analytic
+          << " instead of " << check.numeric;
     }
   }
 }
