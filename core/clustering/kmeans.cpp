@@ -160,9 +160,8 @@ void check_centers(const DistributedMatrix& X, const Matrix& centers) {
 }  // namespace
 
 RowBlocks kmeans_blocks(Index total_rows, Index clusters) {
-  constexpr Index kLeast = 1024;
   constexpr Index kRowsOfCluster = 8;
-  return RowBlocks(total_rows, std::max(kLeast, kRowsOfCluster * clusters));
+  return RowBlocks(total_rows, std::max(RowBlocks::kSmallest, kRowsOfCluster * clusters));
 }
 
 Matrix kmeans_plus_plus(Team& team, const DistributedMatrix& X, const KMeansOptions& options,

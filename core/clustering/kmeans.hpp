@@ -27,7 +27,7 @@ struct KMeans {
   bool converged = false;           ///< no label changed, or the tolerance was reached
 };
 
-/// The blocks that k-means folds over.
+/// The blocks that k-means folds over: enough rows that the sums of k clusters cost little.
 RowBlocks kmeans_blocks(Index total_rows, Index clusters);
 
 /// Starting centers, k×n rows of X [Arthur, Vassilvitskii 2007, k-means++]: the first is uniform,
