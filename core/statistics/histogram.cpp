@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/parallel/ranges.hpp"
 #include "core/parallel/sort.hpp"
 #include "core/statistics/row_counts.hpp"
 
@@ -57,10 +58,14 @@ std::vector<Histogram> histograms_of(const Cells& cells, std::vector<std::vector
     size += bins.size();
     columns.push_back(std::move(bins));
   }
-  const auto visit = [&](std::vector<std::int64_t>& counts, const double* row) {
-    for (std::size_t j = 0; j < columns.size(); ++j) ++counts[columns[j].place_of(row[j])];
+  const auto count = [&](Index part, std::vector<std::int64_t>& counts) {
+    const Range rows = even_part(cells.rows, threads, part);
+    for (Index i = rows.begin; i < rows.end; ++i) {
+      const double* row = cells.values + i * cells.columns;
+      for (std::size_t j = 0; j < columns.size(); ++j) ++counts[columns[j].place_of(row[j])];
+    }
   };
-  const std::vector<std::int64_t> counts = count_rows(cells, size, threads, sum, visit);
+  const std::vector<std::int64_t> counts = count_in_parts(size, threads, sum, count);
   std::vector<Histogram> histograms;
   for (std::size_t j = 0; j < columns.size(); ++j) {
     const auto* begin = counts.data() + columns[j].first_count;

@@ -10,7 +10,9 @@
 #include <limits>
 
 #include "core/base/error.hpp"
+#include "core/parallel/ranges.hpp"
 #include "core/parallel/sort.hpp"
+#include "core/parallel/threads.hpp"
 #include "core/statistics/row_counts.hpp"
 
 namespace lockstep {
@@ -18,7 +20,9 @@ namespace {
 
 constexpr unsigned kDigitBits = 11;
 constexpr std::size_t kDigitValues = std::size_t{1} << kDigitBits;
-/// Histograms that a thread holds at a time: 32 MiB.
+/// Columns whose keys a rank holds at a time: two cache lines of a row.
+constexpr Index kMostColumns = 16;
+/// Histograms that a thread holds at a time, unless one column has more: 32 MiB.
 constexpr Index kMostHistograms = 2048;
 constexpr std::array<double, 3> kQuarters{0.25, 0.5, 0.75};
 
@@ -31,10 +35,10 @@ struct Candidates {
   std::vector<Index> orders;  // k of the wanted x₍ₖ₎, ascending
 };
 
-/// One column's candidates, ascending, and where the histogram of the first of them stands.
 struct Column {
-  std::vector<Candidates> candidates;
-  std::size_t first_histogram = 0;
+  std::int64_t present = 0;            // values that are not missing, over all ranks
+  std::vector<Candidates> candidates;  // ascending
+  std::size_t first_histogram = 0;     // where that of the first of them stands
 };
 
 /// A digit of a key: its `bits` bits above bit `shift`.
@@ -79,45 +83,74 @@ std::vector<Index> wanted_orders(std::span<const double> probabilities, Index n)
   return orders;
 }
 
-/// The values of each column that are not missing.
-std::vector<std::int64_t> count_present(const Cells& cells, int threads, const SumCounts& sum) {
-  const std::size_t columns = to_size(cells.columns);
-  const auto visit = [&](std::vector<std::int64_t>& counts, const double* row) {
-    for (std::size_t j = 0; j < columns; ++j) counts[j] += row[j] == row[j] ? 1 : 0;
-  };
-  return count_rows(cells, columns, threads, sum, visit);
-}
-
-/// A histogram, by `digit`, of the keys that each of the candidates stands for. The columns are
-/// those of `cells` from number `first` on.
-std::vector<std::int64_t> count_digits(const Cells& cells, Index first, Digit digit,
-                                       std::span<Column> columns, int threads,
-                                       const SumCounts& sum) {
-  std::size_t histograms = 0;
-  for (Column& column : columns) {
-    column.first_histogram = histograms;
-    histograms += column.candidates.size();
+/// The keys of a group of columns that are still among the candidates, in parts of the rows, each
+/// for a thread: keys[part][column].
+class Keys {
+ public:
+  Keys(const Cells& cells, Range columns, int threads)
+      : keys_(to_size(threads), std::vector<std::vector<std::uint64_t>>(to_size(columns.size()))) {
+    parallel_for(threads, threads, [&](Index part) {
+      const Range rows = even_part(cells.rows, threads, part);
+      for (auto& keys : keys_[to_size(part)]) keys.reserve(to_size(rows.size()));
+      for (Index i = rows.begin; i < rows.end; ++i) {
+        const double* x = cells.values + i * cells.columns + columns.begin;
+        for (auto& keys : keys_[to_size(part)]) {
+          if (!std::isnan(*x)) keys.push_back(sort_key(*x));
+          ++x;
+        }
+      }
+    });
   }
-  const auto comes_before = [](const Candidates& candidates, std::uint64_t prefix) {
-    return candidates.prefix < prefix;
-  };
-  const auto visit = [&](std::vector<std::int64_t>& counts, const double* row) {
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const double x = row[to_size(first) + c];
-      if (std::isnan(x)) continue;
-      const std::uint64_t key = sort_key(x);
+
+  /// The number of keys of each column.
+  std::vector<std::int64_t> count(const SumCounts& sum) const {
+    const auto sizes = [&](Index part, std::vector<std::int64_t>& counts) {
+      for (std::size_t c = 0; c < counts.size(); ++c) {
+        counts[c] = static_cast<std::int64_t>(keys_[to_size(part)][c].size());
+      }
+    };
+    return count_in_parts(keys_[0].size(), static_cast<int>(keys_.size()), sum, sizes);
+  }
+
+  /// Drops the keys that no candidate stands for, and counts the others by their next digit: a
+  /// histogram for each candidate.
+  std::vector<std::int64_t> sift(Digit digit, std::span<Column> columns, const SumCounts& sum) {
+    std::size_t histograms = 0;
+    for (Column& column : columns) {
+      column.first_histogram = histograms;
+      histograms += column.candidates.size();
+    }
+    const auto sift_part = [&](Index part, std::vector<std::int64_t>& counts) {
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        std::int64_t* of_column = counts.data() + columns[c].first_histogram * kDigitValues;
+        sift_column(keys_[to_size(part)][c], columns[c].candidates, digit, of_column);
+      }
+    };
+    return count_in_parts(histograms * kDigitValues, static_cast<int>(keys_.size()), sum,
+                          sift_part);
+  }
+
+ private:
+  static void sift_column(std::vector<std::uint64_t>& keys,
+                          const std::vector<Candidates>& candidates, Digit digit,
+                          std::int64_t* counts) {
+    const auto comes_before = [](const Candidates& some, std::uint64_t prefix) {
+      return some.prefix < prefix;
+    };
+    std::size_t kept = 0;
+    for (const std::uint64_t key : keys) {
       const std::uint64_t prefix = digit.prefix_of(key);
-      const auto& candidates = columns[c].candidates;
       const auto found =
           std::lower_bound(candidates.begin(), candidates.end(), prefix, comes_before);
       if (found == candidates.end() || found->prefix != prefix) continue;
-      const std::size_t histogram =
-          columns[c].first_histogram + to_size(found - candidates.begin());
-      ++counts[histogram * kDigitValues + digit.of(key)];
+      ++counts[to_size(found - candidates.begin()) * kDigitValues + digit.of(key)];
+      keys[kept++] = key;
     }
-  };
-  return count_rows(cells, histograms * kDigitValues, threads, sum, visit);
-}
+    keys.resize(kept);
+  }
+
+  std::vector<std::vector<std::vector<std::uint64_t>>> keys_;
+};
 
 /// Those of the candidates that have a wanted order statistic among them, by one more digit.
 std::vector<Candidates> narrowed(const Column& column, Digit digit,
@@ -142,16 +175,21 @@ std::vector<Candidates> narrowed(const Column& column, Digit digit,
   return next;
 }
 
-/// Narrows the candidates of all columns until each is one key.
-void select(const Cells& cells, Index first, std::span<Column> columns, int threads,
-            const SumCounts& sum) {
+/// Narrows the candidates of a group of columns until each is one key.
+std::vector<Column> select(Keys keys, std::span<const double> probabilities, const SumCounts& sum) {
+  std::vector<Column> columns;
+  for (const std::int64_t n : keys.count(sum)) {
+    columns.push_back({n, {}, 0});
+    if (n > 0) columns.back().candidates = {{0, 0, wanted_orders(probabilities, n)}};
+  }
   for (unsigned shift = 64; shift > 0;) {
     const unsigned bits = std::min(shift, kDigitBits);
     shift -= bits;
     const Digit digit{shift, bits};
-    const auto counts = count_digits(cells, first, digit, columns, threads, sum);
+    const std::vector<std::int64_t> counts = keys.sift(digit, columns, sum);
     for (Column& column : columns) column.candidates = narrowed(column, digit, counts);
   }
+  return columns;
 }
 
 /// x₍ₖ₎ of a column whose candidates are keys.
@@ -170,41 +208,50 @@ void check_probabilities(std::span<const double> probabilities) {
   }
 }
 
+/// Q(p) of a column whose candidates are keys.
+double quantile_of(const Column& column, double p) {
+  if (column.present == 0) return std::numeric_limits<double>::quiet_NaN();
+  const Position at = position_of(p, column.present);
+  return interpolate(value_of(column, at.below), value_of(column, at.above), at.t);
+}
+
 /// Q(p) of all columns: columns × probabilities.
 Matrix quantiles_of(const Cells& cells, std::span<const double> probabilities, int threads,
                     const SumCounts& sum) {
   check_probabilities(probabilities);
   const auto ps = static_cast<Index>(probabilities.size());
-  Matrix Q = Matrix::Constant(cells.columns, ps, std::numeric_limits<double>::quiet_NaN());
-  if (cells.columns == 0 || ps == 0) return Q;
-  const std::vector<std::int64_t> present = count_present(cells, threads, sum);
-  const Index at_a_time = std::max<Index>(1, kMostHistograms / (2 * ps));
+  Matrix Q(cells.columns, ps);
+  if (ps == 0) return Q;
+  const Index at_a_time = std::clamp<Index>(kMostHistograms / (2 * ps), 1, kMostColumns);
   for (Index first = 0; first < cells.columns; first += at_a_time) {
-    std::vector<Column> columns(to_size(std::min(at_a_time, cells.columns - first)));
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const Index n = present[to_size(first) + c];
-      if (n > 0) columns[c].candidates = {{0, 0, wanted_orders(probabilities, n)}};
-    }
-    select(cells, first, columns, threads, sum);
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const Index column = first + static_cast<Index>(c);
-      const Index n = present[to_size(column)];
-      for (Index k = 0; n > 0 && k < ps; ++k) {
-        const Position at = position_of(probabilities[to_size(k)], n);
-        Q(column, k) =
-            interpolate(value_of(columns[c], at.below), value_of(columns[c], at.above), at.t);
+    const Range group{first, std::min(first + at_a_time, cells.columns)};
+    const std::vector<Column> columns = select(Keys(cells, group, threads), probabilities, sum);
+    for (Index k = 0; k < ps; ++k) {
+      for (Index j = group.begin; j < group.end; ++j) {
+        Q(j, k) = quantile_of(columns[to_size(j - first)], probabilities[to_size(k)]);
       }
     }
   }
   return Q;
 }
 
+Matrix quantiles_of(std::span<const double> values, std::span<const double> probabilities) {
+  const Cells cells{values.data(), static_cast<Index>(values.size()), 1};
+  return quantiles_of(cells, probabilities, 1, [](std::span<std::int64_t>) {});
+}
+
+/// The rows of a matrix whose columns are the quarters.
+std::vector<Quartiles> quartiles_of(const Matrix& Q) {
+  std::vector<Quartiles> quartiles;
+  for (Index j = 0; j < Q.rows(); ++j) quartiles.push_back({Q(j, 0), Q(j, 1), Q(j, 2)});
+  return quartiles;
+}
+
 }  // namespace
 
 std::vector<double> quantiles(std::span<const double> values,
                               std::span<const double> probabilities) {
-  const Cells cells{values.data(), static_cast<Index>(values.size()), 1};
-  const Matrix Q = quantiles_of(cells, probabilities, 1, [](std::span<std::int64_t>) {});
+  const Matrix Q = quantiles_of(values, probabilities);
   return {Q.data(), Q.data() + Q.size()};
 }
 
@@ -219,15 +266,11 @@ Matrix quantiles(Team& team, const DistributedMatrix& X, std::span<const double>
 double median(std::span<const double> values) { return quartiles(values).median; }
 
 Quartiles quartiles(std::span<const double> values) {
-  const std::vector<double> q = quantiles(values, kQuarters);
-  return {q[0], q[1], q[2]};
+  return quartiles_of(quantiles_of(values, kQuarters)).front();
 }
 
 std::vector<Quartiles> quartiles(Team& team, const DistributedMatrix& X, int threads) {
-  const Matrix Q = quantiles(team, X, kQuarters, threads);
-  std::vector<Quartiles> quartiles;
-  for (Index j = 0; j < Q.rows(); ++j) quartiles.push_back({Q(j, 0), Q(j, 1), Q(j, 2)});
-  return quartiles;
+  return quartiles_of(quantiles(team, X, kQuarters, threads));
 }
 
 }  // namespace lockstep

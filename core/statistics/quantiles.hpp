@@ -25,13 +25,13 @@ std::vector<double> quantiles(std::span<const double> values,
 
 /// The same for every column of X and all ranks: columns × probabilities.
 ///
-/// The order statistics are found by their sort_key, 11 bits at a time from the highest: each round
-/// counts the values that share the bits found so far by their next bits, over all ranks, for all
-/// columns and probabilities at once. Six rounds, no row moves, and nothing is rounded before the
-/// interpolation.
-/// *Collective*; a rank sends, in each round, a histogram of 16 KiB for each order statistic of a
-/// column, two for each p at most, which all_reduce sums. A rank has at most 32 MiB of them a
-/// thread, unless one column has more: columns take turns.
+/// The order statistics are found by their sort_key, 11 bits at a time from the highest: each of
+/// six rounds counts the values that share the bits found so far by their next bits, over all
+/// ranks, for all probabilities and up to 16 columns at once. No row moves, and nothing is rounded
+/// before the interpolation. A rank holds the keys of these columns, and at most 32 MiB of
+/// histograms a thread, unless one column has more. *Collective*; a rank sends, in each round, a
+/// histogram of 16 KiB for each order statistic of a column, two for each p at most, which
+/// all_reduce sums.
 Matrix quantiles(Team& team, const DistributedMatrix& X, std::span<const double> probabilities,
                  int threads = 1);
 

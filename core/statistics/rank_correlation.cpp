@@ -144,6 +144,7 @@ std::vector<double> average_ranks(std::span<const double> values) {
     throw DataError(fmt::format("average_ranks: expected numbers, found NaN as value {}", at));
   }
   std::vector<SortRecord> records;
+  records.reserve(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) records.push_back({sort_key(values[i]), i});
   sort_records(records);
   const Range all{0, static_cast<Index>(values.size())};
@@ -158,6 +159,7 @@ DistributedMatrix average_ranks(Team& team, const DistributedMatrix& X, int thre
   DistributedMatrix ranks = X;
   for (Index j = 0; j < X.columns; ++j) {
     std::vector<SortRecord> records;
+    records.reserve(to_size(X.rows.size()));
     for (Index row = X.rows.begin; row < X.rows.end; ++row) {
       records.push_back({sort_key(X.row(row)[j]), static_cast<std::uint64_t>(row)});
     }

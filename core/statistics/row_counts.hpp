@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/base/types.hpp"
-#include "core/parallel/ranges.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep {
@@ -25,17 +24,16 @@ struct Cells {
 /// Sums counts over the ranks, or does nothing where there is one.
 using SumCounts = std::function<void(std::span<std::int64_t>)>;
 
-/// Calls visit(counts, row) for all rows; each thread has `size` counts of its own, which are
-/// summed over threads, then by `sum`.
-template <class Visit>
-std::vector<std::int64_t> count_rows(const Cells& cells, std::size_t size, int threads,
-                                     const SumCounts& sum, const Visit& visit) {
+/// Calls count(part, counts) for the parts 0 … threads−1 of a rank's work, each by a thread, with
+/// `size` counts of its own; they are summed over the parts, then by `sum`.
+template <class Count>
+std::vector<std::int64_t> count_in_parts(std::size_t size, int threads, const SumCounts& sum,
+                                         const Count& count) {
   std::vector<std::vector<std::int64_t>> parts(static_cast<std::size_t>(threads));
   parallel_for(threads, threads, [&](Index part) {
     std::vector<std::int64_t>& counts = parts[static_cast<std::size_t>(part)];
     counts.assign(size, 0);
-    const Range rows = even_part(cells.rows, threads, part);
-    for (Index i = rows.begin; i < rows.end; ++i) visit(counts, cells.values + i * cells.columns);
+    count(part, counts);
   });
   for (std::size_t part = 1; part < parts.size(); ++part) {
     for (std::size_t k = 0; k < size; ++k) parts[0][k] += parts[part][k];
