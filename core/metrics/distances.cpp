@@ -76,16 +76,18 @@ AlignedVector<double> as_panels(const PointsRef& Y, int threads) {
   return panels;
 }
 
-/// Asks for pages of 2 MiB where `matrix` is going to be written for the first time: a page fault
-/// for each 4 KiB would take as long as its distances.
+/// Asks for pages of 2 MiB where a large `matrix` is going to be written for the first time: a page
+/// fault for each 4 KiB would take as long as its distances.
 void prefer_large_pages(RowMajorMatrix& matrix) {
 #if defined(__linux__)
-  constexpr std::uintptr_t kPage = 4096;
-  const auto begin = reinterpret_cast<std::uintptr_t>(matrix.data());
-  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage;
-  const std::uintptr_t end = begin + static_cast<std::size_t>(matrix.size()) * sizeof(double);
+  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kLargePage = std::size_t{2} << 20;
+  const std::size_t size = static_cast<std::size_t>(matrix.size()) * sizeof(double);
+  if (size < kLargePage) return;
+  const auto address = reinterpret_cast<std::uintptr_t>(matrix.data());
+  const std::size_t head = (kPage - address % kPage) % kPage;
   // Advice alone: whether it is taken or not, the matrix is the same.
-  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  madvise(reinterpret_cast<char*>(matrix.data()) + head, size - head, MADV_HUGEPAGE);
 #endif
 }
 

@@ -178,6 +178,7 @@ std::vector<double> mutual_information(Team& team, const std::vector<Contingency
                     tables, most));
   });
   std::vector<Bytes> to;
+  to.reserve(static_cast<std::size_t>(team.size()));
   for (int rank = 0; rank < team.size(); ++rank) {
     to.push_back(cells_for(rank, team.size(), parts));
   }
