@@ -84,6 +84,17 @@ void MatrixWriter::write(const std::string& name, const MatrixRef& matrix,
   write(name, on_root, columns);
 }
 
+void MatrixWriter::write_vector(const std::string& name, const VectorRef& values,
+                                const std::string& column) {
+  const auto mine = static_cast<std::size_t>(team_.rank() == 0 ? values.size() : 0);
+  if (format_ == MatrixFormat::npy) {
+    return write_parts(name, npy_header(NpyType::f64, {values.size()}),
+                       std::as_bytes(std::span(values.data(), mine)));
+  }
+  write_parts(name, csv_line({column}),
+              bytes_of(csv_rows(values.data(), static_cast<Index>(mine), 1)));
+}
+
 void MatrixWriter::write(const std::string& name, std::span<const std::int64_t> values,
                          const std::string& column) {
   if (format_ == MatrixFormat::npy) {

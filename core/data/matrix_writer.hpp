@@ -37,6 +37,9 @@ class MatrixWriter {
   void write(const std::string& name, const MatrixRef& matrix,
              const std::vector<std::string>& columns);
 
+  /// A vector that rank 0 has: one dimension in .npy, a column in CSV.
+  void write_vector(const std::string& name, const VectorRef& values, const std::string& column);
+
   /// An integer for each row; this rank's, in rank order. A vector of int64 in .npy.
   void write(const std::string& name, std::span<const std::int64_t> values,
              const std::string& column);

@@ -51,14 +51,13 @@ TEST(NaiveBayesProgram, TrainsTheSameModelOnAnyRanksAndThreads) {
   folder.write("test.csv", plants(300, 2));
   std::set<std::string> models;
   std::set<std::string> metrics;
-  for (const int ranks : {0, 1, 2, 3, 4, 7}) {
-    for (const int threads : {1, 2}) {
-      const auto run = run_program(folder.path(), ranks,
-                                   with(kTrain, {"--output.dir=run", "--overwrite"}), threads);
-      ASSERT_EQ(run.exit_code, 0) << run.err;
-      models.insert(folder.read("run/model.safetensors"));
-      metrics.insert(folder.read("run/metrics.jsonl"));
-    }
+  for (const auto& [ranks, threads] :
+       std::vector<std::pair<int, int>>{{0, 2}, {1, 1}, {2, 1}, {3, 2}, {4, 1}, {7, 2}}) {
+    const auto run = run_program(folder.path(), ranks,
+                                 with(kTrain, {"--output.dir=run", "--overwrite"}), threads);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    models.insert(folder.read("run/model.safetensors"));
+    metrics.insert(folder.read("run/metrics.jsonl"));
   }
   EXPECT_EQ(models.size(), 1U);
   EXPECT_EQ(metrics.size(), 1U);

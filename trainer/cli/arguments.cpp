@@ -131,6 +131,9 @@ class ArgumentReader {
                  ? fmt::format("{} needs a model file", spec_.name)
                  : fmt::format("{} needs --{}={}", spec_.name, option.name, option.value_name));
       }
+      if (given_.count(option.name) == 0 && !option.default_value.empty()) {
+        store_own(option, option.default_value);
+      }
     }
     return std::move(arguments_);
   }
@@ -168,18 +171,29 @@ class ArgumentReader {
     if (!option.value_name.empty() && value.empty()) {
       fail(fmt::format("option '--{}' needs a value", option.name));
     }
+    if (!option.choices.empty() &&
+        std::find(option.choices.begin(), option.choices.end(), value) == option.choices.end()) {
+      fail(fmt::format("--{}: unknown value {}; known: {}{}", option.name, lockstep::quoted(value),
+                       fmt::join(option.choices, ", "),
+                       suggestion(nearest_name(value, option.choices))));
+    }
     if (option.name == "help") arguments_.help = true;
     if (option.name == "json") arguments_.json = true;
     if (option.name == "overwrite") arguments_.overwrite = true;
     if (option.name == "config") arguments_.config_file = value;
     if (option.name == "model") arguments_.model = value;
     if (option.name == "output") arguments_.output = value;
-    if (option.name == "format") {
-      if (value != "csv" && value != "idx") {
-        fail(fmt::format("--format: unknown value {}; known: csv, idx", lockstep::quoted(value)));
-      }
-      arguments_.format = value;
-    }
+    if (option.name == "format") arguments_.format = value;
+    if (option.name == "method") arguments_.method = value;
+    if (option.name == "solver") arguments_.solver = value;
+    if (option.name == "components") arguments_.components = positive_integer(option, value);
+  }
+
+  Index positive_integer(const CommandOption& option, const std::string& value) const {
+    Index number = 0;
+    if (parse_integer(value, number) && number >= 1) return number;
+    fail(fmt::format("--{}: expected an integer ≥ 1, found {}", option.name,
+                     lockstep::quoted(value)));
   }
 
   const CommandSpec& spec_;
@@ -235,8 +249,10 @@ bool CommandSpec::heeds(std::string_view key) const {
 }
 
 const std::vector<CommandSpec>& command_specs() {
-  static const std::vector<std::string> kKeysOfTestData{"data.", "synthetic.", "train.seed", "run.",
-                                                        "comm."};
+  static const std::vector<std::string> kKeysOfData{"data.", "synthetic.", "train.seed", "run.",
+                                                    "comm."};
+  static const std::vector<std::string> kKeysOfDecomposition{"data.",   "synthetic.", "train.seed",
+                                                             "output.", "run.",       "comm."};
   static const std::vector<CommandSpec> kSpecs{
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
@@ -252,7 +268,7 @@ const std::vector<CommandSpec>& command_specs() {
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
        false,
-       kKeysOfTestData},
+       kKeysOfData},
       {"predict",
        "--model FILE --output FILE.csv [--data.test=FILES] [--section.key=value ...]",
        "Write the predictions of a model, a row a row, in file order",
@@ -262,7 +278,7 @@ const std::vector<CommandSpec>& command_specs() {
         config_option(),
         help_option()},
        false,
-       kKeysOfTestData},
+       kKeysOfData},
       {"inspect",
        "MODEL [--json] [--section.key=value ...]",
        "Print architecture, sizes, configuration and SHA-256 of a model",
@@ -275,12 +291,49 @@ const std::vector<CommandSpec>& command_specs() {
        "--output FOLDER [--format csv|idx] [--overwrite] [--config FILE] [--section.key=value ...]",
        "Write the synthetic data that the keys of [synthetic] describe to files",
        {{"output", "FOLDER", "Folder to write train.csv and test.csv to, or their IDX files", true},
-        {"format", "FORMAT", "csv or idx; csv when not given"},
+        {"format", "FORMAT", "csv or idx; csv when not given", false, {"csv", "idx"}, "csv"},
         {"overwrite", "", "Replace files of these names"},
         config_option(),
         help_option()},
        false,
        {"synthetic.", "train.seed", "run.", "comm."}},
+      {"describe",
+       "--data.train=FILES [--data.target=COLUMN] [--json] [--config FILE] [--section.key=value "
+       "...]",
+       "Print what the columns of a data set hold: moments, quantiles, correlations, and how much "
+       "each says of the target",
+       {{"json", "", "Print one JSON object instead of text"}, config_option(), help_option()},
+       false,
+       kKeysOfData},
+      {"decompose",
+       "--method METHOD [--components K] [--data.train=FILES] [--output.dir=FOLDER] "
+       "[--section.key=value ...]",
+       "Decompose the matrix of the features and write its factors",
+       {{"method",
+         "METHOD",
+         "pca, svd, qr, eigen (of the covariance matrix) or kmeans",
+         true,
+         {"pca", "svd", "qr", "eigen", "kmeans"}},
+        {"components", "K",
+         "Components, or clusters of kmeans; all of them, and 8 clusters, when not given"},
+        {"solver",
+         "SOLVER",
+         "exact or randomized, which is faster for few components of many columns; of pca and svd; "
+         "exact when not given",
+         false,
+         {"exact", "randomized"},
+         "exact"},
+        {"format",
+         "FORMAT",
+         "Format of the factors, npy or csv; npy when not given",
+         false,
+         {"npy", "csv"},
+         "npy"},
+        {"overwrite", "", "Replace the factors in a folder that is not empty"},
+        config_option(),
+        help_option()},
+       false,
+       kKeysOfDecomposition},
   };
   return kSpecs;
 }

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/types.hpp"
+
 namespace lockstep::trainer {
 
 /// An option of one command that is no configuration key.
@@ -11,6 +13,8 @@ struct CommandOption {
   std::string value_name;  ///< "FILE"; empty when the option takes no value
   std::string help;        ///< one sentence, without a full stop
   bool required = false;
+  std::vector<std::string> choices{};  ///< the values that it takes; none: any text
+  std::string default_value{};         ///< where it is not given; empty: none
 };
 
 /// One of the commands of the program, for the parser and for --help.
@@ -51,7 +55,10 @@ struct Arguments {
   bool overwrite = false;
   std::string model;
   std::string output;
-  std::string format = "csv";  ///< of generate: csv or idx
+  std::string format;    ///< of generate: csv or idx; of decompose: npy or csv
+  std::string method;    ///< of decompose
+  std::string solver;    ///< of decompose
+  Index components = 0;  ///< of decompose; 0 when it is not given
 };
 
 /// Parses the arguments after the program's name. Options are written `--name=value` or

@@ -71,6 +71,21 @@ TEST(MatrixWriter, WritesWhatRankZeroHas) {
   });
 }
 
+TEST(MatrixWriter, WritesVectors) {
+  test::for_each_team({1, 3}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    const Vector values{{1, -2.5, 3}};
+    MatrixWriter(team, folder / "", MatrixFormat::csv).write_vector("v", values, "x");
+    MatrixWriter(team, folder / "", MatrixFormat::npy).write_vector("v", values, "x");
+    team.barrier();
+    EXPECT_EQ(content(folder / "v.csv"), "x\n1\n-2.5\n3\n");
+    std::string npy = npy_header(NpyType::f64, {3});
+    npy.append(reinterpret_cast<const char*>(values.data()), 3 * sizeof(double));
+    EXPECT_EQ(content(folder / "v.npy"), npy);
+    folder.remove();
+  });
+}
+
 TEST(MatrixWriter, WritesIntegers) {
   test::for_each_team({1, 2, 3}, [](Team& team) {
     test::TeamDirectory folder(team);

@@ -1,0 +1,221 @@
+// `lockstep decompose` as a user meets it.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/linalg/matrix.hpp"
+#include "tests/support/reference.hpp"
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using lockstep::test::close;
+using nlohmann::json;
+using test::run_program;
+using test::TestFolder;
+
+using Words = std::vector<std::string>;
+
+/// 40 rows of three columns that depend on each other, not centred.
+Matrix example() {
+  Matrix X(40, 3);
+  for (Index i = 0; i < 40; ++i) {
+    const auto t = static_cast<double>(i);
+    X.row(i) << 3 + std::sin(t), 0.5 * t, std::cos(3 * t) - std::sin(t) + 0.1 * t;
+  }
+  return X;
+}
+
+std::string csv_of(const Matrix& X) {
+  std::string text = "a,b,c,kind\n";
+  for (Index i = 0; i < X.rows(); ++i) {
+    for (Index j = 0; j < X.cols(); ++j) text += json(X(i, j)).dump() + ",";
+    text += i % 2 == 0 ? "x\n" : "y\n";
+  }
+  return text;
+}
+
+/// The matrix in a .npy file of float64; a vector is a column.
+Matrix read_npy(const TestFolder& folder, const std::string& name) {
+  const std::string file = folder.read(name);
+  const std::size_t begin =
+      10 + static_cast<unsigned char>(file[8]) + 256U * static_cast<unsigned char>(file[9]);
+  const std::size_t open = file.find("'shape': (") + 10;
+  std::size_t used = 0;
+  const auto rows = static_cast<Index>(std::stol(file.substr(open), &used));
+  const std::size_t next = open + used + 2;
+  const Index columns = file[open + used + 1] == ')' ? 1 : std::stol(file.substr(next - 1));
+  RowMajorMatrix matrix(rows, columns);
+  EXPECT_EQ(file.size() - begin, static_cast<std::size_t>(matrix.size()) * sizeof(double));
+  std::memcpy(matrix.data(), file.data() + begin, file.size() - begin);
+  return matrix;
+}
+
+class DecomposeProgram : public ::testing::Test {
+ protected:
+  DecomposeProgram() { folder_.write("a.csv", csv_of(X_)); }
+
+  json decompose(const Words& more, int ranks = 0) {
+    Words words{"decompose", "--data.train=a.csv", "--data.target=kind", "--output.dir=out",
+                "--overwrite"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto run = run_program(folder_.path(), ranks, words);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return json::parse(folder_.read("out/summary.json"));
+  }
+
+  std::string error_of(const Words& more, int exit_code) {
+    Words words{"decompose", "--data.train=a.csv", "--output.dir=no"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto run = run_program(folder_.path(), 0, words);
+    EXPECT_EQ(run.exit_code, exit_code);
+    EXPECT_EQ(folder_.names(), (Words{"a.csv"}));
+    return run.err;
+  }
+
+  const TestFolder folder_;
+  const Matrix X_ = example();
+};
+
+TEST_F(DecomposeProgram, PcaCentresAndReconstructs) {
+  const json summary = decompose({"--method=pca"});
+  EXPECT_EQ(summary["columns"], json::parse(R"(["a", "b", "c"])"));
+  const Matrix mean = read_npy(folder_, "out/mean.npy");
+  EXPECT_TRUE(close(mean, X_.colwise().mean().transpose()));
+  const Matrix components = read_npy(folder_, "out/components.npy");
+  const Matrix scores = read_npy(folder_, "out/scores.npy");
+  EXPECT_TRUE(close((scores * components).rowwise() + mean.col(0).transpose(), X_));
+  const Matrix centred = X_.rowwise() - X_.colwise().mean();
+  const Vector variance = lockstep::test::vector_of(summary["explained_variance"]);
+  EXPECT_TRUE(close(variance.sum(), centred.squaredNorm() / 39));
+  const Vector sigma = lockstep::test::vector_of(summary["singular_values"]);
+  EXPECT_TRUE(close(sigma.array().square().matrix() / 39, variance));
+  EXPECT_TRUE(close(lockstep::test::vector_of(summary["explained_variance_ratio"]).sum(), 1));
+}
+
+TEST_F(DecomposeProgram, SvdDoesNotCentre) {
+  const json summary = decompose({"--method=svd"});
+  const Matrix U = read_npy(folder_, "out/U.npy");
+  const Matrix Vt = read_npy(folder_, "out/Vt.npy");
+  const Vector sigma = lockstep::test::vector_of(summary["singular_values"]);
+  EXPECT_TRUE(close(U * sigma.asDiagonal() * Vt, X_));
+  EXPECT_EQ(read_npy(folder_, "out/singular_values.npy").col(0), sigma);
+  EXPECT_TRUE(close(sigma.squaredNorm(), X_.squaredNorm()));
+  EXPECT_TRUE(
+      close(lockstep::test::vector_of(summary["explained_variance"]).sum(), X_.squaredNorm() / 40));
+}
+
+TEST_F(DecomposeProgram, QrGivesTheMatrixBack) {
+  const json summary = decompose({"--method=qr"});
+  EXPECT_EQ(summary["rank"], 3);
+  EXPECT_TRUE(close(read_npy(folder_, "out/Q.npy") * read_npy(folder_, "out/R.npy"), X_));
+}
+
+TEST_F(DecomposeProgram, EigenIsOfTheCovarianceMatrix) {
+  decompose({"--method=eigen"});
+  const Matrix vectors = read_npy(folder_, "out/eigenvectors.npy");
+  const Vector values = read_npy(folder_, "out/eigenvalues.npy").col(0);
+  const Matrix centred = X_.rowwise() - X_.colwise().mean();
+  const Matrix covariance = centred.transpose() * centred / 39;
+  EXPECT_TRUE(close(covariance * vectors, vectors * values.asDiagonal(), 1e-11));
+}
+
+TEST_F(DecomposeProgram, KmeansPutsEveryRowToItsNearestCenter) {
+  const json summary = decompose({"--method=kmeans", "--components=3", "--format=csv"});
+  EXPECT_EQ(summary["clusters"], 3);
+  EXPECT_EQ(summary["sizes"][0].get<int>() + summary["sizes"][1].get<int>() +
+                summary["sizes"][2].get<int>(),
+            40);
+  const std::string labels = folder_.read("out/labels.csv");
+  EXPECT_EQ(labels.find("label\n"), 0U);
+  EXPECT_EQ(std::count(labels.begin(), labels.end(), '\n'), 41);
+}
+
+TEST_F(DecomposeProgram, RandomizedFindsTheSameWhereAllIsInTheSketch) {
+  const json exact = decompose({"--method=svd", "--components=2"});
+  const json random = decompose({"--method=svd", "--components=2", "--solver=randomized"});
+  EXPECT_TRUE(close(lockstep::test::vector_of(random["singular_values"]),
+                    lockstep::test::vector_of(exact["singular_values"])));
+}
+
+TEST_F(DecomposeProgram, WritesTheSameBytesForAnyRanksAndThreads) {
+  for (const std::string method : {"pca", "svd", "qr", "eigen", "kmeans"}) {
+    std::set<std::map<std::string, std::string>> outputs;
+    for (const auto& [ranks, threads] : std::vector<std::pair<int, std::string>>{
+             {0, "2"}, {1, "1"}, {2, "1"}, {3, "2"}, {4, "1"}, {7, "2"}}) {
+      decompose({"--method=" + method, "--run.threads=" + threads}, ranks);
+      std::map<std::string, std::string> files;
+      for (const std::string& name : folder_.names()) {
+        if (name.starts_with("out/")) files[name] = folder_.read(name);
+      }
+      EXPECT_GE(files.size(), 3U);
+      outputs.insert(files);
+    }
+    EXPECT_EQ(outputs.size(), 1U) << method;
+  }
+}
+
+TEST_F(DecomposeProgram, LeavesTextOutAndPutsMeansIntoGaps) {
+  folder_.write("b.csv", "n,c,gap\n1,red,2\n2,red,\n4,blue,6\n");
+  const auto run = run_program(
+      folder_.path(), 2, {"decompose", "--method=qr", "--data.train=b.csv", "--output.dir=b"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err,
+            "warning: columns of categories are left out: 'c'\n"
+            "warning: column 'gap': its mean stands for 1 missing cells\n"
+            "factors and b/summary.json\n");
+  const json summary = json::parse(folder_.read("b/summary.json"));
+  EXPECT_EQ(summary["left_out"], json::parse(R"(["c"])"));
+  EXPECT_EQ(summary["imputed"], json::parse(R"({"gap": 1})"));
+  EXPECT_TRUE(close(read_npy(folder_, "b/Q.npy") * read_npy(folder_, "b/R.npy"),
+                    Matrix{{1, 2}, {2, 4}, {4, 6}}));
+}
+
+TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
+  EXPECT_EQ(error_of({}, 2),
+            "lockstep: error: decompose needs --method=METHOD; see 'lockstep decompose --help'\n");
+  EXPECT_EQ(error_of({"--method=pac"}, 2),
+            "lockstep: error: --method: unknown value 'pac'; known: pca, svd, qr, eigen, kmeans "
+            "(did you mean 'pca'?); see 'lockstep decompose --help'\n");
+  EXPECT_EQ(error_of({"--method=pca", "--components=0"}, 2),
+            "lockstep: error: --components: expected an integer ≥ 1, found '0'; see 'lockstep "
+            "decompose --help'\n");
+  EXPECT_EQ(error_of({"--method=pca", "--data.target=kind", "--components=4"}, 2),
+            "lockstep: error: decompose: --components=4: at most 3 for 40 rows of 3 columns\n");
+  EXPECT_EQ(error_of({"--method=qr", "--components=2"}, 2),
+            "lockstep: error: decompose: --components has no effect on --method=qr; remove it\n");
+  EXPECT_EQ(error_of({"--method=kmeans", "--solver=randomized"}, 2),
+            "lockstep: error: decompose: --solver=randomized applies to --method=pca or svd only, "
+            "not to kmeans\n");
+  EXPECT_EQ(error_of({"--method=pca", "--data.target=knd"}, 78),
+            "lockstep: error: data.target: no column 'knd' in the header of a.csv; did you mean "
+            "'kind'?\n");
+  EXPECT_EQ(error_of({"--method=pca", "--data.ignore=a,b,c"}, 65),
+            "lockstep: error: no column of numbers to decompose\n");
+}
+
+TEST_F(DecomposeProgram, RefusesAColumnWithoutCellsAndAFullFolder) {
+  folder_.write("b.csv", "n,gap\n1,\n2,\n");
+  const Words words{"decompose", "--method=svd", "--data.train=b.csv", "--output.dir=b"};
+  const auto empty = run_program(folder_.path(), 2, words);
+  EXPECT_EQ(empty.exit_code, 65);
+  EXPECT_EQ(empty.err,
+            "lockstep: error: column 'gap': all cells are missing; leave it out (data.ignore)\n");
+  decompose({"--method=qr"});
+  const auto full = run_program(
+      folder_.path(), 2, {"decompose", "--method=svd", "--data.train=a.csv", "--output.dir=out"});
+  EXPECT_EQ(full.exit_code, 73);
+  EXPECT_EQ(full.err.find("lockstep: error: out: the output directory is not empty"), 0U);
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

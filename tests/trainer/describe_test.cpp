@@ -1,0 +1,115 @@
+// `lockstep describe` as a user meets it.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::run_program;
+using test::TestFolder;
+
+const std::string kFlowers =
+    "height,color,note,kind\n"
+    "1,red,,a\n"
+    "2,\"light, blue\",,b\n"
+    ",red,,a\n"
+    "4,,,b\n";
+
+TEST(DescribeProgram, WritesWhatTheColumnsHold) {
+  const TestFolder folder;
+  folder.write("a.csv", kFlowers);
+  const auto run = run_program(folder.path(), 0,
+                               {"describe", "--data.train=a.csv", "--data.target=kind", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  const json all = json::parse(run.out);
+  EXPECT_EQ(all["rows"], 4);
+  EXPECT_EQ(all["columns"].size(), 4U);
+  const json height = all["columns"]["height"];
+  EXPECT_EQ(height["type"], "number");
+  EXPECT_EQ(height["count"], 3);
+  EXPECT_EQ(height["missing"], 1);
+  EXPECT_DOUBLE_EQ(height["mean"].get<double>(), 7.0 / 3);
+  EXPECT_DOUBLE_EQ(height["std"].get<double>(), std::sqrt(7.0 / 3));
+  EXPECT_EQ(height["min"], 1);
+  EXPECT_EQ(height["q25"], 1.5);
+  EXPECT_EQ(height["median"], 2);
+  EXPECT_EQ(height["q75"], 3);
+  EXPECT_EQ(height["max"], 4);
+  EXPECT_TRUE(height["distinct"].is_null());
+  // The bins of {1, 2, 4} tell a from b over three rows: log₂3 − ⅔.
+  EXPECT_NEAR(height["mutual_information"].get<double>(), std::log2(3) - 2.0 / 3, 1e-12);
+  const json color = all["columns"]["color"];
+  EXPECT_EQ(color["type"], "category");
+  EXPECT_EQ(color["distinct"], 2);
+  EXPECT_EQ(color["missing"], 1);
+  EXPECT_TRUE(color["mean"].is_null());
+  EXPECT_EQ(all["columns"]["note"]["count"], 0);
+  EXPECT_TRUE(all["columns"]["note"]["median"].is_null());
+  EXPECT_EQ(all["columns"]["kind"]["mutual_information"], 1);
+  EXPECT_EQ(all["correlation"]["columns"], json::parse(R"(["height", "note"])"));
+  EXPECT_EQ(all["correlation"]["matrix"], json::parse("[[1, null], [null, null]]"));
+}
+
+TEST(DescribeProgram, PrintsTheSameForAnyRanksAndThreads) {
+  const TestFolder folder;
+  ASSERT_EQ(run_program(folder.path(), 0,
+                        {"generate", "--synthetic.kind=blobs", "--synthetic.rows=3000",
+                         "--synthetic.test_rows=0", "--output=data"})
+                .exit_code,
+            0);
+  std::set<std::string> outputs;
+  for (const auto& [ranks, threads] :
+       std::vector<std::pair<int, int>>{{0, 2}, {1, 1}, {2, 1}, {3, 2}, {4, 1}, {7, 2}}) {
+    const auto run = run_program(
+        folder.path(), ranks,
+        {"describe", "--data.train=data/train.csv", "--data.target=class", "--json"}, threads);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    outputs.insert(run.out);
+  }
+  EXPECT_EQ(outputs.size(), 1U);
+}
+
+TEST(DescribeProgram, SaysWhichColumnsItTakesForCategories) {
+  const TestFolder folder;
+  folder.write("a.csv", "x,y\n1,2\nabout 3,4\n5,6\n");
+  const auto run = run_program(folder.path(), 2, {"describe", "--data.train=a.csv"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err,
+            "warning: a.csv: column 'x': 2 numbers and 1 other texts, the first 'about 3', are "
+            "taken as categories\n");
+  EXPECT_EQ(run.out.find("3 rows, 2 columns: 1 numbers, 1 categories\n"), 0U) << run.out;
+}
+
+TEST(DescribeProgram, TakesWhatTrainTakes) {
+  const TestFolder folder;
+  const auto digits = run_program(folder.path(), 2, {"describe", "--json", "--synthetic.rows=300"});
+  ASSERT_EQ(digits.exit_code, 0) << digits.err;
+  const json all = json::parse(digits.out);
+  EXPECT_EQ(all["columns"].size(), 785U);
+  EXPECT_EQ(all["columns"]["label"]["distinct"], 10);
+  EXPECT_EQ(all["columns"]["p0"]["count"], 300);
+}
+
+TEST(DescribeProgram, RefusesATargetThatIsNotThere) {
+  const TestFolder folder;
+  folder.write("a.csv", kFlowers);
+  const auto run =
+      run_program(folder.path(), 2, {"describe", "--data.train=a.csv", "--data.target=knid"});
+  EXPECT_EQ(run.exit_code, 78);
+  EXPECT_EQ(run.err,
+            "lockstep: error: data.target: no column 'knid' in the header of a.csv; did you mean "
+            "'kind'?\n");
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

@@ -1,0 +1,277 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/clustering/kmeans.hpp"
+#include "core/data/matrix_writer.hpp"
+#include "core/linalg/distributed_svd.hpp"
+#include "core/linalg/pca.hpp"
+#include "core/linalg/randomized_svd.hpp"
+#include "core/linalg/svd.hpp"
+#include "core/linalg/tsqr.hpp"
+#include "core/statistics/central_moments.hpp"
+#include "trainer/commands/commands.hpp"
+#include "trainer/run/data_source.hpp"
+#include "trainer/run/run_directory.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kSummaryFile = "summary.json";
+constexpr Index kDefaultClusters = 8;
+
+/// What may be in the folder: --overwrite removes it.
+RunFiles decomposition_files() {
+  RunFiles files{"decompose", kSummaryFile, {kSummaryFile}};
+  for (const char* factor : {"mean", "components", "scores", "singular_values", "U", "Vt", "Q", "R",
+                             "eigenvalues", "eigenvectors", "centers", "labels"}) {
+    for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
+      files.names.push_back(fmt::format("{}.{}", factor, name_of(format)));
+    }
+  }
+  return files;
+}
+
+/// The matrix of the numbers, and what became of the other cells.
+struct Input {
+  DistributedMatrix X;
+  std::vector<std::string> columns;
+  std::vector<std::string> left_out;                     ///< columns of categories
+  std::vector<std::pair<std::string, Index>> imputed{};  ///< columns, and their missing cells
+};
+
+/// Puts the mean of a column where its cells are missing. *Collective*.
+void impute_means(Team& team, Input& input, int threads) {
+  const RowBlocks blocks(input.X.total_rows);
+  input.X = in_blocks(team, std::move(input.X), blocks);
+  const std::vector<CentralMoments> moments = central_moments(team, input.X, threads);
+  for (std::size_t j = 0; j < moments.size(); ++j) {
+    const Index missing = input.X.total_rows - moments[j].count;
+    if (missing == 0) continue;
+    if (moments[j].count == 0) {
+      throw DataError(fmt::format("column {}: all cells are missing; leave it out (data.ignore)",
+                                  lockstep::quoted(input.columns[j])));
+    }
+    input.imputed.emplace_back(input.columns[j], missing);
+    for (Index i = input.X.rows.begin; i < input.X.rows.end; ++i) {
+      double& cell = input.X.row(i)[j];
+      if (std::isnan(cell)) cell = moments[j].mean();
+    }
+  }
+}
+
+Input load_input(Session& session) {
+  const Columns all = load_columns(session, false);
+  Input input;
+  std::vector<Index> numbers;
+  for (std::size_t j = 0; j < all.types.size(); ++j) {
+    if (all.types[j].kind == ColumnKind::number) {
+      numbers.push_back(static_cast<Index>(j));
+    } else {
+      input.left_out.push_back(all.names[j]);
+    }
+  }
+  if (numbers.empty()) throw DataError("no column of numbers to decompose");
+  Columns chosen = selected(all, numbers);
+  input.X = std::move(chosen.values);
+  input.columns = std::move(chosen.names);
+  impute_means(session.team, input, session.threads);
+  if (!input.left_out.empty()) {
+    say(session, fmt::format("warning: columns of categories are left out: {}",
+                             lockstep::quoted(fmt::format("{}", fmt::join(input.left_out, ", ")))));
+  }
+  for (const auto& [column, missing] : input.imputed) {
+    say(session, fmt::format("warning: column {}: its mean stands for {} missing cells",
+                             lockstep::quoted(column), missing));
+  }
+  return input;
+}
+
+Json numbers_json(const Vector& numbers) {
+  return std::vector<double>(numbers.begin(), numbers.end());
+}
+
+/// "pc1", "pc2", … for the columns of a CSV file.
+std::vector<std::string> numbered(const std::string& prefix, Index count) {
+  std::vector<std::string> names;
+  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", prefix, i));
+  return names;
+}
+
+/// Carries out one method: writes factors and fills the summary.
+class Decomposition {
+ public:
+  Decomposition(Session& session, Input input, const std::string& folder)
+      : session_(session),
+        team_(session.team),
+        input_(std::move(input)),
+        writer_(team_, folder,
+                session.arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy) {}
+
+  Json run(Index components) {
+    const std::string& method = session_.arguments.method;
+    if (method == "pca") principal_components(components);
+    if (method == "eigen") eigenvectors(components);
+    if (method == "svd") singular_vectors(components);
+    if (method == "qr") orthogonal_factors();
+    if (method == "kmeans") clusters(components);
+    return std::move(summary_);
+  }
+
+ private:
+  DistributedMatrix in(const RowBlocks& blocks) const { return in_blocks(team_, input_.X, blocks); }
+
+  RandomizedSvdOptions random_options() const {
+    RandomizedSvdOptions options;
+    options.seed = static_cast<std::uint64_t>(session_.settings.integer("train.seed"));
+    return options;
+  }
+
+  bool is_randomized() const { return session_.arguments.solver == "randomized"; }
+
+  Pca fit(Index components, PcaMethod method) {
+    PcaOptions options;
+    options.components = components;
+    options.method = method;
+    options.randomized = random_options();
+    const RowBlocks blocks = pca_blocks(input_.X.total_rows, input_.X.columns, options);
+    const Pca pca = fit_pca(team_, in(blocks), options, session_.threads);
+    summary_["singular_values"] = numbers_json(pca.singular_values);
+    summary_["explained_variance"] = numbers_json(pca.explained_variance);
+    summary_["explained_variance_ratio"] = numbers_json(pca.explained_variance_ratio);
+    return pca;
+  }
+
+  /// X = mean + scores·components, centred.
+  void principal_components(Index k) {
+    const Pca pca = fit(k, is_randomized() ? PcaMethod::randomized : PcaMethod::svd);
+    writer_.write_vector("mean", pca.mean, "mean");
+    writer_.write_vector("singular_values", pca.singular_values, "singular_value");
+    writer_.write("components", pca.components.transpose(), input_.columns);
+    writer_.write("scores", project(pca, input_.X, session_.threads), numbered("pc", k));
+  }
+
+  /// Σ = P·Λ·Pᵀ of the covariance matrix.
+  void eigenvectors(Index k) {
+    const Pca pca = fit(k, PcaMethod::covariance);
+    writer_.write_vector("eigenvalues", pca.explained_variance, "eigenvalue");
+    writer_.write("eigenvectors", pca.components, numbered("v", k));
+  }
+
+  /// What singular values of X, which is not centred, say: mean squares, and shares of ‖X‖².
+  void add_mean_squares(const Vector& singular_values) {
+    const DistributedMatrix& X = in(RowBlocks(input_.X.total_rows));
+    double squares = 0;
+    for (const CentralMoments& column : central_moments(team_, X, session_.threads)) {
+      squares += column.m2 + static_cast<double>(column.count) * column.mean() * column.mean();
+    }
+    const Vector squared = singular_values.array().square();
+    summary_["singular_values"] = numbers_json(singular_values);
+    summary_["explained_variance"] =
+        numbers_json(squared / static_cast<double>(input_.X.total_rows));
+    summary_["explained_variance_ratio"] = numbers_json(squared / squares);
+  }
+
+  void singular_vectors(Index k) {
+    const DistributedSvd svd =
+        is_randomized()
+            ? randomized_svd(
+                  team_,
+                  in(sketch_blocks(input_.X.total_rows, input_.X.columns, k, random_options())), k,
+                  random_options(), session_.threads)
+            : lockstep::svd(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), k,
+                            session_.threads);
+    writer_.write("U", svd.U, numbered("u", k));
+    writer_.write_vector("singular_values", svd.singular_values, "singular_value");
+    writer_.write("Vt", svd.V.transpose(), input_.columns);
+    add_mean_squares(svd.singular_values);
+  }
+
+  void orthogonal_factors() {
+    const ThinQr qr =
+        thin_qr(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), session_.threads);
+    writer_.write("Q", qr.Q, numbered("q", qr.Q.columns));
+    writer_.write("R", qr.R, input_.columns);
+    summary_["rank"] = qr.rank;
+    add_mean_squares(lockstep::singular_values(qr.R));
+  }
+
+  void clusters(Index k) {
+    KMeansOptions options;
+    options.clusters = k;
+    options.seed = random_options().seed;
+    const KMeans found =
+        kmeans(team_, in(kmeans_blocks(input_.X.total_rows, k)), options, session_.threads);
+    writer_.write("centers", found.centers, input_.columns);
+    writer_.write("labels", std::vector<std::int64_t>(found.labels.begin(), found.labels.end()),
+                  "label");
+    summary_["sizes"] = found.sizes;
+    summary_["inertia"] = found.inertia;
+    summary_["iterations"] = found.iterations;
+    summary_["converged"] = found.converged;
+  }
+
+  Session& session_;
+  Team& team_;
+  Input input_;
+  MatrixWriter writer_;
+  Json summary_;
+};
+
+/// Refuses options that the method takes no notice of.
+void check_options(const Arguments& arguments) {
+  const std::string& method = arguments.method;
+  if (method == "qr" && arguments.components > 0) {
+    throw UsageError("decompose: --components has no effect on --method=qr; remove it");
+  }
+  if (arguments.solver == "randomized" && method != "pca" && method != "svd") {
+    throw UsageError(fmt::format(
+        "decompose: --solver=randomized applies to --method=pca or svd only, not to {}", method));
+  }
+}
+
+Index component_count(const Arguments& arguments, const Input& input) {
+  const bool clusters = arguments.method == "kmeans";
+  const Index most = clusters ? input.X.total_rows : std::min(input.X.total_rows, input.X.columns);
+  if (arguments.components == 0) return std::min(most, clusters ? kDefaultClusters : most);
+  if (arguments.components <= most) return arguments.components;
+  throw UsageError(fmt::format("decompose: --components={}: at most {} for {} rows of {} columns",
+                               arguments.components, most, input.X.total_rows, input.X.columns));
+}
+
+}  // namespace
+
+void decompose(Session& session) {
+  check_options(session.arguments);
+  RunDirectory directory(session, decomposition_files());
+  Input input = load_input(session);
+  const Index components = component_count(session.arguments, input);
+  directory.create();
+
+  Json summary{{"method", session.arguments.method}};
+  if (session.arguments.method == "pca" || session.arguments.method == "svd") {
+    summary["solver"] = session.arguments.solver;
+  }
+  summary["rows"] = input.X.total_rows;
+  summary["columns"] = input.columns;
+  summary["left_out"] = input.left_out;
+  summary["imputed"] = Json::object();
+  for (const auto& [column, missing] : input.imputed) summary["imputed"][column] = missing;
+  if (session.arguments.method != "qr") {
+    summary[session.arguments.method == "kmeans" ? "clusters" : "components"] = components;
+  }
+  summary.update(Decomposition(session, std::move(input), directory.path()).run(components));
+  directory.write(kSummaryFile, summary.dump(2) + "\n");
+  say(session, "factors and " + directory.file(kSummaryFile));
+}
+
+}  // namespace lockstep::trainer
