@@ -92,7 +92,7 @@ struct NumTraits<lockstep::Dual<T, N>> : NumTraits<double> {
   using Real = lockstep::Dual<T, N>;
   using NonInteger = lockstep::Dual<T, N>;
   using Nested = lockstep::Dual<T, N>;
-  enum { RequireInitialization = 1 };
+  enum { RequireInitialization = 1 };  // NOLINT(readability-identifier-naming): as Eigen names it
 };
 
 template <class T, int N, class Operation>

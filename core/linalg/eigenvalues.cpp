@@ -66,7 +66,7 @@ GeneralEigen general_eigen(const MatrixRef& A) {
   require_square("general_eigen", A);
   const Eigen::EigenSolver<Matrix> solver(A);
   require_converged("general_eigen", solver.info());
-  const ComplexVector values = solver.eigenvalues();
+  const ComplexVector& values = solver.eigenvalues();
   const ComplexMatrix vectors = solver.eigenvectors();
   std::vector<Index> order(static_cast<std::size_t>(A.rows()));
   std::iota(order.begin(), order.end(), Index{0});

@@ -48,6 +48,14 @@ TEST(CentralDifferences, OfLinearFunctionsAreNearlyExact) {
   EXPECT_TRUE(close(central_gradient(slope, Vector{{3, 1}}), Vector{{6, 10}}, 1e-10));
 }
 
+TEST(CentralDifferences, MoveOneEntryAtATime) {
+  const ScalarFunction product = [](const Vector& v) { return v[0] * v[1] * v[2]; };
+  const Vector x{{1e3, 2, 3}};
+  EXPECT_TRUE(close(central_gradient(product, x), Vector{{6, 3e3, 2e3}}, 1e-9));
+  const VectorFunction products = [](const Vector& v) { return Vector{{v[0] * v[1] * v[2]}}; };
+  EXPECT_TRUE(close(central_jacobian(products, x), Matrix{{6, 3e3, 2e3}}, 1e-9));
+}
+
 TEST(CheckGradient, PassesARightGradient) {
   const Vector x{{3, 1}};
   const GradientCheck check = check_gradient(slope, Vector{{6, 10}}, x);
