@@ -34,12 +34,12 @@ Matrix test_matrix(Index rows, Index columns, std::uint64_t seed, int threads) {
   return Omega;
 }
 
-void check(const DistributedMatrix& X, Index k, const RandomizedSvdOptions& options) {
-  const Index most = std::min(X.total_rows, X.columns);
+void check(const MatrixProducts& X, Index k, const RandomizedSvdOptions& options) {
+  const Index most = std::min(X.rows, X.columns);
   if (k < 1 || k > most) {
     throw DataError(
         fmt::format("randomized_svd: k must be from 1 to {} for a matrix of {}×{}, but is {}", most,
-                    X.total_rows, X.columns, k));
+                    X.rows, X.columns, k));
   }
   if (options.oversampling < 0 || options.power_iterations < 0) {
     throw DataError(
@@ -56,27 +56,37 @@ RowBlocks sketch_blocks(Index total_rows, Index columns, Index k,
   return tsqr_blocks(total_rows, sketch_width(total_rows, columns, k, options));
 }
 
-DistributedSvd randomized_svd(Team& team, const DistributedMatrix& X, Index k,
-                              const RandomizedSvdOptions& options, int threads,
-                              const Vector& center) {
-  column_scales(team, X, threads);
+DistributedSvd randomized_svd(Team& team, const MatrixProducts& X, Index k,
+                              const RandomizedSvdOptions& options, int threads) {
   check(X, k, options);
-  const Index width = sketch_width(X.total_rows, X.columns, k, options);
-  const RowBlocks blocks = tsqr_blocks(X.total_rows, width);
-  const auto basis_of_product = [&](const Matrix& right) {
-    return thin_qr(team, multiply(X, right, threads, center), threads).Q;
+  const Index width = sketch_width(X.rows, X.columns, k, options);
+  const auto basis_of_product = [&](const Matrix& B) {
+    return thin_qr(team, X.multiply(B), threads).Q;
   };
   DistributedMatrix Q = basis_of_product(test_matrix(X.columns, width, options.seed, threads));
   for (int i = 0; i < options.power_iterations; ++i) {
-    const Matrix Z = transposed_multiply(team, X, Q, blocks, threads, center);
-    Q = basis_of_product(qr(Z).Q);
+    Q = basis_of_product(qr(X.transposed_multiply(Q)).Q);
   }
   // With XᵀQ = V·Σ·Wᵀ: X ≈ Q·QᵀX = (Q·W)·Σ·Vᵀ.
-  Svd small = svd(transposed_multiply(team, X, Q, blocks, threads, center));
+  const Svd small = svd(X.transposed_multiply(Q));
   Matrix V = small.U.leftCols(k);
   Matrix W = small.V.leftCols(k);
   fix_signs(V, W);
   return {multiply(Q, W, threads), small.singular_values.head(k), std::move(V)};
+}
+
+DistributedSvd randomized_svd(Team& team, const DistributedMatrix& X, Index k,
+                              const RandomizedSvdOptions& options, int threads,
+                              const Vector& center) {
+  column_scales(team, X, threads);
+  MatrixProducts products{X.total_rows, X.columns, {}, {}};
+  check(products, k, options);
+  const RowBlocks blocks = sketch_blocks(X.total_rows, X.columns, k, options);
+  products.multiply = [&](const Matrix& B) { return multiply(X, B, threads, center); };
+  products.transposed_multiply = [&](const DistributedMatrix& Y) {
+    return transposed_multiply(team, X, Y, blocks, threads, center);
+  };
+  return randomized_svd(team, products, k, options, threads);
 }
 
 }  // namespace lockstep

@@ -70,12 +70,47 @@ def randomized_case():
     return {"a": a.tolist(), "singular_values": s.tolist(), "v": positive(vt.T).tolist()}
 
 
+def ratings_case():
+    """Soft-Impute of the ratings that mean and biases leave, written densely."""
+    rng = np.random.default_rng(13)
+    users, items, rank, shrinkage, iterations = 12, 8, 2, 0.4, 25
+    full = 3 + rng.normal(size=(users, 2)) @ rng.normal(size=(2, items))
+    known = rng.random((users, items)) < 0.55
+    known[3] = False
+    known[:, 6] = False
+    r = np.round(full, 1)
+    count = known.sum()
+    mean = r[known].sum() / count
+    per_item = known.sum(axis=0)
+    item_bias = np.where(known, r - mean, 0).sum(axis=0) / np.maximum(per_item, 1)
+    rest = np.where(known, r - mean - item_bias, 0)
+    user_bias = rest.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    rest = np.where(known, rest - user_bias[:, None], 0)
+    z = np.zeros_like(r)
+    for _ in range(iterations):
+        u, s, vt = scipy.linalg.svd(np.where(known, rest, z), full_matrices=False)
+        s = np.maximum(s[:rank] - shrinkage, 0)
+        z = u[:, :rank] * s @ vt[:rank]
+    return {
+        "users": users,
+        "items": items,
+        "rank": rank,
+        "shrinkage": shrinkage,
+        "iterations": iterations,
+        "ratings": [[int(u), int(i), r[u, i]] for u, i in zip(*np.nonzero(known))],
+        "singular_values": s.tolist(),
+        "error": float(np.sqrt((np.where(known, rest - z, 0) ** 2).sum() / count)),
+        "predictions": (mean + item_bias + user_bias[:, None] + z).tolist(),
+    }
+
+
 def main():
     reference = {
         "qr": qr_case(),
         "ill_conditioned": ill_conditioned_case(),
         "pca": pca_case(),
         "randomized": randomized_case(),
+        "ratings": ratings_case(),
     }
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.json")
     with open(path, "w", encoding="utf-8") as file:
