@@ -137,6 +137,32 @@ TEST(Pca, HasTheSameBitsOnAnyRanksAndThreads) {
   }
 }
 
+// Σ = (1/n)·XᵀX of the centred data, Σ = P·Λ·Pᵀ and Y = X·P_k, as the guide has them.
+TEST(Pca, DiagonalizesTheCovarianceMatrixAndProjects) {
+  const Matrix X = data(1100, 5);
+  Matrix centred = X;
+  for (Index j = 0; j < 5; ++j) centred.col(j).array() -= X.col(j).sum() / 1100;
+  Matrix Sigma = Matrix::Zero(5, 5);
+  for (Index r = 0; r < 1100; ++r) {
+    for (Index i = 0; i < 5; ++i) {
+      for (Index j = 0; j < 5; ++j) Sigma(i, j) += centred(r, i) * centred(r, j) / 1100;
+    }
+  }
+  test::for_each_team({1, 2}, [&](Team& team) {
+    for (const PcaMethod method : kMethods) {
+      PcaOptions options = options_of(5, method);
+      options.normalization = Normalization::population;
+      const Pca pca = fit(team, X, options);
+      const Matrix& P = pca.components;
+      EXPECT_TRUE(close(P * pca.explained_variance.asDiagonal() * P.transpose(), Sigma, 1e-13));
+      options.components = 2;
+      const DistributedMatrix mine = mine_of(team, X, options);
+      const Matrix Y = gathered(team, project(fit_pca(team, mine, options), mine));
+      EXPECT_TRUE(close(Y, centred * P.leftCols(2), 1e-12));
+    }
+  });
+}
+
 TEST(Pca, ScoresAreUncorrelatedAndAllOfThemGiveTheDataBack) {
   test::for_each_team({1, 2}, [](Team& team) {
     const Matrix X = data(3000, 5);

@@ -142,6 +142,17 @@ TEST(Losses, ARowHasTheSameBitsAnywhereInABatch) {
   }
 }
 
+TEST(Losses, SoftmaxIsItsDefinition) {
+  const std::vector<double> scores{0.3, -1.2, 2, 0, -7};
+  double sum = 0;
+  for (const double s : scores) sum += std::exp(s);
+  std::vector<double> p(scores.size());
+  softmax(5, scores.data(), p.data());
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    EXPECT_NEAR(p[i] / (std::exp(scores[i]) / sum), 1, 1e-14);
+  }
+}
+
 TEST(Losses, SoftmaxSumsToOne) {
   const std::vector<double> scores{1, 2, 3};
   std::vector<double> p(3);

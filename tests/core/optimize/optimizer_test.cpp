@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "core/base/error.hpp"
+#include "core/calculus/differences.hpp"
+#include "core/linalg/matrix.hpp"
 #include "core/model/penalty.hpp"
 
 namespace lockstep {
@@ -145,6 +147,27 @@ TEST(Penalty, HasTheGuidesMeaningAndDerivative) {
   EXPECT_DOUBLE_EQ(gradient[0], 0.1 + 2 * 0.01 * 2);
   EXPECT_DOUBLE_EQ(gradient[1], -0.1 - 2 * 0.01 * 3);
   EXPECT_EQ(gradient[2], 0);
+}
+
+TEST(Penalty, OfOneKindIsLassoOrRidgeAndOfBothTheElasticNet) {
+  const Vector w{{0.7, -2, 3.5, -0.1}};
+  for (const Penalty& penalty : {Penalty{0.3, 0}, Penalty{0, 0.2}, Penalty{0.3, 0.2}}) {
+    const auto value = [&](const Vector& at) {
+      double magnitudes = 0;
+      double squares = 0;
+      for (const double x : at) magnitudes += std::fabs(x);
+      for (const double x : at) squares += x * x;
+      return penalty.l1 * magnitudes + penalty.l2 * squares;
+    };
+    EXPECT_DOUBLE_EQ(penalty.value(w.size(), w.data()), value(w));
+    Vector gradient = Vector::Zero(w.size());
+    penalty.add_gradient(w.size(), w.data(), gradient.data());
+    for (Index i = 0; i < w.size(); ++i) {
+      const double sign = w[i] > 0 ? 1 : -1;
+      EXPECT_DOUBLE_EQ(gradient[i], penalty.l1 * sign + 2 * penalty.l2 * w[i]);
+    }
+    EXPECT_LT(check_gradient(value, gradient, w).relative_error, 1e-9);
+  }
 }
 
 TEST(Penalty, OfAnSvmIsItsObjectiveOverCTimesN) {

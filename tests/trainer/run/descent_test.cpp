@@ -1,0 +1,143 @@
+// The steps of training, against the guide's variants of gradient descent written out.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "comm/thread_transport.hpp"
+#include "core/linalg/matrix.hpp"
+#include "core/parallel/ranges.hpp"
+#include "tests/support/ranks.hpp"
+#include "tests/support/reference.hpp"
+#include "trainer/run/training.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using test::close;
+
+constexpr Index kRows = 20;  // m
+constexpr Index kFeatures = 3;
+constexpr double kRate = 0.1;  // α
+
+/// w and b of a linear regression, one after another.
+using Parameters = Vector;
+
+double feature(Index row, Index j) { return std::sin(static_cast<double>(5 * row + 2 * j + 1)); }
+double target(Index row) { return std::cos(static_cast<double>(3 * row)); }
+
+/// ∇J(θ; xᵢ, yᵢ) of J = ½(wᵀx + b − y)².
+Parameters gradient_of_row(const Parameters& theta, Index row) {
+  double error = theta[kFeatures] - target(row);
+  for (Index j = 0; j < kFeatures; ++j) error += theta[j] * feature(row, j);
+  Parameters gradient(kFeatures + 1);
+  for (Index j = 0; j < kFeatures; ++j) gradient[j] = error * feature(row, j);
+  gradient[kFeatures] = error;
+  return gradient;
+}
+
+/// θ after one epoch of steps of `batch` rows in file order, from 0.5 everywhere:
+///   θ ← θ − α·[(1/b) Σ ∇J(θ; xᵢ, yᵢ) + λ₁·sign(w) + 2λ₂·w]
+Parameters descended(Index batch, const Penalty& penalty) {
+  Parameters theta = Parameters::Constant(kFeatures + 1, 0.5);
+  for (Index begin = 0; begin < kRows; begin += batch) {
+    const Index end = std::min(kRows, begin + batch);
+    Parameters sum = Parameters::Zero(kFeatures + 1);
+    for (Index row = begin; row < end; ++row) sum += gradient_of_row(theta, row);
+    Parameters gradient = sum / static_cast<double>(end - begin);
+    for (Index j = 0; j < kFeatures; ++j) {
+      const double sign = theta[j] > 0 ? 1 : -1;
+      gradient[j] += penalty.l1 * sign + 2 * penalty.l2 * theta[j];
+    }
+    theta -= kRate * gradient;
+  }
+  return theta;
+}
+
+/// Rows of this rank, by their global numbers.
+Examples<double> rows_of(Range rows) {
+  Examples<double> examples;
+  examples.rows = rows;
+  examples.total_rows = kRows;
+  examples.features = kFeatures;
+  examples.stride = kPanel;
+  examples.values.resize(static_cast<std::size_t>(rows.size() * kPanel));
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    double* row = examples.values.data() + (r - rows.begin) * kPanel;
+    for (Index j = 0; j < kFeatures; ++j) row[j] = feature(r, j);
+    examples.targets.push_back(target(r));
+  }
+  examples.actual_targets = examples.targets;
+  return examples;
+}
+
+/// The same by Training. Of one lane, whose order is that of the rows; of more lanes a step takes a
+/// row of each in turn, so that only an epoch of one step has the same rows.
+Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
+                   const Penalty& penalty) {
+  comm::Communicator team(transport, test::kTimeout);
+  NetworkSpec spec;
+  spec.inputs = kFeatures;
+  spec.outputs = 1;
+  const Network<double> network(spec);
+  const auto place = [&](Index j) {
+    const Tensor& tensor = network.tensors()[j < kFeatures ? 0 : 1];
+    return static_cast<std::size_t>(tensor.offset +
+                                    kernel::panel_offset(tensor.inputs, j < kFeatures ? j : 0, 0));
+  };
+  AlignedVector<double> theta(static_cast<std::size_t>(network.arena_size()));
+  for (Index j = 0; j <= kFeatures; ++j) theta[place(j)] = 0.5;
+  const Lanes lanes(kRows, lane_count, batch);
+  const Range mine = part_of(lane_boundaries(lane_count, team.size()), team.rank());
+  const Examples<double> examples = rows_of(lanes.rows_of(mine));
+  const Scorer scorer(loss_traits("squared"), 1, {});
+  TrainingOptions options;
+  options.shuffle = Shuffle::none;
+  options.optimizer = "sgd";
+  options.learning_rate = kRate;
+  options.penalty = penalty;
+  Training<double> training(team, network, lanes, examples, scorer, options, 1, theta);
+  training.run_epoch(1, [](Index) {});
+  Parameters result(kFeatures + 1);
+  for (Index j = 0; j <= kFeatures; ++j) result[j] = training.theta()[place(j)];
+  return result;
+}
+
+void expect_descent(int ranks, Index lanes, Index batch, const Penalty& penalty) {
+  const Parameters expected = descended(batch, penalty);
+  comm::run_ranks(ranks, [&](comm::Transport& transport) {
+    EXPECT_TRUE(close(trained(transport, lanes, batch, penalty), expected, 1e-13))
+        << ranks << " ranks, " << lanes << " lanes, batches of " << batch;
+  });
+}
+
+TEST(Descent, OfTheWholeBatchIsOneStepOfTheMeanGradient) {
+  for (const int ranks : {1, 2, 3}) {
+    for (const Index lanes : {1, 2, 8}) expect_descent(ranks, lanes, kRows, {});
+  }
+}
+
+TEST(Descent, StochasticTakesAStepForEveryRow) {
+  for (const int ranks : {1, 2}) expect_descent(ranks, 1, 1, {});
+}
+
+TEST(Descent, OfMiniBatchesTakesTheMeanOfEach) {
+  // 7 does not divide 20: the last batch has 6 rows, and its mean is over 6.
+  for (const int ranks : {1, 2}) {
+    expect_descent(ranks, 1, 5, {});
+    expect_descent(ranks, 1, 7, {});
+  }
+}
+
+TEST(Descent, AddsThePenaltyOnceWhateverTheRanks) {
+  for (const Penalty& penalty : {Penalty{0.05, 0}, Penalty{0, 0.1}, Penalty{0.05, 0.1}}) {
+    for (const int ranks : {1, 2, 3}) expect_descent(ranks, 4, kRows, penalty);
+    expect_descent(1, 1, 7, penalty);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::trainer
