@@ -182,9 +182,9 @@ double output_delta(const std::string& loss, double z, double y) {
 }
 
 /// Adds ∂J/∂W^[l] = δ^[l](a^[l−1])ᵀ and ∂J/∂b^[l] = δ^[l] of one row.
-void backpropagate(const std::vector<Weights>& layers, const Forward& row, double delta_L,
+void backpropagate(const std::vector<Weights>& layers, const Forward& row, double delta_of_scores,
                    const std::string& g, std::vector<Weights>& sums) {
-  Vector delta{{delta_L}};
+  Vector delta{{delta_of_scores}};
   for (std::size_t l = layers.size(); l >= 1; --l) {
     for (Index o = 0; o < delta.size(); ++o) {
       for (Index i = 0; i < row.a[l - 1].size(); ++i) {
@@ -208,10 +208,10 @@ TEST(Backpropagation, IsTheFourEquations) {
     for (const std::string& g : activation_names()) {
       const Example example(loss, {4, 3}, g);
       const std::vector<Weights> layers = example.weights();
-      std::vector<Weights> sums;
-      for (const Weights& layer : layers) {
-        sums.push_back(
-            {Matrix::Zero(layer.W.rows(), layer.W.cols()), Vector::Zero(layer.b.size())});
+      std::vector<Weights> sums = layers;
+      for (Weights& layer : sums) {
+        layer.W.setZero();
+        layer.b.setZero();
       }
       for (Index r = 0; r < kRows; ++r) {
         const Forward row = forward(layers, example.X.row(r), g);
