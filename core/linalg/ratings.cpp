@@ -160,7 +160,7 @@ RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,
   const FloatingPointMode mode;
   const RowBlocks blocks =
       sketch_blocks(options.users, options.items, options.rank, options.randomized);
-  KnownRatings known(team, blocks, ratings, options.items);
+  KnownRatings known(team, blocks, ratings, options);
   RatingsModel model;
   take_off_biases(known, model, options.items, threads);
   const Index k = options.rank;
