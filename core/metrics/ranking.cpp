@@ -62,18 +62,13 @@ void connect(Team& team, RankedScores& ranked) {
   }
   ranked.before_group = ranked.before;
   if (mine.rows.rows() == 0) return;
-  for (std::size_t rank = me; rank-- > 0;) {
-    const SliceSummary& slice = slices[rank];
-    if (slice.rows.rows() == 0) continue;
-    if (slice.last_key != mine.first_key) break;
-    ranked.before_group = minus(ranked.before_group, slice.last_group);
-    if (slice.first_key != mine.first_key) break;
+  // Empty slices stand at the end, so those before this one have rows.
+  for (std::size_t rank = me; rank-- > 0 && slices[rank].last_key == mine.first_key;) {
+    ranked.before_group = minus(ranked.before_group, slices[rank].last_group);
+    if (slices[rank].first_key != mine.first_key) break;
   }
-  for (std::size_t rank = me + 1; rank < slices.size(); ++rank) {
-    if (slices[rank].rows.rows() == 0) continue;
-    ranked.group_goes_on = slices[rank].first_key == mine.last_key;
-    break;
-  }
+  ranked.group_goes_on = me + 1 < slices.size() && slices[me + 1].rows.rows() > 0 &&
+                         slices[me + 1].first_key == mine.last_key;
 }
 
 void check_class(const char* metric, int label, std::int64_t found, std::int64_t rows,
