@@ -72,6 +72,7 @@ void KnownRatings::bring_to_owners(const std::vector<Rating>& ratings) {
   }
   using Codec = FoldCodec<std::vector<Rating>>;
   std::vector<Bytes> sent;
+  sent.reserve(to.size());
   for (const std::vector<Rating>& part : to) sent.push_back(Codec::encode(part));
   for (const Bytes& part : team_.exchange(std::move(sent))) {
     const std::vector<Rating> received = Codec::decode(part);
