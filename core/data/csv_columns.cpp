@@ -112,6 +112,8 @@ void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const std:
     use_of(columns, require(schema.feature_names[j], "feature")) = static_cast<Index>(j);
   }
   const auto target = position.find(schema.target_name);
+  const bool has_target = target != position.end() || !options.target_is_optional;
+  if (!has_target) schema.target_kind = TargetKind::none;
   if (schema.target_kind != TargetKind::none && options.target_kind != TargetKind::none) {
     use_of(columns, require(schema.target_name, "target")) = CsvColumns::kTarget;
   } else if (target != position.end() && use_of(columns, target->second) == kUndecided) {

@@ -9,8 +9,9 @@
 
 namespace lockstep {
 
-/// What the cells of features may be: numbers alone, or also text (categories) and empty (missing).
-enum class CsvFeatures { numbers, typed };
+/// What the cells of features may be: numbers alone; also text (categories) and empty (missing); or
+/// categories, whatever they look like, and empty.
+enum class CsvFeatures { numbers, typed, categories };
 
 /// What a reader is asked to make of the columns.
 struct CsvOptions {
@@ -20,6 +21,7 @@ struct CsvOptions {
   /// which is left out, or kept as one of them.
   TargetKind target_kind = TargetKind::classes;
   bool target_is_feature = false;
+  bool target_is_optional = false;  ///< with a schema: a file without it has no target
   /// Columns and classes of the training data, for a set that must fit them: columns are found by
   /// name, in any order, others are left out. Replaces `target`; its target is read unless
   /// `target_kind` is none.

@@ -87,7 +87,10 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const Table
     return {schema.feature_types.begin(), schema.feature_types.end()};
   }
   if (options.features == CsvFeatures::numbers) return {};
-  return std::vector<CsvTypedColumn>(schema.feature_names.size());
+  return std::vector<CsvTypedColumn>(schema.feature_names.size(),
+                                     options.features == CsvFeatures::categories
+                                         ? CsvTypedColumn::of_categories()
+                                         : CsvTypedColumn());
 }
 
 }  // namespace
@@ -100,7 +103,8 @@ CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files,
       pieces_(std::move(pieces)),
       columns_(columns),
       first_labels_(options.schema ? ClassLabels(columns.schema.class_names) : ClassLabels()),
-      typed_(typed_columns(options, columns.schema)) {}
+      typed_(typed_columns(options, columns.schema)),
+      features_(options.features) {}
 
 void CsvPartReader::read_once() {
   labels_ = first_labels_;
@@ -124,6 +128,9 @@ std::vector<ColumnKind> CsvPartReader::agree_on_kinds() {
   if (!columns_.schema.feature_types.empty()) {
     for (const ColumnType& type : columns_.schema.feature_types) kinds.push_back(type.kind);
     return kinds;
+  }
+  if (features_ == CsvFeatures::categories) {
+    return std::vector<ColumnKind>(typed_.size(), ColumnKind::category);
   }
   std::vector<std::int64_t> has_text;
   for (const CsvTypedColumn& column : typed_) has_text.push_back(column.texts() > 0 ? 1 : 0);
@@ -174,7 +181,7 @@ std::vector<CsvColumnNote> CsvPartReader::notes() {
   for (std::size_t j = 0; j < typed_.size(); ++j) {
     CsvColumnNote note{columns_.schema.feature_names[j], counts[3 * j], counts[3 * j + 1],
                        counts[3 * j + 2], ""};
-    const bool is_mixed = note.numbers > 0 && note.texts > 0;
+    const bool is_mixed = features_ == CsvFeatures::typed && note.numbers > 0 && note.texts > 0;
     if (!is_mixed && note.unknown == 0) continue;
     for (const std::string& first : all_gather_text(team_, typed_[j].first_text())) {
       if (note.example.empty()) note.example = first;

@@ -57,6 +57,7 @@ class CsvPartReader {
   ClassLabels first_labels_;
   ClassLabels labels_;
   std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty
+  CsvFeatures features_;
   CsvPart part_;
   Index bytes_read_ = 0;
 };

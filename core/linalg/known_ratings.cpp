@@ -16,19 +16,19 @@ namespace lockstep {
 static_assert(std::is_trivially_copyable_v<Rating>);
 
 KnownRatings::KnownRatings(Team& team, const RowBlocks& user_blocks,
-                           const std::vector<Rating>& ratings, Index items)
+                           const std::vector<Rating>& ratings, const RatingsOptions& options)
     : team_(team), blocks_(user_blocks) {
   const Index before = exclusive_scan(team_, static_cast<std::int64_t>(ratings.size()));
   guard(team_, "checking the ratings", [&] {
     for (std::size_t i = 0; i < ratings.size(); ++i) {
-      check(ratings[i], before + static_cast<Index>(i), items);
+      check(ratings[i], before + static_cast<Index>(i), options.items);
     }
   });
   bring_to_owners(ratings);
   std::stable_sort(ratings_.begin(), ratings_.end(), [](const Rating& a, const Rating& b) {
     return a.user != b.user ? a.user < b.user : a.item < b.item;
   });
-  guard(team_, "checking the ratings", [&] { refuse_duplicates(); });
+  refuse_duplicates(options);
   first_.resize(static_cast<std::size_t>(users_.size()) + 1, 0);
   for (const Rating& rating : ratings_) {
     ++first_[static_cast<std::size_t>(rating.user - users_.begin) + 1];
@@ -72,6 +72,7 @@ void KnownRatings::bring_to_owners(const std::vector<Rating>& ratings) {
   }
   using Codec = FoldCodec<std::vector<Rating>>;
   std::vector<Bytes> sent;
+  sent.reserve(to.size());
   for (const std::vector<Rating>& part : to) sent.push_back(Codec::encode(part));
   for (const Bytes& part : team_.exchange(std::move(sent))) {
     const std::vector<Rating> received = Codec::decode(part);
@@ -79,13 +80,26 @@ void KnownRatings::bring_to_owners(const std::vector<Rating>& ratings) {
   }
 }
 
-void KnownRatings::refuse_duplicates() const {
+/// Throws alike on all ranks: users are in order over the ranks, so the first message is that of
+/// the lowest user.
+void KnownRatings::refuse_duplicates(const RatingsOptions& options) const {
+  for (const std::string& message : all_gather_text(team_, duplicate(options))) {
+    if (!message.empty()) throw DataError(message);
+  }
+}
+
+/// About the first item that one of this rank's users rates twice, or "".
+std::string KnownRatings::duplicate(const RatingsOptions& options) const {
   const auto twice = std::adjacent_find(
       ratings_.begin(), ratings_.end(),
       [](const Rating& a, const Rating& b) { return a.user == b.user && a.item == b.item; });
-  if (twice == ratings_.end()) return;
-  throw DataError(fmt::format("user {} rates item {} twice: {} and {}", twice->user, twice->item,
-                              twice->value, std::next(twice)->value));
+  if (twice == ratings_.end()) return "";
+  const auto name = [](const std::vector<std::string>& names, Index number) {
+    return names.empty() ? std::to_string(number) : quoted(names[static_cast<std::size_t>(number)]);
+  };
+  return fmt::format("user {} rates item {} twice: {} and {}",
+                     name(options.user_names, twice->user), name(options.item_names, twice->item),
+                     twice->value, std::next(twice)->value);
 }
 
 }  // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/linalg/ratings.hpp"
@@ -18,7 +19,7 @@ class KnownRatings {
   /// Brings the ratings to the ranks that have their users.
   /// Errors and what is sent: see fit_ratings. *Collective*.
   KnownRatings(Team& team, const RowBlocks& user_blocks, const std::vector<Rating>& ratings,
-               Index items);
+               const RatingsOptions& options);
 
   Range users() const { return users_; }  ///< of this rank
 
@@ -51,7 +52,8 @@ class KnownRatings {
  private:
   void check(const Rating& rating, Index number, Index items) const;
   void bring_to_owners(const std::vector<Rating>& ratings);
-  void refuse_duplicates() const;
+  void refuse_duplicates(const RatingsOptions& options) const;
+  std::string duplicate(const RatingsOptions& options) const;
 
   Team& team_;
   RowBlocks blocks_;

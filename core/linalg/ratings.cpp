@@ -101,6 +101,25 @@ double find_residuals(const KnownRatings& known, const RatingsModel& model,
   return squares[0];
 }
 
+/// Predictions for this rank's users, and for users that no rank knows.
+std::vector<double> answers_to(const std::vector<Rating>& questions, const RatingsModel& model) {
+  const DistributedMatrix& F = model.user_factors;
+  const RowMajorMatrix V = model.item_factors;
+  std::vector<double> answers;
+  answers.reserve(questions.size());
+  for (const Rating& one : questions) {
+    const bool knows_item = one.item >= 0 && one.item < V.rows();
+    double value = model.mean;
+    if (knows_item) value += model.item_bias[one.item];
+    if (F.rows.contains(one.user)) {
+      value += model.user_bias[one.user - F.rows.begin];
+      if (knows_item) value += product_of(F.row(one.user), V, one.item);
+    }
+    answers.push_back(value);
+  }
+  return answers;
+}
+
 /// The products of E + F·Vᵀ: E sparse with the residuals, F and V from the model.
 MatrixProducts completed(const KnownRatings& known, const RatingsModel& model,
                          const std::vector<double>& residuals, int threads) {
@@ -160,7 +179,7 @@ RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,
   const FloatingPointMode mode;
   const RowBlocks blocks =
       sketch_blocks(options.users, options.items, options.rank, options.randomized);
-  KnownRatings known(team, blocks, ratings, options.items);
+  KnownRatings known(team, blocks, ratings, options);
   RatingsModel model;
   take_off_biases(known, model, options.items, threads);
   const Index k = options.rank;
@@ -191,49 +210,37 @@ RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,
 
 std::vector<double> predict_ratings(Team& team, const RatingsModel& model,
                                     const std::vector<Rating>& asked) {
+  using Questions = FoldCodec<std::vector<Rating>>;
+  using Answers = FoldCodec<std::vector<double>>;
   const FloatingPointMode mode;
   const DistributedMatrix& F = model.user_factors;
-  const RowMajorMatrix V = model.item_factors;
+  const auto ranks = static_cast<std::size_t>(team.size());
   std::vector<Index> ends;  // of the ranks' users
+  ends.reserve(ranks);
   for (const Bytes& end : team.all_gather(std::as_bytes(std::span(&F.rows.end, 1)))) {
     ends.push_back(FoldCodec<Index>::decode(end));
   }
-  const auto owner_of = [&](Index user) {
-    const bool is_known = user >= 0 && user < F.total_rows;
-    if (!is_known) return static_cast<std::size_t>(team.rank());
-    return static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), user) -
-                                    ends.begin());
+  // Any rank can answer for a user that the model does not know.
+  const auto rank_of = [&](Index user) {
+    const bool known = user >= 0 && user < F.total_rows;
+    const auto end = std::upper_bound(ends.begin(), ends.end(), known ? user : 0);
+    return static_cast<std::size_t>(end - ends.begin());
   };
-  const auto predicted = [&](const Rating& one) {
-    const bool knows_item = one.item >= 0 && one.item < V.rows();
-    double value = model.mean;
-    if (knows_item) value += model.item_bias[one.item];
-    if (!F.rows.contains(one.user)) return value;
-    value += model.user_bias[one.user - F.rows.begin];
-    return knows_item ? value + product_of(F.row(one.user), V, one.item) : value;
-  };
-  const auto ranks = static_cast<std::size_t>(team.size());
-  std::vector<std::vector<Rating>> to(ranks);
-  for (const Rating& one : asked) to[owner_of(one.user)].push_back(one);
-  std::vector<Bytes> questions;
-  for (const std::vector<Rating>& part : to)
-    questions.push_back(FoldCodec<std::vector<Rating>>::encode(part));
-  std::vector<Bytes> answers;
-  for (const Bytes& part : team.exchange(std::move(questions))) {
-    std::vector<double> values;
-    for (const Rating& one : FoldCodec<std::vector<Rating>>::decode(part))
-      values.push_back(predicted(one));
-    answers.push_back(FoldCodec<std::vector<double>>::encode(values));
-  }
-  std::vector<std::vector<double>> from;
-  for (const Bytes& part : team.exchange(std::move(answers))) {
-    from.push_back(FoldCodec<std::vector<double>>::decode(part));
-  }
+  std::vector<std::vector<Rating>> questions(ranks);
+  for (const Rating& one : asked) questions[rank_of(one.user)].push_back(one);
+  std::vector<Bytes> sent(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) sent[r] = Questions::encode(questions[r]);
+  std::vector<Bytes> received = team.exchange(std::move(sent));
+  for (Bytes& part : received) part = Answers::encode(answers_to(Questions::decode(part), model));
+  received = team.exchange(std::move(received));
+  std::vector<std::vector<double>> answers(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) answers[r] = Answers::decode(received[r]);
   std::vector<std::size_t> next(ranks, 0);
   std::vector<double> values;
+  values.reserve(asked.size());
   for (const Rating& one : asked) {
-    const std::size_t owner = owner_of(one.user);
-    values.push_back(from[owner][next[owner]++]);
+    const std::size_t rank = rank_of(one.user);
+    values.push_back(answers[rank][next[rank]++]);
   }
   return values;
 }

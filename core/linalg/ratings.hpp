@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/linalg/distributed_matrix.hpp"
@@ -26,6 +27,8 @@ struct RatingsOptions {
   int max_iterations = 100;  ///< at least 1; 1 is the truncated SVD of the known residuals
   double tolerance = 1e-6;   ///< stop when an iteration lowers the objective by this part or less
   RandomizedSvdOptions randomized;
+  std::vector<std::string> user_names{};  ///< for messages; their numbers when empty
+  std::vector<std::string> item_names{};
 };
 
 /// What predicts the entries that are missing:

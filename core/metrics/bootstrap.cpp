@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "core/base/error.hpp"
+#include "core/parallel/ranges.hpp"
+#include "core/parallel/sort.hpp"
+#include "core/parallel/threads.hpp"
 
 namespace lockstep {
 namespace {
@@ -47,9 +51,9 @@ std::array<int, PoissonWeights::kRows> PoissonWeights::of_block(Index replicate,
   return weights;
 }
 
-void check_bootstrap(const RowShare& share, const BootstrapOptions& options) {
+void check_bootstrap(Index total_rows, const BootstrapOptions& options) {
   check_level(options.level);
-  if (share.total_rows < 1) throw DataError("no rows to resample");
+  if (total_rows < 1) throw DataError("no rows to resample");
   if (options.replicates < 1) {
     throw DataError(
         fmt::format("{} replicates of a bootstrap; expected one or more", options.replicates));
@@ -64,6 +68,38 @@ void check_replicates(std::span<const double> values) {
                     "few rows, or NaN among them",
                     i));
   }
+}
+
+std::vector<double> bootstrap_replicates(Team& team, RankedScores ranked,
+                                         const BootstrapOptions& options,
+                                         const RankingMetric& metric) {
+  check_bootstrap(ranked.order.total(), options);
+  const PoissonWeights weights(options.seed);
+  const std::vector<SortRecord>& records = ranked.order.records;
+  const std::vector<Index> parts =
+      even_boundaries(static_cast<Index>(records.size()), options.threads);
+  std::vector<double> values;
+  for (Index replicate = 0; replicate < options.replicates; ++replicate) {
+    std::vector<std::uint8_t> times(records.size());
+    parallel_for(options.threads, options.threads, [&](Index part) {
+      for (Index i = part_of(parts, part).begin; i < part_of(parts, part).end; ++i) {
+        const auto place = static_cast<std::size_t>(i);
+        const auto row = static_cast<Index>(records[place].payload / 2);
+        const auto of_block = weights.of_block(replicate, row / PoissonWeights::kRows);
+        times[place] = static_cast<std::uint8_t>(
+            of_block[static_cast<std::size_t>(row % PoissonWeights::kRows)]);
+      }
+    });
+    count_times(team, ranked, std::move(times));
+    values.push_back(metric(team, ranked));
+  }
+  check_replicates(values);
+  return values;
+}
+
+Interval bootstrap_interval(Team& team, const RankedScores& ranked, const BootstrapOptions& options,
+                            const RankingMetric& metric) {
+  return percentile_interval(bootstrap_replicates(team, ranked, options, metric), options.level);
 }
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "core/base/types.hpp"
 #include "core/metrics/fold_rows.hpp"
 #include "core/metrics/intervals.hpp"
+#include "core/metrics/ranking.hpp"
 #include "core/parallel/team.hpp"
 
 namespace lockstep {
@@ -44,7 +46,7 @@ class PoissonWeights {
 };
 
 /// DataError unless there are rows and replicates, and the level is between 0 and 1.
-void check_bootstrap(const RowShare& share, const BootstrapOptions& options);
+void check_bootstrap(Index total_rows, const BootstrapOptions& options);
 /// NumericalError that names the replicate whose value is NaN.
 void check_replicates(std::span<const double> values);
 
@@ -71,11 +73,22 @@ Interval bootstrap_interval(Team& team, const RowShare& share, const BootstrapOp
                              options.level);
 }
 
+/// The same of a metric of ranking, such as average_precision. The scores are sorted once; a
+/// replicate counts each as often as its row's weight says. A replicate without a class that the
+/// metric needs is the metric's DataError.
+/// *Collective*; replicates times what count_times and the metric send.
+using RankingMetric = std::function<double(Team&, const RankedScores&)>;
+std::vector<double> bootstrap_replicates(Team& team, RankedScores ranked,
+                                         const BootstrapOptions& options,
+                                         const RankingMetric& metric);
+Interval bootstrap_interval(Team& team, const RankedScores& ranked, const BootstrapOptions& options,
+                            const RankingMetric& metric);
+
 template <class Sums, class Add, class Merge, class Value>
 std::vector<double> bootstrap_replicates(Team& team, const RowShare& share,
                                          const BootstrapOptions& options, const Sums& zero,
                                          const Add& add, const Merge& merge, const Value& value) {
-  check_bootstrap(share, options);
+  check_bootstrap(share.total_rows, options);
   const PoissonWeights weights(options.seed);
   std::vector<double> values;
   for (Index replicate = 0; replicate < options.replicates; ++replicate) {

@@ -82,10 +82,9 @@ double ReliabilityBin::hit_rate() const {
 void add_to_bins(ReliabilityBins& bins, double probability, bool hit) {
   assert(0 <= probability && probability <= 1 && !bins.empty());
   const auto count = static_cast<double>(bins.size());
-  // The product's rounding may miss the bin by one; the edges m/M decide.
-  double bin = std::min(std::floor(probability * count), count - 1);
-  while (bin > 0 && probability <= bin / count) --bin;
-  while (bin + 1 < count && probability > (bin + 1) / count) ++bin;
+  // The product may be rounded up to an edge that p does not exceed; the quotients m/M decide.
+  double bin = std::floor(probability * count);
+  if (bin > 0 && probability <= bin / count) --bin;
   ReliabilityBin& found = bins[static_cast<std::size_t>(bin)];
   ++found.rows;
   if (hit) ++found.hits;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -166,6 +167,25 @@ double ConfusionMatrix::cohens_kappa() const {
   const UInt128 agreement = product(correct_rows(), n);
   if (agreement >= by_chance) return exact_ratio(agreement - by_chance, beyond);
   return -exact_ratio(by_chance - agreement, beyond);
+}
+
+ConfusionMatrix merge(ConfusionMatrix a, const ConfusionMatrix& b) {
+  a.merge(b);
+  return a;
+}
+
+Bytes FoldCodec<ConfusionMatrix>::encode(const ConfusionMatrix& matrix) {
+  const std::span<const std::byte> bytes = std::as_bytes(matrix.counts());
+  return {bytes.begin(), bytes.end()};
+}
+
+ConfusionMatrix FoldCodec<ConfusionMatrix>::decode(std::span<const std::byte> bytes) {
+  const auto counts = FoldCodec<std::vector<std::int64_t>>::decode(bytes);
+  Index classes = 0;
+  while (classes * classes < static_cast<Index>(counts.size())) ++classes;
+  ConfusionMatrix matrix(classes);
+  std::copy(counts.begin(), counts.end(), matrix.counts().begin());
+  return matrix;
 }
 
 ConfusionMatrix confusion_matrix(Team& team, Index classes, std::span<const double> predicted,

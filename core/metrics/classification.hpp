@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "core/base/types.hpp"
 #include "core/linalg/distributed_matrix.hpp"
+#include "core/parallel/fold.hpp"
 #include "core/parallel/team.hpp"
 
 namespace lockstep {
@@ -39,7 +41,7 @@ enum class Average {
 class ConfusionMatrix {
  public:
   /// K×K zeros.
-  explicit ConfusionMatrix(Index classes);
+  explicit ConfusionMatrix(Index classes = 0);
 
   Index classes() const { return classes_; }
   void add(Index predicted, Index actual);
@@ -95,6 +97,16 @@ class ConfusionMatrix {
 
   Index classes_;
   std::vector<std::int64_t> counts_;
+};
+
+/// The counts of the rows behind `a` and those behind `b`, which have the same classes (asserted).
+ConfusionMatrix merge(ConfusionMatrix a, const ConfusionMatrix& b);
+
+/// It travels as its counts.
+template <>
+struct FoldCodec<ConfusionMatrix> {
+  static Bytes encode(const ConfusionMatrix& matrix);
+  static ConfusionMatrix decode(std::span<const std::byte> bytes);
 };
 
 /// The confusion matrix of all rows of all ranks, on all ranks.

@@ -59,9 +59,10 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials, double lev
   const auto failures = static_cast<double>(trials - successes);
   const double center = k + z * z / 2;
   const double half = z * std::sqrt(k * failures / n + z * z / 4);
-  const double low = successes == 0 ? 0 : (center - half) / (n + z * z);
+  // For k = 0 center and half are the same number; for k = n their sum may miss n + z² by an ulp.
+  const double low = (center - half) / (n + z * z);
   const double high = successes == trials ? 1 : (center + half) / (n + z * z);
-  return {std::max(low, 0.0), std::min(high, 1.0)};
+  return {low, high};
 }
 
 double auc_variance(Team& team, const RankedScores& ranked) {

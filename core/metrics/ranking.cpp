@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <cassert>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/metrics/checks.hpp"
@@ -19,13 +20,8 @@ struct SliceSummary {
   LabelCounts last_group;  ///< the part of the last group that is in this slice
   std::uint64_t first_key = 0;
   std::uint64_t last_key = 0;
+  std::int64_t empty = 1;  ///< 0 where the slice has records
 };
-
-void count(LabelCounts& counts, const SortRecord& record) {
-  const auto label = static_cast<std::int64_t>(record.payload & 1U);
-  counts.positives += label;
-  counts.negatives += 1 - label;
-}
 
 LabelCounts plus(const LabelCounts& a, const LabelCounts& b) {
   return {a.positives + b.positives, a.negatives + b.negatives};
@@ -35,45 +31,42 @@ LabelCounts minus(const LabelCounts& a, const LabelCounts& b) {
   return {a.positives - b.positives, a.negatives - b.negatives};
 }
 
-SliceSummary summary_of(const std::vector<SortRecord>& records) {
+SliceSummary summary_of(const RankedScores& ranked) {
+  const std::vector<SortRecord>& records = ranked.order.records;
   SliceSummary summary;
   if (records.empty()) return summary;
+  summary.empty = 0;
   summary.first_key = records.front().key;
   summary.last_key = records.back().key;
-  for (const SortRecord& record : records) count(summary.rows, record);
-  for (auto record = records.rbegin(); record != records.rend(); ++record) {
-    if (record->key != summary.last_key) break;
-    count(summary.last_group, *record);
+  for (std::size_t i = 0; i < records.size(); ++i) ranked.add_to(summary.rows, i);
+  for (std::size_t i = records.size(); i > 0 && records[i - 1].key == summary.last_key; --i) {
+    ranked.add_to(summary.last_group, i - 1);
   }
   return summary;
 }
 
 /// Fills in what depends on the other slices. Collective.
 void connect(Team& team, RankedScores& ranked) {
-  const SliceSummary mine = summary_of(ranked.order.records);
+  const SliceSummary mine = summary_of(ranked);
   std::vector<SliceSummary> slices;
   for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
     std::memcpy(&slices.emplace_back(), bytes.data(), sizeof(SliceSummary));
   }
   const auto me = static_cast<std::size_t>(team.rank());
+  ranked.total = {};
   for (std::size_t rank = 0; rank < slices.size(); ++rank) {
     if (rank == me) ranked.before = ranked.total;
     ranked.total = plus(ranked.total, slices[rank].rows);
   }
   ranked.before_group = ranked.before;
-  if (mine.rows.rows() == 0) return;
-  for (std::size_t rank = me; rank-- > 0;) {
-    const SliceSummary& slice = slices[rank];
-    if (slice.rows.rows() == 0) continue;
-    if (slice.last_key != mine.first_key) break;
-    ranked.before_group = minus(ranked.before_group, slice.last_group);
-    if (slice.first_key != mine.first_key) break;
+  if (mine.empty != 0) return;
+  // Empty slices stand at the end, so those before this one have rows.
+  for (std::size_t rank = me; rank-- > 0 && slices[rank].last_key == mine.first_key;) {
+    ranked.before_group = minus(ranked.before_group, slices[rank].last_group);
+    if (slices[rank].first_key != mine.first_key) break;
   }
-  for (std::size_t rank = me + 1; rank < slices.size(); ++rank) {
-    if (slices[rank].rows.rows() == 0) continue;
-    ranked.group_goes_on = slices[rank].first_key == mine.last_key;
-    break;
-  }
+  ranked.group_goes_on = me + 1 < slices.size() && slices[me + 1].empty == 0 &&
+                         slices[me + 1].first_key == mine.last_key;
 }
 
 void check_class(const char* metric, int label, std::int64_t found, std::int64_t rows,
@@ -114,6 +107,12 @@ RankedScores rank_scores(Team& team, std::span<const double> scores, std::span<c
   return ranked;
 }
 
+void count_times(Team& team, RankedScores& ranked, std::vector<std::uint8_t> times) {
+  assert(times.size() == ranked.order.records.size());
+  ranked.times = std::move(times);
+  connect(team, ranked);
+}
+
 void check_both_classes(const char* metric, const LabelCounts& total, std::int64_t fewest) {
   check_class(metric, 1, total.positives, total.rows(), fewest);
   check_class(metric, 0, total.negatives, total.rows(), fewest);
@@ -141,6 +140,7 @@ double auc(Team& team, const RankedScores& ranked) {
 double average_precision(Team& team, const RankedScores& ranked) {
   check_class("average precision", 1, ranked.total.positives, ranked.total.rows(), 1);
   const double sum = sum_over_groups<double>(team, ranked, [](const ScoreGroup& group) {
+    if (group.positives() == 0) return 0.0;  // also where no row counts down to here
     return static_cast<double>(group.positives()) * ratio(group.end.positives, group.end.rows());
   });
   return sum / static_cast<double>(ranked.total.positives);

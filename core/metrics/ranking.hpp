@@ -20,6 +20,11 @@ struct LabelCounts {
   std::int64_t negatives = 0;  ///< label 0
 
   std::int64_t rows() const { return positives + negatives; }
+  /// Takes a row of this label.
+  void add(std::int64_t label, std::int64_t times) {
+    positives += label * times;
+    negatives += (1 - label) * times;
+  }
   friend bool operator==(const LabelCounts&, const LabelCounts&) = default;
 };
 
@@ -27,20 +32,33 @@ struct LabelCounts {
 /// Made once by rank_scores, it serves every metric of ranking. Each rank has a slice of the order,
 /// whole blocks of positions; a group may lie over several slices.
 struct RankedScores {
-  SortedSlice order;           ///< key ~sort_key(score), payload 2·row + label
+  SortedSlice order;  ///< key ~sort_key(score), payload 2·row + label
+  /// How often each record of the slice counts; empty where all count once.
+  std::vector<std::uint8_t> times;
   LabelCounts total;           ///< over all ranks
   LabelCounts before;          ///< rows on lower ranks
   LabelCounts before_group;    ///< of these, the rows before the group of this slice's first record
   bool group_goes_on = false;  ///< the last group of this slice ends on a higher rank
+
+  /// Takes record i of this slice into counts.
+  void add_to(LabelCounts& counts, std::size_t i) const {
+    counts.add(static_cast<std::int64_t>(order.records[i].payload & 1U),
+               times.empty() ? 1 : times[i]);
+  }
 };
 
 /// Sorts scores over all ranks.
 /// @param scores  of this rank's rows; infinite ones may be, NaN is a DataError that names its row
 /// @param labels  0 or 1 (DataError), one for each score (DataError)
 /// Without any row: DataError.
-/// *Collective*; see sort_over_ranks (16 bytes a row), and 48 bytes to P−1 ranks.
+/// *Collective*; see sort_over_ranks (16 bytes a row), and 56 bytes to P−1 ranks.
 RankedScores rank_scores(Team& team, std::span<const double> scores, std::span<const double> labels,
                          int threads = 1);
+
+/// From now on record i of this rank's slice counts `times[i]` times: a resample, as the bootstrap
+/// draws it, of scores that are sorted once. `times` has an element for each record (asserted).
+/// *Collective*; a rank sends 56 bytes to P−1 ranks.
+void count_times(Team& team, RankedScores& ranked, std::vector<std::uint8_t> times);
 
 /// Area under the ROC curve: the probability that a positive row has a higher score than a negative
 /// one, ties counting half [Hanley, McNeil 1982],
@@ -132,9 +150,7 @@ void for_each_group(const RankedScores& ranked, const Visit& visit) {
   ScoreGroup group;
   group.begin = ranked.before_group;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto label = static_cast<std::int64_t>(records[i].payload & 1U);
-    counts.positives += label;
-    counts.negatives += 1 - label;
+    ranked.add_to(counts, i);
     const bool last = i + 1 == records.size();
     if (last ? ranked.group_goes_on : records[i + 1].key == records[i].key) continue;
     group.score = sort_value(~records[i].key);

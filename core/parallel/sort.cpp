@@ -48,10 +48,9 @@ void sort_by_word(std::span<SortRecord>& records, std::span<SortRecord>& spare, 
   }
 }
 
-/// Sorts `records`, with `spare` as large; the result stands in `records` again.
-void sort_span(std::span<SortRecord> records, std::span<SortRecord> spare) {
-  if (records.size() < 2) return;
-  SortRecord* const home = records.data();
+/// Sorts `records`, with `spare` as large; returns the one of the two that holds the result.
+std::span<SortRecord> sort_span(std::span<SortRecord> records, std::span<SortRecord> spare) {
+  if (records.size() < 2) return records;
   const bool payloads_ascend = std::is_sorted(
       records.begin(), records.end(),
       [](const SortRecord& a, const SortRecord& b) { return a.payload < b.payload; });
@@ -59,7 +58,7 @@ void sort_span(std::span<SortRecord> records, std::span<SortRecord> spare) {
     sort_by_word(records, spare, [](const SortRecord& record) { return record.payload; });
   }
   sort_by_word(records, spare, [](const SortRecord& record) { return record.key; });
-  if (records.data() != home) std::copy(records.begin(), records.end(), home);
+  return records;
 }
 
 /// Merges two sorted runs. The loop selects instead of branching: which run is next is as good as
@@ -237,17 +236,18 @@ double sort_value(std::uint64_t key) {
 void sort_records(std::vector<SortRecord>& records, int threads) {
   const std::vector<Index> chunks = even_boundaries(static_cast<Index>(records.size()), threads);
   std::vector<Run> runs(static_cast<std::size_t>(threads));
-  {
-    std::vector<SortRecord> spare(records.size());
-    parallel_for(threads, threads, [&](Index chunk) {
-      const auto begin = static_cast<std::size_t>(part_of(chunks, chunk).begin);
-      const auto count = static_cast<std::size_t>(part_of(chunks, chunk).size());
-      const std::span<SortRecord> own = std::span(records).subspan(begin, count);
-      sort_span(own, std::span(spare).subspan(begin, count));
-      runs[static_cast<std::size_t>(chunk)] = own;
-    });
+  std::vector<SortRecord> spare(records.size());
+  parallel_for(threads, threads, [&](Index chunk) {
+    const auto begin = static_cast<std::size_t>(part_of(chunks, chunk).begin);
+    const auto count = static_cast<std::size_t>(part_of(chunks, chunk).size());
+    runs[static_cast<std::size_t>(chunk)] =
+        sort_span(std::span(records).subspan(begin, count), std::span(spare).subspan(begin, count));
+  });
+  if (threads > 1) {
+    records = merge_runs(std::move(runs), threads);
+  } else if (runs.front().data() != records.data()) {
+    records.swap(spare);
   }
-  if (threads > 1) records = merge_runs(std::move(runs), threads);
 }
 
 std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorted,
@@ -256,7 +256,7 @@ std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorte
   const Place varying = place_of(common.varying);
   // The record at position p is the last place that has at most p records before it. Its bits are
   // found from the highest on; those that do not vary are known.
-  std::vector<Place> places(positions.size(), place_of(common.record) & ~varying);
+  std::vector<Place> places(positions.size(), place_of(common.record));
   for (unsigned shift = 128; shift > 0;) {
     shift -= kSelectedBits;
     if ((varying >> shift & kCandidates) == 0) continue;

@@ -32,7 +32,8 @@ struct SortRecord {
   friend auto operator<=>(const SortRecord&, const SortRecord&) = default;
 };
 
-/// Sorts this rank's records in place, with up to `threads` threads and as much memory again.
+/// Sorts this rank's records with up to `threads` threads, in as much memory again (for several
+/// threads, twice as much).
 /// O(n) by digits: 10 bits at a time from the lowest, without those that are the same everywhere,
 /// and without the payload's where payloads already ascend [Knuth 1998, §5.2.5, Algorithm R].
 /// Rank-local.

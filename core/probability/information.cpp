@@ -112,10 +112,13 @@ double kl_divergence(const VectorRef& p, const VectorRef& q, double base) {
 
 double jensen_shannon_divergence(const VectorRef& p, const VectorRef& q, double base) {
   check_two(p, q, base);
+  // p·log(p/m), p/m = 2p/(p + q): m = (p + q)/2 itself can be below the smallest.
+  const auto term = [](double of, double both) {
+    return of < kSmallest ? 0 : of * kernel::log(2 * of / both);
+  };
   double sum = 0;
   for (Index i = 0; i < p.size(); ++i) {
-    const double middle = 0.5 * p[i] + 0.5 * q[i];
-    sum += 0.5 * divergence_term(p[i], middle) + 0.5 * divergence_term(q[i], middle);
+    sum += 0.5 * (term(p[i], p[i] + q[i]) + term(q[i], p[i] + q[i]));
   }
   return in_base(nonnegative(sum), base);
 }

@@ -180,12 +180,100 @@ TEST_F(DecomposeProgram, LeavesTextOutAndPutsMeansIntoGaps) {
                     Matrix{{1, 2}, {2, 4}, {4, 6}}));
 }
 
+TEST_F(DecomposeProgram, PredictsMissingRatings) {
+  // What user u thinks of item i: 3 + (u − 2)·(i − 3)/4, but for every third entry.
+  std::string known = "who,what,stars\n";
+  std::string asked = "what,who\n";
+  std::vector<std::pair<int, int>> pairs;
+  for (int u = 0; u < 5; ++u) {
+    for (int i = 0; i < 7; ++i) {
+      const double stars = 3 + (u - 2) * (i - 3) / 4.0;
+      if ((u + i) % 3 == 1) {
+        asked += "item " + std::to_string(i) + "," + std::to_string(u) + "\n";
+        pairs.emplace_back(u, i);
+      } else {
+        known += std::to_string(u) + ",item " + std::to_string(i) + "," + json(stars).dump() + "\n";
+      }
+    }
+  }
+  folder_.write("known.csv", known);
+  folder_.write("asked.csv", asked);
+  std::set<std::string> predictions;
+  for (const int ranks : {0, 2, 3}) {
+    const auto run =
+        run_program(folder_.path(), ranks,
+                    {"decompose", "--method=ratings", "--components=1", "--data.train=known.csv",
+                     "--data.test=asked.csv", "--output.dir=out", "--overwrite"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    predictions.insert(folder_.read("out/predictions.npy"));
+  }
+  EXPECT_EQ(predictions.size(), 1U);
+  // What the written factors say of each pair that was asked for, in the order of the file.
+  const json summary = json::parse(folder_.read("out/summary.json"));
+  const Matrix user_bias = read_npy(folder_, "out/user_bias.npy");
+  const Matrix item_bias = read_npy(folder_, "out/item_bias.npy");
+  const Matrix approximation = read_npy(folder_, "out/user_factors.npy") *
+                               read_npy(folder_, "out/item_factors.npy").transpose();
+  const Matrix found = read_npy(folder_, "out/predictions.npy");
+  ASSERT_EQ(found.rows(), static_cast<Index>(pairs.size()));
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    const auto [u, i] = pairs[k];
+    EXPECT_TRUE(close(
+        found(static_cast<Index>(k), 0),
+        summary["mean"].get<double>() + user_bias(u, 0) + item_bias(i, 0) + approximation(u, i)));
+  }
+  EXPECT_LT(summary["rmse"].get<double>(), 0.25);
+  EXPECT_EQ(folder_.read("out/users.csv"), "who\n0\n1\n2\n3\n4\n");
+  EXPECT_EQ(folder_.read("out/items.csv").find("what\nitem 0\n"), 0U);
+  EXPECT_EQ(summary["users"], 5);
+  EXPECT_EQ(summary["items"], 7);
+  EXPECT_EQ(summary["test"], json::parse("{\"rows\": " + std::to_string(pairs.size()) + "}"));
+}
+
+TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
+  const auto error_of_ratings = [&](const std::string& text) {
+    folder_.write("r.csv", text);
+    const auto run =
+        run_program(folder_.path(), 2,
+                    {"decompose", "--method=ratings", "--data.train=r.csv", "--output.dir=r"});
+    EXPECT_EQ(run.exit_code, 65);
+    EXPECT_EQ(folder_.names(), (Words{"a.csv", "r.csv"}));
+    return run.err;
+  };
+  EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,2\nann,tea,3\n"),
+            "lockstep: error: user 'ann' rates item 'tea' twice: 1 and 3\n");
+  EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\n,tea,2\n"),
+            "lockstep: error: data.train: row 2: missing value in column 'user'\n");
+  EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,\n"),
+            "lockstep: error: r.csv:3:3: missing value in column 'value'\n");
+  EXPECT_EQ(error_of_ratings("user,item,day,value\nann,tea,1,2\n"),
+            "lockstep: error: data.train: ratings are columns of user, item and value, found 3 "
+            "beside the value; name the value in data.target and others in data.ignore\n");
+}
+
+TEST_F(DecomposeProgram, AFailureTakesBackItsFilesAndNoOthers) {
+  folder_.write("b.csv", "n\n1\n1\n1\n");
+  const Words words{"decompose", "--method=kmeans", "--components=2", "--data.train=b.csv",
+                    "--output.dir=b"};
+  const auto run = run_program(folder_.path(), 2, words);
+  EXPECT_EQ(run.exit_code, 65) << run.err;
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "b.csv"}));
+  decompose({"--method=qr"});
+  folder_.write("a.csv", "a\nx\n");
+  Words overwrite = words;
+  overwrite.insert(overwrite.end(), {"--overwrite"});
+  overwrite[3] = "--data.train=a.csv";
+  overwrite[4] = "--output.dir=out";
+  EXPECT_EQ(run_program(folder_.path(), 0, overwrite).exit_code, 65);
+  EXPECT_NE(folder_.read("out/summary.json"), "");
+}
+
 TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
   EXPECT_EQ(error_of({}, 2),
             "lockstep: error: decompose needs --method=METHOD; see 'lockstep decompose --help'\n");
   EXPECT_EQ(error_of({"--method=pac"}, 2),
-            "lockstep: error: --method: unknown value 'pac'; known: pca, svd, qr, eigen, kmeans "
-            "(did you mean 'pca'?); see 'lockstep decompose --help'\n");
+            "lockstep: error: --method: unknown value 'pac'; known: pca, svd, qr, eigen, kmeans, "
+            "ratings (did you mean 'pca'?); see 'lockstep decompose --help'\n");
   EXPECT_EQ(error_of({"--method=pca", "--components=0"}, 2),
             "lockstep: error: --components: expected an integer ≥ 1, found '0'; see 'lockstep "
             "decompose --help'\n");

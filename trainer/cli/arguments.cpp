@@ -311,11 +311,14 @@ const std::vector<CommandSpec>& command_specs() {
        "Decompose the matrix of the features and write its factors",
        {{"method",
          "METHOD",
-         "pca, svd, qr, eigen (of the covariance matrix) or kmeans",
+         "pca, svd, qr, eigen (of the covariance matrix), kmeans, or ratings (of users and items, "
+         "from rows of user, item and value)",
          true,
-         {"pca", "svd", "qr", "eigen", "kmeans"}},
+         {"pca", "svd", "qr", "eigen", "kmeans", "ratings"}},
         {"components", "K",
-         "Components, or clusters of kmeans; all of them, and 8 clusters, when not given"},
+         "Components, or clusters of kmeans; when not given, all of them, 8 clusters, or 2 "
+         "components of "
+         "ratings"},
         {"solver",
          "SOLVER",
          "exact or randomized, which is faster for few components of many columns; of pca and svd; "

@@ -19,6 +19,7 @@
 #include "core/statistics/central_moments.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/ratings.hpp"
 #include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
@@ -28,12 +29,15 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kSummaryFile = "summary.json";
 constexpr Index kDefaultClusters = 8;
+constexpr Index kDefaultRatingsRank = 2;
 
 /// What may be in the folder: --overwrite removes it.
 RunFiles decomposition_files() {
   RunFiles files{"decompose", kSummaryFile, {kSummaryFile}};
-  for (const char* factor : {"mean", "components", "scores", "singular_values", "U", "Vt", "Q", "R",
-                             "eigenvalues", "eigenvectors", "centers", "labels"}) {
+  for (const char* factor :
+       {"mean", "components", "scores", "singular_values", "U", "Vt", "Q", "R", "eigenvalues",
+        "eigenvectors", "centers", "labels", "user_factors", "item_factors", "user_bias",
+        "item_bias", "users", "items", "predictions"}) {
     for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
       files.names.push_back(fmt::format("{}.{}", factor, name_of(format)));
     }
@@ -107,6 +111,11 @@ std::vector<std::string> numbered(const std::string& prefix, Index count) {
   return names;
 }
 
+MatrixWriter writer_for(Session& session, const std::string& folder) {
+  return {session.team, folder,
+          session.arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy};
+}
+
 /// Carries out one method: writes factors and fills the summary.
 class Decomposition {
  public:
@@ -114,8 +123,7 @@ class Decomposition {
       : session_(session),
         team_(session.team),
         input_(std::move(input)),
-        writer_(team_, folder,
-                session.arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy) {}
+        writer_(writer_for(session, folder)) {}
 
   Json run(Index components) {
     const std::string& method = session_.arguments.method;
@@ -239,13 +247,49 @@ void check_options(const Arguments& arguments) {
   }
 }
 
-Index component_count(const Arguments& arguments, const Input& input) {
-  const bool clusters = arguments.method == "kmeans";
-  const Index most = clusters ? input.X.total_rows : std::min(input.X.total_rows, input.X.columns);
-  if (arguments.components == 0) return std::min(most, clusters ? kDefaultClusters : most);
+/// What --components asks for, or the default.
+Index checked_components(const Arguments& arguments, Index standard, Index most, Index rows,
+                         Index columns) {
+  if (arguments.components == 0) return standard;
   if (arguments.components <= most) return arguments.components;
   throw UsageError(fmt::format("decompose: --components={}: at most {} for {} rows of {} columns",
-                               arguments.components, most, input.X.total_rows, input.X.columns));
+                               arguments.components, most, rows, columns));
+}
+
+/// Decomposes ratings into the directory, once it is claimed. *Collective*.
+Json run_ratings(Session& session, RunDirectory& directory) {
+  const RatingsData ratings = load_ratings(session);
+  const Index most = std::min(ratings.users(), ratings.items());
+  const Index rank = checked_components(session.arguments, std::min(kDefaultRatingsRank, most),
+                                        most, ratings.users(), ratings.items());
+  directory.create();
+  MatrixWriter writer = writer_for(session, directory.path());
+  Json summary{{"components", rank}};
+  summary.update(decompose_ratings(session, ratings, rank, directory, writer));
+  return summary;
+}
+
+/// The same for the matrix of the features. *Collective*.
+Json run_matrix(Session& session, RunDirectory& directory) {
+  const std::string& method = session.arguments.method;
+  Input input = load_input(session);
+  const bool clusters = method == "kmeans";
+  const Index rows = input.X.total_rows;
+  const Index most = clusters ? rows : std::min(rows, input.X.columns);
+  const Index count =
+      checked_components(session.arguments, clusters ? std::min(kDefaultClusters, most) : most,
+                         most, rows, input.X.columns);
+  directory.create();
+  Json summary;
+  if (method == "pca" || method == "svd") summary["solver"] = session.arguments.solver;
+  summary["rows"] = rows;
+  summary["columns"] = input.columns;
+  summary["left_out"] = input.left_out;
+  summary["imputed"] = Json::object();
+  for (const auto& [column, missing] : input.imputed) summary["imputed"][column] = missing;
+  if (method != "qr") summary[clusters ? "clusters" : "components"] = count;
+  summary.update(Decomposition(session, std::move(input), directory.path()).run(count));
+  return summary;
 }
 
 }  // namespace
@@ -253,23 +297,14 @@ Index component_count(const Arguments& arguments, const Input& input) {
 void decompose(Session& session) {
   check_options(session.arguments);
   RunDirectory directory(session, decomposition_files());
-  Input input = load_input(session);
-  const Index components = component_count(session.arguments, input);
-  directory.create();
-
   Json summary{{"method", session.arguments.method}};
-  if (session.arguments.method == "pca" || session.arguments.method == "svd") {
-    summary["solver"] = session.arguments.solver;
+  try {
+    summary.update(session.arguments.method == "ratings" ? run_ratings(session, directory)
+                                                         : run_matrix(session, directory));
+  } catch (...) {
+    directory.discard();
+    throw;
   }
-  summary["rows"] = input.X.total_rows;
-  summary["columns"] = input.columns;
-  summary["left_out"] = input.left_out;
-  summary["imputed"] = Json::object();
-  for (const auto& [column, missing] : input.imputed) summary["imputed"][column] = missing;
-  if (session.arguments.method != "qr") {
-    summary[session.arguments.method == "kmeans" ? "clusters" : "components"] = components;
-  }
-  summary.update(Decomposition(session, std::move(input), directory.path()).run(components));
   directory.write(kSummaryFile, summary.dump(2) + "\n");
   say(session, "factors and " + directory.file(kSummaryFile));
 }

@@ -237,6 +237,8 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   options.target_kind = target;
   options.schema = schema;
   options.features = features;
+  // What predicts may be given rows with or without what is predicted.
+  options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_columns(session, files.front().path, csv, schema.has_value());
   return std::move(csv.table);

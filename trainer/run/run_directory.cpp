@@ -120,6 +120,14 @@ void RunDirectory::create() {
     while (!claim()) path_ = next_choice();
   });
   broadcast_text(session_.team, path_, 0);
+  is_mine_ = true;
+}
+
+void RunDirectory::discard() const noexcept {
+  if (!is_mine_ || !session_.is_root()) return;
+  std::error_code ignored;
+  for (const std::string& name : files_.names) fs::remove(fs::path(path_) / name, ignored);
+  fs::remove(path_, ignored);  // refuses a directory that is not empty
 }
 
 void RunDirectory::write(const std::string& name, const std::string& text) {

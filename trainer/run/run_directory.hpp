@@ -33,6 +33,9 @@ class RunDirectory {
   /// others number on or throw OutputError. With --overwrite it removes the files of the run
   /// before.
   void create();
+  /// Takes back what this run has written since create(), and the directory when nothing else is in
+  /// it: of a command that fails, nothing should be left. Rank-local; never throws.
+  void discard() const noexcept;
   /// Writes a file whole or not at all.
   void write(const std::string& name, const std::string& text);
   /// Appends a line to a file, which is flushed.
@@ -47,6 +50,7 @@ class RunDirectory {
   Session& session_;
   RunFiles files_;
   std::string path_;
+  bool is_mine_ = false;  ///< since create()
 };
 
 /// The files of a training run.

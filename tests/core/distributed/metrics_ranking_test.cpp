@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/metrics/bootstrap.hpp"
 #include "core/metrics/intervals.hpp"
 #include "core/metrics/ranking.hpp"
 #include "tests/core/metrics/metric_rows.hpp"
@@ -15,11 +16,12 @@ namespace {
 
 /// Everything that follows from a ranking.
 struct Everything {
-  double auc;
-  double average_precision;
-  double variance;
+  double auc = 0;
+  double average_precision = 0;
+  double variance = 0;
   Interval interval;
   std::vector<ThresholdCounts> counts;
+  std::vector<double> replicates;
 
   friend bool operator==(const Everything&, const Everything&) = default;
 };
@@ -28,12 +30,21 @@ Everything rank_all(Team& team, const test::LabelledScores& data, const RowShare
                     int threads) {
   const RankedScores ranked = rank_scores(team, test::part_of_rank(data.scores, share),
                                           test::part_of_rank(data.labels, share), threads);
-  Everything found{auc(team, ranked),
-                   average_precision(team, ranked),
-                   auc_variance(team, ranked),
-                   auc_interval(team, ranked),
-                   {}};
+  Everything found;
+  found.auc = auc(team, ranked);
+  found.average_precision = average_precision(team, ranked);
+  found.variance = auc_variance(team, ranked);
+  found.interval = auc_interval(team, ranked);
   found.counts = gather_threshold_counts(team, ranked);
+  BootstrapOptions options;
+  options.replicates = 3;
+  options.threads = threads;
+  if (data.scores.size() > 100) {
+    found.replicates = bootstrap_replicates(team, ranked, options, average_precision);
+    for (const double x : bootstrap_replicates(team, ranked, options, auc)) {
+      found.replicates.push_back(x);
+    }
+  }
 
   // The slices hold every row once, and each point is on one rank.
   EXPECT_EQ(ranked.total.rows(), static_cast<std::int64_t>(data.scores.size()));
@@ -52,7 +63,7 @@ TEST(RankingOverRanks, HasTheBitsOfOneRank) {
     for (const std::uint64_t distinct : {1U, 2U, 10U, 1000000U}) {
       const test::LabelledScores data = test::random_scores(rows, distinct, 21);
       const auto total = static_cast<Index>(rows);
-      Everything one{};
+      Everything one;
       test::for_each_thread_team({1}, [&](Team& team) {
         one = rank_all(team, data, {{0, total}, total}, 1);
       });
@@ -74,7 +85,7 @@ TEST(RankingOverRanks, HasTheBitsOfOneRank) {
 // Unlike folds over rows, ranking takes rows that do not end at blocks.
 TEST(RankingOverRanks, TakesAnyShareOfTheRows) {
   const test::LabelledScores data = test::random_scores(1003, 50, 22);
-  Everything one{};
+  Everything one;
   test::for_each_thread_team({1}, [&](Team& team) {
     one = rank_all(team, data, {{0, 1003}, 1003}, 1);
   });

@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.hpp"
@@ -106,6 +107,18 @@ std::vector<double> all_metrics(Team& team, const Rows& rows, const RowShare& sh
   const auto r2 = [](const RegressionSums& some) { return some.r2(); };
   for (const double x :
        bootstrap_replicates(team, share, options, RegressionSums(), add, merge_two, r2)) {
+    found.push_back(x);
+  }
+  const auto add_classes = [&](ConfusionMatrix& some, Index row) {
+    some.add(static_cast<Index>(rows.predicted[static_cast<std::size_t>(row)]),
+             static_cast<Index>(rows.classes[static_cast<std::size_t>(row)]));
+  };
+  const auto merge_classes = [](ConfusionMatrix a, const ConfusionMatrix& b) {
+    return merge(std::move(a), b);
+  };
+  const auto kappa = [](const ConfusionMatrix& some) { return some.cohens_kappa(); };
+  for (const double x : bootstrap_replicates(team, share, options, ConfusionMatrix(4), add_classes,
+                                             merge_classes, kappa)) {
     found.push_back(x);
   }
   return found;

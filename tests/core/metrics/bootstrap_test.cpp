@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "core/metrics/classification.hpp"
+#include "core/metrics/ranking.hpp"
 #include "core/metrics/regression.hpp"
 #include "tests/core/metrics/metric_rows.hpp"
+#include "tests/core/metrics/naive_ranking.hpp"
 #include "tests/support/ranks.hpp"
+#include "tests/support/reference.hpp"
 
 namespace lockstep {
 namespace {
@@ -65,6 +68,80 @@ TEST(Bootstrap, TakesARowAsOftenAsItsWeightSays) {
   });
 }
 
+/// How often a row is in a replicate.
+int times_of(const PoissonWeights& weights, Index replicate, std::size_t row) {
+  return weights.of_block(replicate, static_cast<Index>(row / 8)).at(row % 8);
+}
+
+TEST(Bootstrap, OfAConfusionMatrixIsThatOfTheRowsWrittenOut) {
+  test::for_each_thread_team({1}, [](Team& team) {
+    constexpr std::size_t kRows = 600;
+    BootstrapOptions options;
+    options.replicates = 4;
+    const auto add = [](ConfusionMatrix& matrix, Index row) {
+      matrix.add(row * 7 % 11 % 3, row % 3);
+    };
+    const auto merge_two = [](ConfusionMatrix a, const ConfusionMatrix& b) {
+      return merge(std::move(a), b);
+    };
+    const auto f1 = [](const ConfusionMatrix& matrix) { return matrix.f1(Average::macro); };
+    const std::vector<double> found = bootstrap_replicates(team, {{0, kRows}, kRows}, options,
+                                                           ConfusionMatrix(3), add, merge_two, f1);
+    for (std::size_t replicate = 0; replicate < found.size(); ++replicate) {
+      ConfusionMatrix matrix(3);
+      for (std::size_t row = 0; row < kRows; ++row) {
+        const int times = times_of(PoissonWeights(0), static_cast<Index>(replicate), row);
+        for (int i = 0; i < times; ++i) add(matrix, static_cast<Index>(row));
+      }
+      EXPECT_EQ(found[replicate], f1(matrix));
+    }
+  });
+}
+
+TEST(Bootstrap, OfARankingIsThatOfTheRowsWrittenOut) {
+  test::for_each_thread_team({1}, [](Team& team) {
+    BootstrapOptions options;
+    options.replicates = 3;
+    options.seed = 4;
+    for (const std::uint64_t distinct : {5U, 1000000U}) {
+      const test::LabelledScores data = test::random_scores(400, distinct, 13);
+      const RankedScores ranked = rank_scores(team, data.scores, data.labels);
+      const std::vector<double> areas = bootstrap_replicates(team, ranked, options, auc);
+      const std::vector<double> precisions =
+          bootstrap_replicates(team, ranked, options, average_precision);
+      for (std::size_t replicate = 0; replicate < areas.size(); ++replicate) {
+        test::LabelledScores resample;
+        for (std::size_t row = 0; row < data.scores.size(); ++row) {
+          const int times = times_of(PoissonWeights(4), static_cast<Index>(replicate), row);
+          for (int i = 0; i < times; ++i) {
+            resample.scores.push_back(data.scores[row]);
+            resample.labels.push_back(data.labels[row]);
+          }
+        }
+        EXPECT_EQ(areas[replicate], test::naive_auc(resample));
+        EXPECT_TRUE(test::close(precisions[replicate], test::naive_average_precision(resample)));
+      }
+    }
+  });
+}
+
+// Two ways to the same thing: the bootstrap's deviation of AUC, and DeLong's.
+TEST(Bootstrap, OfAucAgreesWithDeLong) {
+  test::for_each_thread_team({1}, [](Team& team) {
+    const test::LabelledScores data = test::random_scores(1000, 200, 14);
+    const RankedScores ranked = rank_scores(team, data.scores, data.labels);
+    BootstrapOptions options;
+    options.replicates = 400;
+    ColumnMoments moments;
+    for (const double x : bootstrap_replicates(team, ranked, options, auc)) moments.add(x);
+    const double deviation = std::sqrt(auc_variance(team, ranked));
+    EXPECT_NEAR(moments.population_deviation(), deviation, 0.15 * deviation);
+    const Interval interval = bootstrap_interval(team, ranked, options, auc);
+    EXPECT_NEAR(interval.low, auc_interval(team, ranked).low, 0.5 * deviation);
+    EXPECT_NEAR(interval.high, auc_interval(team, ranked).high, 0.5 * deviation);
+  });
+}
+
 // The bootstrap's standard error of a proportion is √(p(1 − p)/n), and its interval is near
 // Wilson's.
 TEST(Bootstrap, OfAProportionIsNearTheFormula) {
@@ -112,7 +189,13 @@ TEST(Bootstrap, RefusesWhatItCannotResample) {
               "them");
     options.replicates = 0;
     EXPECT_EQ(error(9, options), "0 replicates of a bootstrap; expected one or more");
+    const RankedScores ranked =
+        rank_scores(team, std::vector<double>{1, 2}, std::vector<double>{0, 1});
+    EXPECT_EQ(test::error_of([&] { bootstrap_interval(team, ranked, options, auc); }),
+              "0 replicates of a bootstrap; expected one or more");
     options = {};
+    EXPECT_EQ(test::error_of([&] { bootstrap_interval(team, ranked, options, auc); }),
+              "AUC: class 1 (positive) has 0 of 1 rows; expected at least 1");
     options.level = 1.5;
     EXPECT_EQ(error(9, options), "confidence level 1.5; expected a number between 0 and 1");
   });

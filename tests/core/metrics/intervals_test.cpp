@@ -25,11 +25,13 @@ TEST(WilsonInterval, AsStatsmodels) {
 }
 
 TEST(WilsonInterval, EndsExactlyWhereNothingOrAllSucceeds) {
-  for (const std::int64_t trials : {1, 3, 10, 1000003}) {
-    EXPECT_EQ(wilson_interval(0, trials).low, 0);
-    EXPECT_GT(wilson_interval(0, trials).high, 0);
-    EXPECT_EQ(wilson_interval(trials, trials).high, 1);
-    EXPECT_LT(wilson_interval(trials, trials).low, 1);
+  for (const double level : {0.5, 0.9, 0.95, 0.99}) {
+    for (std::int64_t trials = 1; trials < 3000; ++trials) {
+      EXPECT_EQ(wilson_interval(0, trials, level).low, 0);
+      EXPECT_GT(wilson_interval(0, trials, level).high, 0);
+      EXPECT_EQ(wilson_interval(trials, trials, level).high, 1);
+      EXPECT_LT(wilson_interval(trials, trials, level).low, 1);
+    }
   }
 }
 

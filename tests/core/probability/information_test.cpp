@@ -180,6 +180,7 @@ TEST(Information, ZerosAndInfinities) {
   EXPECT_EQ(kl_divergence(certain, Vector{{0, 1}}), kInfinity);
   EXPECT_EQ(entropy(Vector{{1, 1e-310}}), 0);
   EXPECT_EQ(kl_divergence(fair, Vector{{1, 1e-310}}), kInfinity);
+  EXPECT_NEAR(jensen_shannon_divergence(certain, Vector{{1, 3e-308}}), 0, 1e-300);
   EXPECT_TRUE(close(kl_divergence(fair, Vector{{1, 1e-300}}), 150 * std::log2(10.0) - 1));
   EXPECT_EQ(mutual_information(Matrix{{0.25, 0.75}}), 0);
   EXPECT_EQ(mutual_information(Matrix{{0.5, 0}, {0, 0.5}}), 1);

@@ -148,6 +148,25 @@ TEST(PairwiseCovariance, MergeOfPartsIsTheWhole) {
   }
 }
 
+// Where one part has no row of a pair, the other's moments stay as they are, to the last bit.
+TEST(PairwiseCovariance, MergeWithoutRowsOfAPairChangesNothing) {
+  Matrix X = test::matrix_by(test::formula, 400, 2).array() + 1e9;
+  X.block(0, 0, 200, 1).setConstant(kMissing);
+  X(300, 1) = kMissing;
+  const auto top = pairwise_co_moments(X.topRows(200));
+  const auto bottom = pairwise_co_moments(X.bottomRows(200));
+  const auto& expected = std::get<PairMoments>(bottom.moments);
+  for (const auto& both : {merge(top, bottom), merge(bottom, top)}) {
+    const auto& merged = std::get<PairMoments>(both.moments);
+    EXPECT_EQ(merged.count(0, 1), 199);
+    EXPECT_EQ(merged.mean(0, 1), expected.mean(0, 1));
+    EXPECT_EQ(merged.mean_rest(0, 1), expected.mean_rest(0, 1));
+    EXPECT_NE(merged.mean_rest(0, 1), 0);
+    EXPECT_EQ(merged.m2(0, 1), expected.m2(0, 1));
+    EXPECT_EQ(merged.scatter(0, 1), expected.scatter(0, 1));
+  }
+}
+
 TEST(PairwiseCovariance, TravelsAsBytes) {
   for (const auto formula : {test::formula, test::formula_with_holes}) {
     const PairwiseCoMoments moments = pairwise_co_moments(test::matrix_by(formula, 1100, 3));

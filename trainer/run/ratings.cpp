@@ -1,0 +1,165 @@
+#include "trainer/run/ratings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/data/csv_fields.hpp"
+#include "core/data/partition.hpp"
+#include "core/metrics/regression.hpp"
+#include "core/parallel/fold.hpp"
+#include "core/parallel/row_blocks.hpp"
+#include "trainer/run/data_source.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The rows of a table as ratings; a user or item that is not known, or missing, is −1.
+RatingsData ratings_of(const Table& table) {
+  RatingsData data;
+  data.schema = schema_of(table);
+  data.total = table.total_rows;
+  data.has_values = table.target_kind == TargetKind::number;
+  std::array<double, 2> cells{};
+  const auto number_of = [](double code) {
+    return std::isnan(code) ? Index{-1} : static_cast<Index>(code);
+  };
+  for (Index i = 0; i < table.rows.size(); ++i) {
+    table.copy_row(i, cells.data());
+    data.ratings.push_back({number_of(cells[0]), number_of(cells[1]),
+                            data.has_values ? table.target[static_cast<std::size_t>(i)] : 0});
+  }
+  return data;
+}
+
+/// The first rating, in file order, without a user or an item is an error of all ranks.
+void check_complete(Team& team, const Table& table, const RatingsData& data) {
+  const auto incomplete =
+      std::find_if(data.ratings.begin(), data.ratings.end(),
+                   [](const Rating& rating) { return rating.user < 0 || rating.item < 0; });
+  std::string message;
+  if (incomplete != data.ratings.end()) {
+    message = fmt::format("data.train: row {}: missing value in column {}",
+                          table.rows.begin + (incomplete - data.ratings.begin()) + 1,
+                          lockstep::quoted(table.feature_names[incomplete->user < 0 ? 0 : 1]));
+  }
+  for (const std::string& of_rank : all_gather_text(team, message)) {
+    if (!of_rank.empty()) throw DataError(of_rank);
+  }
+}
+
+/// A name a line, under a header.
+std::string names_csv(const std::string& header, const std::vector<std::string>& names) {
+  std::string text = csv_field(header) + '\n';
+  for (const std::string& name : names) text += csv_field(name) + '\n';
+  return text;
+}
+
+std::vector<std::string> numbered(Index count) {
+  std::vector<std::string> names;
+  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("f{}", i));
+  return names;
+}
+
+/// A vector of which each rank has a part, as a matrix of one column.
+DistributedMatrix one_column(Team& team, std::vector<double> part) {
+  DistributedMatrix column;
+  const auto rows = static_cast<Index>(part.size());
+  column.rows.begin = exclusive_scan(team, rows);
+  column.rows.end = column.rows.begin + rows;
+  column.total_rows = sum_over(team, rows);
+  column.columns = 1;
+  column.values.assign(part.begin(), part.end());
+  return column;
+}
+
+/// Predictions of data.test, in file order, and their errors where it has values. *Collective*.
+Json predict_test(Session& session, const RatingsData& train, const RatingsModel& model,
+                  MatrixWriter& writer) {
+  Table table = load_table(session, DataRole::test, TargetKind::number, train.schema,
+                           CsvFeatures::categories);
+  const RowBlocks blocks(table.total_rows);
+  table = move_rows(session.team, std::move(table), blocks.row_boundaries(session.team.size()));
+  const RatingsData asked = ratings_of(table);
+  const std::vector<double> predictions = predict_ratings(session.team, model, asked.ratings);
+  writer.write("predictions", one_column(session.team, predictions), {"prediction"});
+  Json summary{{"rows", asked.total}};
+  if (!asked.has_values) return summary;
+  const auto sums_of_block = [&](Index block) {
+    RegressionSums sums;
+    for (Index i = blocks.rows(block).begin; i < blocks.rows(block).end; ++i) {
+      const auto local = static_cast<std::size_t>(i - table.rows.begin);
+      sums.add(predictions[local], asked.ratings[local].value, 0);
+    }
+    return sums;
+  };
+  const auto merge_sums = [](const RegressionSums& a, const RegressionSums& b) {
+    return merge(a, b);
+  };
+  const RegressionSums sums = tree_fold<RegressionSums>(
+      session.team, block_boundaries(session.team, blocks, table.rows), sums_of_block, merge_sums);
+  summary["rmse"] = sums.root_mean_squared_error();
+  summary["mae"] = sums.mean_absolute_error();
+  return summary;
+}
+
+}  // namespace
+
+RatingsData load_ratings(Session& session) {
+  const Table table = load_table(session, DataRole::train, TargetKind::number, std::nullopt,
+                                 CsvFeatures::categories);
+  if (table.features != 2 || table.feature_types.empty()) {
+    throw DataError(fmt::format(
+        "data.train: ratings are columns of user, item and value, found {} beside the value; name "
+        "the value in data.target and others in data.ignore",
+        table.features));
+  }
+  const RatingsData data = ratings_of(table);
+  check_complete(session.team, table, data);
+  return data;
+}
+
+Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
+                       RunDirectory& directory, MatrixWriter& writer) {
+  RatingsOptions options;
+  options.users = train.users();
+  options.items = train.items();
+  options.rank = rank;
+  options.user_names = train.schema.feature_types[0].categories;
+  options.item_names = train.schema.feature_types[1].categories;
+  options.randomized.seed = static_cast<std::uint64_t>(session.settings.integer("train.seed"));
+  const RatingsModel model = fit_ratings(session.team, train.ratings, options, session.threads);
+
+  const TableSchema& schema = train.schema;
+  directory.write("users.csv",
+                  names_csv(schema.feature_names[0], schema.feature_types[0].categories));
+  directory.write("items.csv",
+                  names_csv(schema.feature_names[1], schema.feature_types[1].categories));
+  writer.write("user_factors", model.user_factors, numbered(rank));
+  writer.write("item_factors", model.item_factors, numbered(rank));
+  const Vector& bias = model.user_bias;
+  writer.write("user_bias", one_column(session.team, {bias.begin(), bias.end()}), {"bias"});
+  writer.write_vector("item_bias", model.item_bias, "bias");
+
+  Json summary{{"ratings", train.total}, {"users", train.users()}, {"items", train.items()}};
+  summary["mean"] = model.mean;
+  summary["singular_values"] =
+      std::vector<double>(model.singular_values.begin(), model.singular_values.end());
+  summary["rmse"] = model.error;
+  summary["iterations"] = model.iterations;
+  summary["converged"] = model.converged;
+  if (has_data(session.settings, DataRole::test)) {
+    summary["test"] = predict_test(session, train, model, writer);
+  }
+  return summary;
+}
+
+}  // namespace lockstep::trainer
