@@ -88,6 +88,32 @@ TEST(RealData, SmallSetsAreLearned) {
   EXPECT_GE(result_of(folder, "magic04")["train"]["accuracy"].get<double>(), 0.86);
 }
 
+TEST(RealData, NaiveBayesLearnsFromTextAndGaps) {
+  const TestFolder folder;
+  const json result = result_of(folder, "titanic");
+  EXPECT_EQ(result["train"]["rows"], 891);
+  EXPECT_GE(result["train"]["accuracy"].get<double>(), 0.77);
+  const test::ProgramRun predicted =
+      run_program(folder.path(), 2,
+                  {"predict", "--model=titanic/model.safetensors", "--data.test=titanic/test.csv",
+                   "--output=survived.csv"});
+  EXPECT_EQ(predicted.exit_code, 0) << predicted.err;
+}
+
+TEST(RealData, DescribesTextAndGaps) {
+  const TestFolder folder;
+  const test::ProgramRun run = run_program(
+      folder.path(), 3,
+      {"describe", "--data.train=titanic/train.csv", "--data.target=Survived", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json columns = json::parse(run.out)["columns"];
+  EXPECT_EQ(columns["Age"]["missing"], 177);
+  EXPECT_NEAR(columns["Age"]["mean"].get<double>(), 29.69911764705882, 1e-12);  // numpy's
+  EXPECT_NEAR(columns["Age"]["std"].get<double>(), 14.526497332334042, 1e-12);
+  EXPECT_EQ(columns["Cabin"]["distinct"], 147);
+  EXPECT_NEAR(columns["Sex"]["mutual_information"].get<double>(), 0.2177, 1e-4);
+}
+
 TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {
   const TestFolder folder;
   std::set<std::string> models;

@@ -92,9 +92,10 @@ TEST(Arguments, RefusesWhatIsNoCommand) {
       usage_error({}),
       "no command; known: train, evaluate, predict, inspect, generate, describe, decompose; see "
       "'lockstep --help'");
-  EXPECT_EQ(usage_error({"trian"}),
-            "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, describe, "
-            "decompose (did you mean 'train'?); see 'lockstep --help'");
+  EXPECT_EQ(
+      usage_error({"trian"}),
+      "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, describe, "
+      "decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(usage_error({""}),
             "unknown command ''; known: train, evaluate, predict, inspect, generate, describe, "
             "decompose; see 'lockstep --help'");
