@@ -100,6 +100,13 @@ TEST(DescribeProgram, TakesWhatTrainTakes) {
   EXPECT_EQ(all["columns"]["p0"]["count"], 300);
 }
 
+TEST(DescribeProgram, WantsToBeToldOfData) {
+  const TestFolder folder;
+  const auto run = run_program(folder.path(), 2, {"describe"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "lockstep: error: describe: no data; name it with --data.train FILE\n");
+}
+
 TEST(DescribeProgram, RefusesATargetThatIsNotThere) {
   const TestFolder folder;
   folder.write("a.csv", kFlowers);

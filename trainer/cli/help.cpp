@@ -95,7 +95,7 @@ std::string program_help() {
       "\n"
       "Commands:\n";
   for (const CommandSpec& command : command_specs())
-    text += entry(command.name, 8, command.summary);
+    text += entry(command.name, 9, command.summary);
   text +=
       "\n"
       "Where to start:\n"

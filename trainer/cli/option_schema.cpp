@@ -157,7 +157,7 @@ void add_data(std::vector<Option>& all) {
            .without_effect(),
        text("data.target", "",
             "Name of the CSV column to predict, or cN for column N (from 0) of a file without "
-            "names; empty is the last column"),
+            "names; empty is the last column, but none for describe and decompose"),
        texts("data.ignore", "", "Names of CSV columns to leave out")});
 }
 

@@ -14,7 +14,7 @@ void evaluate(Session& session) {
   const std::unique_ptr<Model> model = load_model(session, session.arguments.model);
   const TableSchema& schema = model->description().schema;
   take_seed_of_model(session.settings, model->description());
-  if (!names_test_data(session.settings)) {
+  if (!names_data(session.settings, DataRole::test)) {
     throw UsageError("evaluate: no test data; name it with --data.test FILE");
   }
   const Table table =

@@ -83,7 +83,7 @@ void check_spares_model(Session& session) {
 void predict(Session& session) {
   const std::unique_ptr<Model> model = load_model(session, session.arguments.model);
   take_seed_of_model(session.settings, model->description());
-  if (!names_test_data(session.settings)) {
+  if (!names_data(session.settings, DataRole::test)) {
     throw UsageError("predict: no data; name it with --data.test FILE");
   }
   check_spares_model(session);

@@ -180,11 +180,11 @@ bool has_data(const Settings& settings, DataRole role) {
   return role == DataRole::train || settings.integer("synthetic.test_rows") > 0;
 }
 
-bool names_test_data(const Settings& settings) {
-  if (!settings.texts("data.test").empty() || settings.text("data.format") == "synthetic") {
+bool names_data(const Settings& settings, DataRole role) {
+  if (!settings.texts(key(role)).empty() || settings.text("data.format") == "synthetic") {
     return true;
   }
-  return has_data(settings, DataRole::test) &&
+  return has_data(settings, role) &&
          std::any_of(settings.options().begin(), settings.options().end(), [&](const Option& o) {
            return o.name.starts_with("synthetic.") && settings.given(o.name);
          });
@@ -247,6 +247,10 @@ Table load_table(Session& session, DataRole role, TargetKind target,
 Columns load_columns(Session& session, bool with_target) {
   const Settings& settings = session.settings;
   const DataRole role = DataRole::train;
+  if (!names_data(settings, role)) {
+    throw UsageError(
+        fmt::format("{}: no data; name it with --data.train FILE", session.arguments.command));
+  }
   if (is_synthetic(settings, role)) {
     Table table = load_table(session, role, TargetKind::none, std::nullopt);
     if (!with_target) table.target_kind = TargetKind::none;

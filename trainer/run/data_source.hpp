@@ -17,9 +17,9 @@ enum class DataRole { train, test };
 /// The settings name data for this role: files, or a generator with rows.
 bool has_data(const Settings& settings, DataRole role);
 
-/// Test data that evaluate and predict were told of: files, or generated rows that some key asks
-/// for. The embedded default is for training alone: nobody means it by leaving data.test out.
-bool names_test_data(const Settings& settings);
+/// Data that a command was told of: files, or generated rows that some key asks for. The embedded
+/// default is for training alone: nobody means it by leaving data.train or data.test out.
+bool names_data(const Settings& settings, DataRole role);
 
 /// Reads or generates a data set; each rank gets an even part, in file order.
 /// @param target  what the model predicts; none reads features alone
