@@ -127,6 +127,21 @@ TEST(SpectralClustering, AComponentOfItsOwnHasTheEigenvalueOne) {
   });
 }
 
+// Two heavy rows and a light tail, and twelve rows far away. The eigenvectors' entries grow with
+// the weight of a row, so that before the rows are scaled to length 1, the tail is nearer to the
+// twelve.
+TEST(SpectralClustering, TheWeightOfARowDoesNotDecide) {
+  Matrix X(16, 1);
+  X << 0, 0.01, 2.2, 4.4, 100, 100.5, 101, 101.5, 102, 102.5, 103, 103.5, 104, 104.5, 105, 105.5;
+  test::for_each_team({1, 2}, [&](Team& team) {
+    const DistributedMatrix mine = mine_of(team, X);
+    const SpectralClustering result = spectral_clustering(team, mine, SpectralOptions());
+    for (std::size_t i = 0; i < result.labels.size(); ++i) {
+      EXPECT_EQ(result.labels[i] == result.labels[0], i < 4) << i;
+    }
+  });
+}
+
 // exp(−10000) counts as 0: the last row has no connection, and is a cluster of its own.
 TEST(SpectralClustering, ARowWithoutConnectionsIsApart) {
   Matrix X(5, 1);
