@@ -157,7 +157,9 @@ def measure(task, mode, path, rounds):
         our = run(ours, threads, cpus)
         seconds["theirs"].append(min(their["seconds"]))
         seconds["ours"].append(min(our["seconds"]))
-    if abs(our["value"] - their["value"]) > 1e-6 * abs(their["value"]):
+    # scikit-learn's sketch takes other random numbers, and fewer iterations.
+    tolerance = 1e-2 if task == "pca_randomized" else 1e-6
+    if abs(our["value"] - their["value"]) > tolerance * abs(their["value"]):
         sys.exit(f"{task}: {our['value']} and {their['value']} are not the same result")
     return statistics.median(seconds["theirs"]), statistics.median(seconds["ours"]), their
 
