@@ -159,6 +159,7 @@ CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOp
   CsvColumns columns;
   columns.names = names;
   columns.use.assign(names.size(), kUndecided);
+  columns.refuses_missing = options.features == CsvFeatures::categories && !options.schema;
   if (options.schema) {
     assign_by_schema(columns, options, path);
   } else {

@@ -10,7 +10,7 @@
 namespace lockstep {
 
 /// What the cells of features may be: numbers alone; also text (categories) and empty (missing); or
-/// categories, whatever they look like, and empty.
+/// categories, whatever they look like, but not empty.
 enum class CsvFeatures { numbers, typed, categories };
 
 /// What a reader is asked to make of the columns.
@@ -38,6 +38,7 @@ struct CsvColumns {
   std::vector<Index> use;          ///< per column: number of the feature, kTarget or kSkipped
   TableSchema schema;              ///< without the class names, unless they were given
   std::vector<std::string> extra;  ///< neither used nor ignored on request, in file order
+  bool refuses_missing = false;    ///< an empty cell of a typed feature is an error
 };
 
 /// The names in the header line; the one at position N is cN when it has none.

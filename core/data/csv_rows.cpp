@@ -75,6 +75,7 @@ std::optional<RowProblem> RowParser::parse_number(std::size_t column, double& ou
 std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedColumn& typed,
                                                  double& out) {
   const std::string_view text = fields_[column].text;
+  if (text.empty() && columns_.refuses_missing) return missing(column);
   const std::optional<double> value = typed.value(text);
   if (!value) return parse_number(column, out);  // which says what was expected
   if (!is_utf8(text)) return not_utf8(column, "text");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -150,9 +151,12 @@ TEST_F(DecomposeProgram, RandomizedFindsTheSameWhereAllIsInTheSketch) {
 TEST_F(DecomposeProgram, WritesTheSameBytesForAnyRanksAndThreads) {
   for (const std::string method : {"pca", "svd", "qr", "eigen", "kmeans"}) {
     std::set<std::map<std::string, std::string>> outputs;
+    const Words components = method == "kmeans" ? Words{"--components=4"} : Words{};
     for (const auto& [ranks, threads] : std::vector<std::pair<int, std::string>>{
              {0, "2"}, {1, "1"}, {2, "1"}, {3, "2"}, {4, "1"}, {7, "2"}}) {
-      decompose({"--method=" + method, "--run.threads=" + threads}, ranks);
+      Words words{"--method=" + method, "--run.threads=" + threads};
+      words.insert(words.end(), components.begin(), components.end());
+      decompose(words, ranks);
       std::map<std::string, std::string> files;
       for (const std::string& name : folder_.names()) {
         if (name.starts_with("out/")) files[name] = folder_.read(name);
@@ -243,7 +247,7 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,2\nann,tea,3\n"),
             "lockstep: error: user 'ann' rates item 'tea' twice: 1 and 3\n");
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\n,tea,2\n"),
-            "lockstep: error: data.train: row 2: missing value in column 'user'\n");
+            "lockstep: error: r.csv:3:1: missing value in column 'user'\n");
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,\n"),
             "lockstep: error: r.csv:3:3: missing value in column 'value'\n");
   EXPECT_EQ(error_of_ratings("user,item,day,value\nann,tea,1,2\n"),
@@ -251,21 +255,43 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
             "beside the value; name the value in data.target and others in data.ignore\n");
 }
 
-TEST_F(DecomposeProgram, AFailureTakesBackItsFilesAndNoOthers) {
+TEST_F(DecomposeProgram, AFailureLeavesNothingBehindAndTheOldInPlace) {
   folder_.write("b.csv", "n\n1\n1\n1\n");
-  const Words words{"decompose", "--method=kmeans", "--components=2", "--data.train=b.csv",
-                    "--output.dir=b"};
-  const auto run = run_program(folder_.path(), 2, words);
-  EXPECT_EQ(run.exit_code, 65) << run.err;
+  const auto fail = [&](const std::string& folder, const std::string& overwrite) {
+    const auto run = run_program(folder_.path(), 2,
+                                 {"decompose", "--method=kmeans", "--components=2",
+                                  "--data.train=b.csv", "--output.dir=" + folder, overwrite});
+    EXPECT_EQ(run.exit_code, 65) << run.err;
+  };
+  fail("b", "--run.threads=1");
   EXPECT_EQ(folder_.names(), (Words{"a.csv", "b.csv"}));
-  decompose({"--method=qr"});
-  folder_.write("a.csv", "a\nx\n");
-  Words overwrite = words;
-  overwrite.insert(overwrite.end(), {"--overwrite"});
-  overwrite[3] = "--data.train=a.csv";
-  overwrite[4] = "--output.dir=out";
-  EXPECT_EQ(run_program(folder_.path(), 0, overwrite).exit_code, 65);
-  EXPECT_NE(folder_.read("out/summary.json"), "");
+  std::filesystem::create_directory(folder_.path() / "mine");
+  fail("mine", "--run.threads=1");
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "b.csv", "mine"}));
+  const json summary = decompose({"--method=qr"});
+  fail("out", "--overwrite");
+  EXPECT_EQ(json::parse(folder_.read("out/summary.json")), summary);
+}
+
+TEST_F(DecomposeProgram, OverwriteReplacesADecompositionAlone) {
+  std::filesystem::create_directory(folder_.path() / "data");
+  folder_.write("data/users.csv", "n,m\n1,2\n3,5\n");
+  const auto overwrite = [&](const std::string& data, const std::string& folder) {
+    const auto run = run_program(folder_.path(), 0,
+                                 {"decompose", "--method=qr", "--data.train=" + data,
+                                  "--output.dir=" + folder, "--overwrite"});
+    EXPECT_EQ(run.exit_code, 73);
+    return run.err;
+  };
+  EXPECT_EQ(overwrite("data/users.csv", "data"),
+            "lockstep: error: data: has no summary.json of an earlier run that --overwrite could "
+            "replace; choose another output.dir\n");
+  decompose({"--method=qr", "--format=csv"});
+  EXPECT_EQ(
+      overwrite("out/Q.csv", "out"),
+      "lockstep: error: out/Q.csv: is read (data.train) and would be replaced; choose another "
+      "output.dir\n");
+  EXPECT_EQ(folder_.read("data/users.csv"), "n,m\n1,2\n3,5\n");
 }
 
 TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
@@ -279,9 +305,15 @@ TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
             "decompose --help'\n");
   EXPECT_EQ(error_of({"--method=pca", "--data.target=kind", "--components=4"}, 2),
             "lockstep: error: decompose: --components=4: at most 3 for 40 rows of 3 columns\n");
+  EXPECT_EQ(error_of({"--method=kmeans"}, 2),
+            "lockstep: error: decompose: --method=kmeans needs --components=K, the number of "
+            "clusters\n");
+  EXPECT_EQ(error_of({"--method=svd", "--data.test=b.csv"}, 2),
+            "lockstep: error: decompose: --data.test applies to --method=ratings only, not to "
+            "svd\n");
   EXPECT_EQ(error_of({"--method=qr", "--components=2"}, 2),
             "lockstep: error: decompose: --components has no effect on --method=qr; remove it\n");
-  EXPECT_EQ(error_of({"--method=kmeans", "--solver=randomized"}, 2),
+  EXPECT_EQ(error_of({"--method=kmeans", "--components=2", "--solver=randomized"}, 2),
             "lockstep: error: decompose: --solver=randomized applies to --method=pca or svd only, "
             "not to kmeans\n");
   EXPECT_EQ(error_of({"--method=pca", "--data.target=knd"}, 78),

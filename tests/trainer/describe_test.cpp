@@ -1,8 +1,10 @@
 // `lockstep describe` as a user meets it.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -86,7 +88,7 @@ TEST(DescribeProgram, SaysWhichColumnsItTakesForCategories) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.err,
             "warning: a.csv: column 'x': 2 numbers and 1 other texts, the first 'about 3', are "
-            "taken as categories\n");
+            "taken as categories; a missing cell is an empty one\n");
   EXPECT_EQ(run.out.find("3 rows, 2 columns: 1 numbers, 1 categories\n"), 0U) << run.out;
 }
 
@@ -98,6 +100,15 @@ TEST(DescribeProgram, TakesWhatTrainTakes) {
   EXPECT_EQ(all["columns"].size(), 785U);
   EXPECT_EQ(all["columns"]["label"]["distinct"], 10);
   EXPECT_EQ(all["columns"]["p0"]["count"], 300);
+}
+
+TEST(DescribeProgram, AFullStandardOutputIsAnError) {
+  const TestFolder folder;
+  const std::string command = "cd '" + folder.path().string() + "' && '" + LOCKSTEP_PROGRAM +
+                              "' describe --synthetic.rows=20 --json >/dev/full 2>err";
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 74);
+  EXPECT_EQ(folder.read("err"), "lockstep: error: standard output: cannot write\n");
 }
 
 TEST(DescribeProgram, WantsToBeToldOfData) {

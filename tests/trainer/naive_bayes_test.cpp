@@ -104,7 +104,7 @@ TEST(NaiveBayesProgram, TellsOfUnknownCategoriesAndMixedColumns) {
   const auto run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=run"}));
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.err.find("warning: train.csv: column 'c': 1 numbers and 2 other texts, the first "
-                         "'red', are taken as categories\n"),
+                         "'red', are taken as categories; a missing cell is an empty one\n"),
             std::string::npos)
       << run.err;
   EXPECT_NE(run.err.find("warning: test.csv: column 'c': 1 cells of categories that the training "

@@ -240,20 +240,10 @@ Arguments parse_without_command(const std::vector<std::string>& arguments) {
   return parsed;
 }
 
-}  // namespace
-
-bool CommandSpec::heeds(std::string_view key) const {
-  return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& beginning) {
-           return key.starts_with(beginning);
-         });
-}
-
-const std::vector<CommandSpec>& command_specs() {
-  static const std::vector<std::string> kKeysOfData{"data.", "synthetic.", "train.seed", "run.",
-                                                    "comm."};
-  static const std::vector<std::string> kKeysOfDecomposition{"data.",   "synthetic.", "train.seed",
-                                                             "output.", "run.",       "comm."};
-  static const std::vector<CommandSpec> kSpecs{
+/// Commands that train a model or take one.
+std::vector<CommandSpec> model_commands() {
+  const std::vector<std::string> test_data{"data.", "synthetic.", "train.seed", "run.", "comm."};
+  return {
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
        "Train a model and write it with its metrics to a run directory",
@@ -268,7 +258,7 @@ const std::vector<CommandSpec>& command_specs() {
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
        false,
-       kKeysOfData},
+       test_data},
       {"predict",
        "--model FILE --output FILE.csv [--data.test=FILES] [--section.key=value ...]",
        "Write the predictions of a model, a row a row, in file order",
@@ -278,7 +268,7 @@ const std::vector<CommandSpec>& command_specs() {
         config_option(),
         help_option()},
        false,
-       kKeysOfData},
+       test_data},
       {"inspect",
        "MODEL [--json] [--section.key=value ...]",
        "Print architecture, sizes, configuration and SHA-256 of a model",
@@ -287,6 +277,17 @@ const std::vector<CommandSpec>& command_specs() {
         help_option()},
        true,
        {"run.", "comm."}},
+  };
+}
+
+/// Commands that make data or look at it.
+std::vector<CommandSpec> data_commands() {
+  const std::vector<std::string> training_data{"data.root",   "data.format", "data.train",
+                                               "data.target", "data.ignore", "synthetic.",
+                                               "train.seed",  "run.",        "comm."};
+  const std::vector<std::string> decomposition{"data.",   "synthetic.", "train.seed",
+                                               "output.", "run.",       "comm."};
+  return {
       {"generate",
        "--output FOLDER [--format csv|idx] [--overwrite] [--config FILE] [--section.key=value ...]",
        "Write the synthetic data that the keys of [synthetic] describe to files",
@@ -304,7 +305,7 @@ const std::vector<CommandSpec>& command_specs() {
        "each says of the target",
        {{"json", "", "Print one JSON object instead of text"}, config_option(), help_option()},
        false,
-       kKeysOfData},
+       training_data},
       {"decompose",
        "--method METHOD [--components K] [--data.train=FILES] [--output.dir=FOLDER] "
        "[--section.key=value ...]",
@@ -316,8 +317,7 @@ const std::vector<CommandSpec>& command_specs() {
          true,
          {"pca", "svd", "qr", "eigen", "kmeans", "ratings"}},
         {"components", "K",
-         "Components, or clusters of kmeans; when not given, all of them, 8 clusters, or 2 "
-         "components of "
+         "Components, or clusters of kmeans, which needs it; all components when not given, 2 of "
          "ratings"},
         {"solver",
          "SOLVER",
@@ -336,8 +336,24 @@ const std::vector<CommandSpec>& command_specs() {
         config_option(),
         help_option()},
        false,
-       kKeysOfDecomposition},
+       decomposition},
   };
+}
+
+}  // namespace
+
+bool CommandSpec::heeds(std::string_view key) const {
+  return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& beginning) {
+           return key.starts_with(beginning);
+         });
+}
+
+const std::vector<CommandSpec>& command_specs() {
+  static const std::vector<CommandSpec> kSpecs = [] {
+    std::vector<CommandSpec> specs = model_commands();
+    for (CommandSpec& spec : data_commands()) specs.push_back(std::move(spec));
+    return specs;
+  }();
   return kSpecs;
 }
 

@@ -28,7 +28,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kSummaryFile = "summary.json";
-constexpr Index kDefaultClusters = 8;
 constexpr Index kDefaultRatingsRank = 2;
 
 /// What may be in the folder: --overwrite removes it.
@@ -111,19 +110,16 @@ std::vector<std::string> numbered(const std::string& prefix, Index count) {
   return names;
 }
 
-MatrixWriter writer_for(Session& session, const std::string& folder) {
-  return {session.team, folder,
-          session.arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy};
+MatrixFormat format_of(const Arguments& arguments) {
+  return arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy;
 }
 
-/// Carries out one method: writes factors and fills the summary.
+/// Carries out one method: computes, then makes the directory, writes the factors and fills the
+/// summary.
 class Decomposition {
  public:
-  Decomposition(Session& session, Input input, const std::string& folder)
-      : session_(session),
-        team_(session.team),
-        input_(std::move(input)),
-        writer_(writer_for(session, folder)) {}
+  Decomposition(Session& session, Input input, RunDirectory& directory)
+      : session_(session), team_(session.team), input_(std::move(input)), directory_(directory) {}
 
   Json run(Index components) {
     const std::string& method = session_.arguments.method;
@@ -146,6 +142,12 @@ class Decomposition {
 
   bool is_randomized() const { return session_.arguments.solver == "randomized"; }
 
+  /// The results are there: what --overwrite replaces may go. *Collective*.
+  MatrixWriter begin_writing() {
+    directory_.create();
+    return {team_, directory_.path(), format_of(session_.arguments)};
+  }
+
   Pca fit(Index components, PcaMethod method) {
     PcaOptions options;
     options.components = components;
@@ -162,17 +164,20 @@ class Decomposition {
   /// X = mean + scores·components, centred.
   void principal_components(Index k) {
     const Pca pca = fit(k, is_randomized() ? PcaMethod::randomized : PcaMethod::svd);
-    writer_.write_vector("mean", pca.mean, "mean");
-    writer_.write_vector("singular_values", pca.singular_values, "singular_value");
-    writer_.write("components", pca.components.transpose(), input_.columns);
-    writer_.write("scores", project(pca, input_.X, session_.threads), numbered("pc", k));
+    const DistributedMatrix scores = project(pca, input_.X, session_.threads);
+    MatrixWriter writer = begin_writing();
+    writer.write_vector("mean", pca.mean, "mean");
+    writer.write_vector("singular_values", pca.singular_values, "singular_value");
+    writer.write("components", pca.components.transpose(), input_.columns);
+    writer.write("scores", scores, numbered("pc", k));
   }
 
   /// Σ = P·Λ·Pᵀ of the covariance matrix.
   void eigenvectors(Index k) {
     const Pca pca = fit(k, PcaMethod::covariance);
-    writer_.write_vector("eigenvalues", pca.explained_variance, "eigenvalue");
-    writer_.write("eigenvectors", pca.components, numbered("v", k));
+    MatrixWriter writer = begin_writing();
+    writer.write_vector("eigenvalues", pca.explained_variance, "eigenvalue");
+    writer.write("eigenvectors", pca.components, numbered("v", k));
   }
 
   /// What singular values of X, which is not centred, say: mean squares, and shares of ‖X‖².
@@ -198,19 +203,21 @@ class Decomposition {
                   random_options(), session_.threads)
             : lockstep::svd(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), k,
                             session_.threads);
-    writer_.write("U", svd.U, numbered("u", k));
-    writer_.write_vector("singular_values", svd.singular_values, "singular_value");
-    writer_.write("Vt", svd.V.transpose(), input_.columns);
     add_mean_squares(svd.singular_values);
+    MatrixWriter writer = begin_writing();
+    writer.write("U", svd.U, numbered("u", k));
+    writer.write_vector("singular_values", svd.singular_values, "singular_value");
+    writer.write("Vt", svd.V.transpose(), input_.columns);
   }
 
   void orthogonal_factors() {
     const ThinQr qr =
         thin_qr(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), session_.threads);
-    writer_.write("Q", qr.Q, numbered("q", qr.Q.columns));
-    writer_.write("R", qr.R, input_.columns);
     summary_["rank"] = qr.rank;
     add_mean_squares(lockstep::singular_values(qr.R));
+    MatrixWriter writer = begin_writing();
+    writer.write("Q", qr.Q, numbered("q", qr.Q.columns));
+    writer.write("R", qr.R, input_.columns);
   }
 
   void clusters(Index k) {
@@ -219,9 +226,14 @@ class Decomposition {
     options.seed = random_options().seed;
     const KMeans found =
         kmeans(team_, in(kmeans_blocks(input_.X.total_rows, k)), options, session_.threads);
-    writer_.write("centers", found.centers, input_.columns);
-    writer_.write("labels", std::vector<std::int64_t>(found.labels.begin(), found.labels.end()),
-                  "label");
+    if (!found.converged) {
+      say(session_, fmt::format("warning: rows still changed their cluster after {} iterations",
+                                found.iterations));
+    }
+    MatrixWriter writer = begin_writing();
+    writer.write("centers", found.centers, input_.columns);
+    writer.write("labels", std::vector<std::int64_t>(found.labels.begin(), found.labels.end()),
+                 "label");
     summary_["sizes"] = found.sizes;
     summary_["inertia"] = found.inertia;
     summary_["iterations"] = found.iterations;
@@ -231,15 +243,23 @@ class Decomposition {
   Session& session_;
   Team& team_;
   Input input_;
-  MatrixWriter writer_;
+  RunDirectory& directory_;
   Json summary_;
 };
 
 /// Refuses options that the method takes no notice of.
-void check_options(const Arguments& arguments) {
+void check_options(const Session& session) {
+  const Arguments& arguments = session.arguments;
   const std::string& method = arguments.method;
   if (method == "qr" && arguments.components > 0) {
     throw UsageError("decompose: --components has no effect on --method=qr; remove it");
+  }
+  if (method != "ratings" && session.settings.origin("data.test") == Origin::command_line) {
+    throw UsageError(
+        fmt::format("decompose: --data.test applies to --method=ratings only, not to {}", method));
+  }
+  if (method == "kmeans" && arguments.components == 0) {
+    throw UsageError("decompose: --method=kmeans needs --components=K, the number of clusters");
   }
   if (arguments.solver == "randomized" && method != "pca" && method != "svd") {
     throw UsageError(fmt::format(
@@ -248,24 +268,25 @@ void check_options(const Arguments& arguments) {
 }
 
 /// What --components asks for, or the default.
-Index checked_components(const Arguments& arguments, Index standard, Index most, Index rows,
-                         Index columns) {
+/// @param matrix  "40 rows of 3 columns"
+Index checked_components(const Arguments& arguments, Index standard, Index most,
+                         const std::string& matrix) {
   if (arguments.components == 0) return standard;
   if (arguments.components <= most) return arguments.components;
-  throw UsageError(fmt::format("decompose: --components={}: at most {} for {} rows of {} columns",
-                               arguments.components, most, rows, columns));
+  throw UsageError(fmt::format("decompose: --components={}: at most {} for {}",
+                               arguments.components, most, matrix));
 }
 
 /// Decomposes ratings into the directory, once it is claimed. *Collective*.
 Json run_ratings(Session& session, RunDirectory& directory) {
   const RatingsData ratings = load_ratings(session);
   const Index most = std::min(ratings.users(), ratings.items());
-  const Index rank = checked_components(session.arguments, std::min(kDefaultRatingsRank, most),
-                                        most, ratings.users(), ratings.items());
-  directory.create();
-  MatrixWriter writer = writer_for(session, directory.path());
+  const Index rank =
+      checked_components(session.arguments, std::min(kDefaultRatingsRank, most), most,
+                         fmt::format("{} users and {} items", ratings.users(), ratings.items()));
   Json summary{{"components", rank}};
-  summary.update(decompose_ratings(session, ratings, rank, directory, writer));
+  summary.update(
+      decompose_ratings(session, ratings, rank, directory, format_of(session.arguments)));
   return summary;
 }
 
@@ -276,10 +297,8 @@ Json run_matrix(Session& session, RunDirectory& directory) {
   const bool clusters = method == "kmeans";
   const Index rows = input.X.total_rows;
   const Index most = clusters ? rows : std::min(rows, input.X.columns);
-  const Index count =
-      checked_components(session.arguments, clusters ? std::min(kDefaultClusters, most) : most,
-                         most, rows, input.X.columns);
-  directory.create();
+  const Index count = checked_components(
+      session.arguments, most, most, fmt::format("{} rows of {} columns", rows, input.X.columns));
   Json summary;
   if (method == "pca" || method == "svd") summary["solver"] = session.arguments.solver;
   summary["rows"] = rows;
@@ -288,24 +307,24 @@ Json run_matrix(Session& session, RunDirectory& directory) {
   summary["imputed"] = Json::object();
   for (const auto& [column, missing] : input.imputed) summary["imputed"][column] = missing;
   if (method != "qr") summary[clusters ? "clusters" : "components"] = count;
-  summary.update(Decomposition(session, std::move(input), directory.path()).run(count));
+  summary.update(Decomposition(session, std::move(input), directory).run(count));
   return summary;
 }
 
 }  // namespace
 
 void decompose(Session& session) {
-  check_options(session.arguments);
+  check_options(session);
   RunDirectory directory(session, decomposition_files());
   Json summary{{"method", session.arguments.method}};
   try {
     summary.update(session.arguments.method == "ratings" ? run_ratings(session, directory)
                                                          : run_matrix(session, directory));
+    directory.write(kSummaryFile, summary.dump(2) + "\n");
   } catch (...) {
     directory.discard();
     throw;
   }
-  directory.write(kSummaryFile, summary.dump(2) + "\n");
   say(session, "factors and " + directory.file(kSummaryFile));
 }
 

@@ -182,7 +182,7 @@ void describe(Session& session) {
   const Description description =
       lockstep::describe(session.team, load_columns(session, true), session.threads);
   if (!session.is_root()) return;
-  fmt::print("{}", session.arguments.json ? json_text(description) : human_text(description));
+  print_result(session, session.arguments.json ? json_text(description) : human_text(description));
 }
 
 }  // namespace lockstep::trainer

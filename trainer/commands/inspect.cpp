@@ -72,7 +72,8 @@ void inspect(Session& session) {
   guard(session.team, "reading the model", [&] {
     if (!session.is_root()) return;
     const std::unique_ptr<Model> model = read_model(file);
-    fmt::print("{}", session.arguments.json ? json_text(file, *model) : human_text(file, *model));
+    print_result(session,
+                 session.arguments.json ? json_text(file, *model) : human_text(file, *model));
   });
 }
 

@@ -139,6 +139,11 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   }
 }
 
+/// What a message about all files of a set begins with.
+std::string name_of(DataRole role, const std::vector<InputFile>& files) {
+  return files.size() == 1 ? files.front().path : key(role);
+}
+
 std::string note_text(const std::string& path, const CsvColumnNote& note) {
   const std::string column = fmt::format("{}: column {}", path, lockstep::quoted(note.column));
   if (note.unknown > 0) {
@@ -147,8 +152,10 @@ std::string note_text(const std::string& path, const CsvColumnNote& note) {
         "missing",
         column, note.unknown);
   }
-  return fmt::format("{}: {} numbers and {} other texts, the first {}, are taken as categories",
-                     column, note.numbers, note.texts, lockstep::quoted(note.example));
+  return fmt::format(
+      "{}: {} numbers and {} other texts, the first {}, are taken as categories; "
+      "a missing cell is an empty one",
+      column, note.numbers, note.texts, lockstep::quoted(note.example));
 }
 
 /// Says what a user would not see otherwise: columns that nobody reads, and a first row that was
@@ -162,6 +169,10 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
   }
   for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(path, note));
   const std::vector<std::string>& names = csv.table.feature_names;
+  if (!has_schema && names.size() == 1 && names[0].find_first_of(";\t|") != std::string::npos) {
+    say(session, fmt::format("warning: {}: a single column, {}; commas separate columns here", path,
+                             lockstep::quoted(names[0])));
+  }
   const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     double ignored = 0;
     return parse_csv_number(name, ignored);
@@ -240,7 +251,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, files.front().path, csv, schema.has_value());
+  warn_of_columns(session, name_of(role, files), csv, schema.has_value());
   return std::move(csv.table);
 }
 
@@ -269,7 +280,7 @@ Columns load_columns(Session& session, bool with_target) {
   options.target_is_feature = with_target;
   options.features = CsvFeatures::typed;
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, files.front().path, csv, false);
+  warn_of_columns(session, name_of(role, files), csv, false);
   Columns columns = columns_of(std::move(csv.table));
   const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
   if (with_target && target != columns.names.end()) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -40,22 +39,6 @@ RatingsData ratings_of(const Table& table) {
   return data;
 }
 
-/// The first rating, in file order, without a user or an item is an error of all ranks.
-void check_complete(Team& team, const Table& table, const RatingsData& data) {
-  const auto incomplete =
-      std::find_if(data.ratings.begin(), data.ratings.end(),
-                   [](const Rating& rating) { return rating.user < 0 || rating.item < 0; });
-  std::string message;
-  if (incomplete != data.ratings.end()) {
-    message = fmt::format("data.train: row {}: missing value in column {}",
-                          table.rows.begin + (incomplete - data.ratings.begin()) + 1,
-                          lockstep::quoted(table.feature_names[incomplete->user < 0 ? 0 : 1]));
-  }
-  for (const std::string& of_rank : all_gather_text(team, message)) {
-    if (!of_rank.empty()) throw DataError(of_rank);
-  }
-}
-
 /// A name a line, under a header.
 std::string names_csv(const std::string& header, const std::vector<std::string>& names) {
   std::string text = csv_field(header) + '\n';
@@ -81,18 +64,24 @@ DistributedMatrix one_column(Team& team, std::vector<double> part) {
   return column;
 }
 
-/// Predictions of data.test, in file order, and their errors where it has values. *Collective*.
-Json predict_test(Session& session, const RatingsData& train, const RatingsModel& model,
-                  MatrixWriter& writer) {
+/// Predictions of data.test, in file order, and what the summary says of them: their errors, where
+/// there are values.
+struct TestPredictions {
+  DistributedMatrix predictions;
+  Json summary;
+};
+
+/// *Collective*.
+TestPredictions predict_test(Session& session, const RatingsData& train,
+                             const RatingsModel& model) {
   Table table = load_table(session, DataRole::test, TargetKind::number, train.schema,
                            CsvFeatures::categories);
   const RowBlocks blocks(table.total_rows);
   table = move_rows(session.team, std::move(table), blocks.row_boundaries(session.team.size()));
   const RatingsData asked = ratings_of(table);
   const std::vector<double> predictions = predict_ratings(session.team, model, asked.ratings);
-  writer.write("predictions", one_column(session.team, predictions), {"prediction"});
-  Json summary{{"rows", asked.total}};
-  if (!asked.has_values) return summary;
+  TestPredictions result{one_column(session.team, predictions), {{"rows", asked.total}}};
+  if (!asked.has_values) return result;
   const auto sums_of_block = [&](Index block) {
     RegressionSums sums;
     for (Index i = blocks.rows(block).begin; i < blocks.rows(block).end; ++i) {
@@ -106,14 +95,20 @@ Json predict_test(Session& session, const RatingsData& train, const RatingsModel
   };
   const RegressionSums sums = tree_fold<RegressionSums>(
       session.team, block_boundaries(session.team, blocks, table.rows), sums_of_block, merge_sums);
-  summary["rmse"] = sums.root_mean_squared_error();
-  summary["mae"] = sums.mean_absolute_error();
-  return summary;
+  result.summary["rmse"] = sums.root_mean_squared_error();
+  result.summary["mae"] = sums.mean_absolute_error();
+  return result;
 }
 
 }  // namespace
 
 RatingsData load_ratings(Session& session) {
+  const std::string& format = session.settings.text("data.format");
+  if (session.settings.texts("data.train").empty() || (format != "auto" && format != "csv")) {
+    throw UsageError(
+        "decompose: --method=ratings reads CSV files of user, item and value; name "
+        "them with --data.train FILE");
+  }
   const Table table = load_table(session, DataRole::train, TargetKind::number, std::nullopt,
                                  CsvFeatures::categories);
   if (table.features != 2 || table.feature_types.empty()) {
@@ -122,13 +117,11 @@ RatingsData load_ratings(Session& session) {
         "the value in data.target and others in data.ignore",
         table.features));
   }
-  const RatingsData data = ratings_of(table);
-  check_complete(session.team, table, data);
-  return data;
+  return ratings_of(table);
 }
 
 Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
-                       RunDirectory& directory, MatrixWriter& writer) {
+                       RunDirectory& directory, MatrixFormat format) {
   RatingsOptions options;
   options.users = train.users();
   options.items = train.items();
@@ -138,6 +131,15 @@ Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
   options.randomized.seed = static_cast<std::uint64_t>(session.settings.integer("train.seed"));
   const RatingsModel model = fit_ratings(session.team, train.ratings, options, session.threads);
 
+  if (!model.converged) {
+    say(session,
+        fmt::format("warning: the factors still changed after {} iterations", model.iterations));
+  }
+  std::optional<TestPredictions> test;
+  if (has_data(session.settings, DataRole::test)) test = predict_test(session, train, model);
+
+  directory.create();
+  MatrixWriter writer(session.team, directory.path(), format);
   const TableSchema& schema = train.schema;
   directory.write("users.csv",
                   names_csv(schema.feature_names[0], schema.feature_types[0].categories));
@@ -156,8 +158,9 @@ Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
   summary["rmse"] = model.error;
   summary["iterations"] = model.iterations;
   summary["converged"] = model.converged;
-  if (has_data(session.settings, DataRole::test)) {
-    summary["test"] = predict_test(session, train, model, writer);
+  if (test) {
+    writer.write("predictions", test->predictions, {"prediction"});
+    summary["test"] = test->summary;
   }
   return summary;
 }

@@ -29,9 +29,10 @@ struct RatingsData {
 /// *Collective*.
 RatingsData load_ratings(Session& session);
 
-/// Fits a model of `rank` components to data.train, writes its factors, and predicts data.test
-/// where that is given. Returns what the summary says. *Collective*.
+/// Fits a model of `rank` components to data.train, predicts data.test where that is given, and
+/// then makes the directory and writes factors and predictions to it. Returns what the summary
+/// says. *Collective*.
 nlohmann::ordered_json decompose_ratings(Session& session, const RatingsData& train, Index rank,
-                                         RunDirectory& directory, MatrixWriter& writer);
+                                         RunDirectory& directory, MatrixFormat format);
 
 }  // namespace lockstep::trainer

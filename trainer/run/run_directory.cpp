@@ -44,10 +44,11 @@ void check_can_make(const fs::path& path, bool overwrite) {
   }
 }
 
-void make_directory(const fs::path& path) {
+/// Returns whether it was not there before.
+bool make_directory(const fs::path& path) {
   std::error_code error;
-  fs::create_directories(path, error);
-  if (!error) return;
+  const bool is_new = fs::create_directories(path, error);
+  if (!error) return is_new;
   throw OutputError(
       fmt::format("{}: cannot make this directory: {}", path.string(), error.message()));
 }
@@ -60,6 +61,7 @@ RunDirectory::RunDirectory(Session& session, RunFiles files)
     if (!session.is_root()) return;
     path_ = choose();
     check_can_make(path_, session.arguments.overwrite);
+    check_is_of_this_kind();
   });
   broadcast_text(session.team, path_, 0);
 }
@@ -77,6 +79,30 @@ std::string RunDirectory::choose() const {
   return path;
 }
 
+/// --overwrite replaces what such a run has written, and nothing else: not a folder of data that
+/// has a file of some such name, and not what this run is about to read.
+void RunDirectory::check_is_of_this_kind() const {
+  if (is_free(path_)) return;
+  std::error_code error;
+  if (!fs::exists(file(files_.first), error)) {
+    throw OutputError(fmt::format(
+        "{}: has no {} of an earlier run that --overwrite could replace; choose another "
+        "output.dir",
+        path_, files_.first));
+  }
+  for (const char* key : {"data.train", "data.train_labels", "data.test", "data.test_labels"}) {
+    for (const std::string& input : session_.settings.texts(key)) {
+      for (const std::string& name : files_.names) {
+        if (!fs::equivalent(file(name), input, error)) continue;
+        throw OutputError(
+            fmt::format("{}: is read ({}) and would be replaced; choose another "
+                        "output.dir",
+                        file(name), key));
+      }
+    }
+  }
+}
+
 void RunDirectory::remove_files() const {
   for (const std::string& name : files_.names) {
     std::error_code error;
@@ -87,8 +113,8 @@ void RunDirectory::remove_files() const {
 
 /// Makes the directory and, in it, an empty first file, which one run alone can be the first to
 /// make; false when another one was, or filled the directory while this one read its data.
-bool RunDirectory::claim() const {
-  make_directory(path_);
+bool RunDirectory::claim() {
+  is_new_ = make_directory(path_);
   if (!is_free(path_)) return false;
   constexpr mode_t kReadWriteByUmask = 0666;
   const std::string first = file(files_.first);
@@ -113,7 +139,7 @@ void RunDirectory::create() {
   guard(session_.team, "making the output directory", [&] {
     if (!session_.is_root()) return;
     if (session_.arguments.overwrite) {
-      make_directory(path_);
+      is_new_ = make_directory(path_);
       remove_files();
       return;
     }
@@ -127,7 +153,7 @@ void RunDirectory::discard() const noexcept {
   if (!is_mine_ || !session_.is_root()) return;
   std::error_code ignored;
   for (const std::string& name : files_.names) fs::remove(fs::path(path_) / name, ignored);
-  fs::remove(path_, ignored);  // refuses a directory that is not empty
+  if (is_new_) fs::remove(path_, ignored);  // refuses a directory that is not empty
 }
 
 void RunDirectory::write(const std::string& name, const std::string& text) {

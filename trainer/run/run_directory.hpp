@@ -22,8 +22,9 @@ class RunDirectory {
  public:
   /// Chooses output.dir, or runs/NAME-OF-CONFIG, numbered on until it is free, and checks that it
   /// can be made: before the data is read, so that a mistake costs nothing. Makes nothing.
-  /// Throws OutputError for a directory that is not empty (without --overwrite), for one below a
-  /// regular file, and where the user may not write.
+  /// Throws OutputError for a directory that is not empty (without --overwrite, or with it, when it
+  /// is not that of such a run or holds what this run reads), for one below a regular file, and
+  /// where the user may not write.
   RunDirectory(Session& session, RunFiles files);
 
   const std::string& path() const { return path_; }
@@ -33,8 +34,8 @@ class RunDirectory {
   /// others number on or throw OutputError. With --overwrite it removes the files of the run
   /// before.
   void create();
-  /// Takes back what this run has written since create(), and the directory when nothing else is in
-  /// it: of a command that fails, nothing should be left. Rank-local; never throws.
+  /// Takes back what this run has written since create(), and the directory when create() made it:
+  /// of a command that fails, nothing should be left. Rank-local; never throws.
   void discard() const noexcept;
   /// Writes a file whole or not at all.
   void write(const std::string& name, const std::string& text);
@@ -43,7 +44,8 @@ class RunDirectory {
 
  private:
   std::string choose() const;
-  bool claim() const;
+  void check_is_of_this_kind() const;
+  bool claim();
   std::string next_choice() const;
   void remove_files() const;
 
@@ -51,6 +53,7 @@ class RunDirectory {
   RunFiles files_;
   std::string path_;
   bool is_mine_ = false;  ///< since create()
+  bool is_new_ = false;   ///< create() made the directory
 };
 
 /// The files of a training run.

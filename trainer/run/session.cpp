@@ -87,6 +87,10 @@ Session open_session(comm::Environment& environment, comm::Communicator& team,
   return session;
 }
 
+void print_result(const Session& session, const std::string& text) {
+  if (session.is_root()) std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 void say(const Session& session, const std::string& line) {
   if (session.is_root()) fmt::print(stderr, "{}\n", line);
 }

@@ -28,6 +28,10 @@ void check_same_program(Team& team, const std::vector<std::string>& command_line
 Session open_session(comm::Environment& environment, comm::Communicator& team,
                      const Arguments& arguments);
 
+/// Text on standard output, from rank 0 alone. That it cannot be written is found when the program
+/// ends, which says so: other ranks need not know.
+void print_result(const Session& session, const std::string& text);
+
 /// A line on standard error, from rank 0 alone.
 void say(const Session& session, const std::string& line);
 
