@@ -1,83 +1,158 @@
 #include "core/model/naive_bayes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <numbers>
 #include <span>
+#include <string>
 #include <utility>
 
+#include "core/base/error.hpp"
 #include "core/kernel/elementary.hpp"
 #include "core/parallel/fold.hpp"
+#include "core/parallel/threads.hpp"
 #include "core/statistics/moments.hpp"
 
 namespace lockstep {
 namespace {
 
-/// What the rows of a block, or of several, add up to.
-struct Sums {
-  std::vector<ColumnMoments> moments;  ///< numbers × K
-  std::vector<std::int64_t> counts;    ///< K rows of a class, then categories × K of each column
-};
-
-template <class V>
-void append(Bytes& bytes, const std::vector<V>& values) {
-  const auto view = std::as_bytes(std::span(values));
-  bytes.insert(bytes.end(), view.begin(), view.end());
-}
-
-Sums merge_sums(Sums left, const Sums& right) {
-  for (std::size_t i = 0; i < left.moments.size(); ++i) {
-    left.moments[i] = merge(left.moments[i], right.moments[i]);
-  }
-  for (std::size_t i = 0; i < left.counts.size(); ++i) left.counts[i] += right.counts[i];
+std::vector<ColumnMoments> merge_columns(std::vector<ColumnMoments> left,
+                                         const std::vector<ColumnMoments>& right) {
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] = merge(left[i], right[i]);
   return left;
 }
 
-/// Where the sums of each feature stand.
-class Layout {
- public:
-  Layout(const std::vector<ColumnType>& features, Index classes) : classes_(classes) {
-    counts_ = static_cast<std::size_t>(classes);
-    for (const ColumnType& type : features) {
-      const bool number = type.kind == ColumnKind::number;
-      is_number_.push_back(number);
-      begin_.push_back(number ? moments_ : counts_);
-      (number ? moments_ : counts_) +=
-          static_cast<std::size_t>(classes) * (number ? 1 : type.categories.size());
-    }
-  }
-
-  Sums zeros() const {
-    return {std::vector<ColumnMoments>(moments_), std::vector<std::int64_t>(counts_)};
-  }
-
-  /// Takes a row of class y.
-  void add(const std::vector<double>& row, std::size_t y, Sums& sums) const {
-    const auto classes = static_cast<std::size_t>(classes_);
-    ++sums.counts[y];
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      if (std::isnan(row[j])) continue;
-      if (is_number_[j]) {
-        sums.moments[begin_[j] + y].add(row[j]);
+/// Where the moments, or counts, of each feature stand.
+struct Layout {
+  Layout(const std::vector<ColumnType>& features, std::size_t classes) : counts(classes) {
+    for (std::size_t j = 0; j < features.size(); ++j) {
+      if (features[j].kind == ColumnKind::number) {
+        numbers.push_back(j);
       } else {
-        ++sums.counts[begin_[j] + static_cast<std::size_t>(row[j]) * classes + y];
+        categories.push_back({j, counts, features[j].categories.size() * classes});
+        counts += categories.back().size;
       }
     }
   }
 
-  bool is_number(std::size_t j) const { return is_number_[j]; }
-  std::size_t begin(std::size_t j) const { return begin_[j]; }
-
- private:
-  Index classes_;
-  std::size_t moments_ = 0;
-  std::size_t counts_ = 0;
-  std::vector<bool> is_number_;
-  std::vector<std::size_t> begin_;
+  struct Counts {
+    std::size_t feature;
+    std::size_t begin;
+    std::size_t size;  ///< categories × K
+  };
+  std::vector<std::size_t> numbers;  ///< the features that are numbers: K moments each
+  std::vector<Counts> categories;    ///< the others
+  std::size_t counts;                ///< K rows of a class, then those of `categories`
 };
+
+std::size_t class_of(const Table& table, Index local) {
+  return static_cast<std::size_t>(table.target[static_cast<std::size_t>(local)]);
+}
+
+/// K moments of each column of numbers over all rows. *Collective*.
+std::vector<ColumnMoments> moments_of_classes(Team& team, const Table& table, const Layout& layout,
+                                              std::size_t classes, int threads) {
+  if (layout.numbers.empty()) return {};
+  const RowBlocks blocks = NaiveBayes::blocks(table.total_rows, static_cast<Index>(classes));
+  const auto moments_of_block = [&](Index block) {
+    std::vector<ColumnMoments> moments(layout.numbers.size() * classes);
+    std::vector<double> row(static_cast<std::size_t>(table.features));
+    const Range rows = blocks.rows(block);
+    for (Index i = rows.begin; i < rows.end; ++i) {
+      const Index local = i - table.rows.begin;
+      table.copy_row(local, row.data());
+      const std::size_t y = class_of(table, local);
+      for (std::size_t n = 0; n < layout.numbers.size(); ++n) {
+        const double x = row[layout.numbers[n]];
+        if (!std::isnan(x)) moments[n * classes + y].add(x);
+      }
+    }
+    return moments;
+  };
+  return tree_fold<std::vector<ColumnMoments>>(team, block_boundaries(team, blocks, table.rows),
+                                               moments_of_block, merge_columns, threads);
+}
+
+/// Counts the local rows [begin, end).
+void count_rows(const Table& table, const Layout& layout, std::size_t classes, Range rows,
+                std::span<std::int64_t> counts) {
+  std::vector<double> row(static_cast<std::size_t>(table.features));
+  for (Index local = rows.begin; local < rows.end; ++local) {
+    const std::size_t y = class_of(table, local);
+    ++counts[y];
+    if (layout.categories.empty()) continue;
+    table.copy_row(local, row.data());
+    for (const Layout::Counts& column : layout.categories) {
+      const double x = row[column.feature];
+      if (!std::isnan(x)) ++counts[column.begin + static_cast<std::size_t>(x) * classes + y];
+    }
+  }
+}
+
+/// The counts over this rank's rows. Several threads count apart where that takes no more memory
+/// than the table has.
+std::vector<std::int64_t> local_counts(const Table& table, const Layout& layout,
+                                       std::size_t classes, int threads) {
+  const Index rows = table.rows.size();
+  const Index parts = std::clamp<Index>(rows * table.features / static_cast<Index>(layout.counts),
+                                        1, std::max(threads, 1));
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(parts) * layout.counts);
+  parallel_for(threads, parts, [&](Index part) {
+    count_rows(
+        table, layout, classes, {rows * part / parts, rows * (part + 1) / parts},
+        std::span(counts).subspan(static_cast<std::size_t>(part) * layout.counts, layout.counts));
+  });
+  for (std::size_t i = layout.counts; i < counts.size(); ++i) {
+    counts[i % layout.counts] += counts[i];
+  }
+  counts.resize(layout.counts);
+  return counts;
+}
+
+/// The counts over all rows. *Collective*.
+std::vector<std::int64_t> counts_of_classes(Team& team, const Table& table, const Layout& layout,
+                                            std::size_t classes, int threads) {
+  std::vector<std::int64_t> counts;
+  guard(team, "counting categories",
+        [&] { counts = local_counts(table, layout, classes, threads); });
+  team.all_reduce(counts, IntegerReduction::sum);
+  return counts;
+}
+
+void check_every_class_has_rows(const Table& table, std::span<const std::int64_t> counts) {
+  for (std::size_t y = 0; y < table.class_names.size(); ++y) {
+    if (counts[y] > 0) continue;
+    throw DataError(fmt::format("target {}: class {} has no rows; naive_bayes needs some of each",
+                                quoted(table.target_name), quoted(table.class_names[y])));
+  }
+}
+
+/// Moments leave room for ε, which is no more than the largest of the variances.
+void check_variances(const Table& table, const Layout& layout,
+                     const std::vector<ColumnMoments>& moments,
+                     const std::vector<ColumnMoments>& pooled) {
+  const auto fits = [](const ColumnMoments& column) {
+    return column.count == 0 || column.population_variance() <= NaiveBayes::kLargestVariance / 2;
+  };
+  const std::size_t classes = table.class_names.size();
+  for (std::size_t n = 0; n < layout.numbers.size(); ++n) {
+    const auto refuse = [&](const std::string& whose) {
+      throw DataError(fmt::format(
+          "column {}: values{} are too large for naive_bayes (their variance overflows)",
+          quoted(table.feature_names[layout.numbers[n]]), whose));
+    };
+    for (std::size_t y = 0; y < classes; ++y) {
+      if (!fits(moments[n * classes + y])) {
+        refuse(fmt::format(" of class {}", quoted(table.class_names[y])));
+      }
+    }
+    if (!fits(pooled[n])) refuse("");
+  }
+}
 
 /// ε: see the header.
 double variance_floor(const std::vector<ColumnMoments>& pooled, double share) {
@@ -85,7 +160,7 @@ double variance_floor(const std::vector<ColumnMoments>& pooled, double share) {
   for (const ColumnMoments& column : pooled) {
     if (column.count > 0) largest = std::max(largest, column.population_variance());
   }
-  return share * (largest > 0 ? largest : 1);
+  return std::max(share * (largest > 0 ? largest : 1), NaiveBayes::kSmallestVariance);
 }
 
 /// The moments of each column of numbers over all classes, merged in the order of the classes.
@@ -118,28 +193,8 @@ std::vector<double> log_probabilities(std::span<const std::int64_t> counts, std:
 
 }  // namespace
 
-template <>
-struct FoldCodec<Sums> {
-  static Bytes encode(const Sums& sums) {
-    const std::uint64_t moments = sums.moments.size();
-    Bytes bytes;
-    append(bytes, std::vector{moments});
-    append(bytes, sums.moments);
-    append(bytes, sums.counts);
-    return bytes;
-  }
-  static Sums decode(std::span<const std::byte> bytes) {
-    std::uint64_t moments = 0;
-    std::memcpy(&moments, bytes.data(), sizeof(moments));
-    const auto split = sizeof(moments) + moments * sizeof(ColumnMoments);
-    return {FoldCodec<std::vector<ColumnMoments>>::decode(
-                bytes.subspan(sizeof(moments), split - sizeof(moments))),
-            FoldCodec<std::vector<std::int64_t>>::decode(bytes.subspan(split))};
-  }
-};
-
 RowBlocks NaiveBayes::blocks(Index total_rows, Index classes) {
-  // A merge touches every class: it should cost less than the rows of a block.
+  // A merge touches the moments of every class: it should cost less than the rows of a block.
   constexpr Index kRowsAClass = 16;
   return RowBlocks(total_rows, std::max(RowBlocks::kSmallest, kRowsAClass * classes));
 }
@@ -147,45 +202,35 @@ RowBlocks NaiveBayes::blocks(Index total_rows, Index classes) {
 NaiveBayes NaiveBayes::fit(Team& team, const Table& table, const NaiveBayesOptions& options,
                            int threads) {
   assert(table.target_kind == TargetKind::classes && table.total_rows > 0);
+  assert(options.smoothing > 0 && options.variance_smoothing > 0);
+  assert(options.variance_smoothing <= 1);
   const auto classes = table.class_names.size();
   std::vector<ColumnType> features = table.feature_types;
   if (features.empty()) features.resize(static_cast<std::size_t>(table.features));
-  const Layout layout(features, static_cast<Index>(classes));
-  const RowBlocks row_blocks = blocks(table.total_rows, static_cast<Index>(classes));
-  const auto sums_of_block = [&](Index block) {
-    Sums sums = layout.zeros();
-    std::vector<double> row(features.size());
-    const Range rows = row_blocks.rows(block);
-    for (Index i = rows.begin; i < rows.end; ++i) {
-      const Index local = i - table.rows.begin;
-      table.copy_row(local, row.data());
-      layout.add(row, static_cast<std::size_t>(table.target[static_cast<std::size_t>(local)]),
-                 sums);
-    }
-    return sums;
-  };
-  const Sums sums = tree_fold<Sums>(team, block_boundaries(team, row_blocks, table.rows),
-                                    sums_of_block, merge_sums, threads);
+  const Layout layout(features, classes);
+  const auto counts = counts_of_classes(team, table, layout, classes, threads);
+  const auto moments = moments_of_classes(team, table, layout, classes, threads);
 
+  // All ranks have the same sums, so they throw alike.
   const FloatingPointMode mode;
-  const std::vector<ColumnMoments> pooled = pooled_moments(sums.moments, classes);
+  const std::vector<ColumnMoments> pooled = pooled_moments(moments, classes);
+  check_every_class_has_rows(table, counts);
+  check_variances(table, layout, moments, pooled);
   const double floor = variance_floor(pooled, options.variance_smoothing);
   Parameters parameters;
   for (std::size_t y = 0; y < classes; ++y) {
     parameters.log_prior.push_back(
-        kernel::log(static_cast<double>(sums.counts[y]) / static_cast<double>(table.total_rows)));
+        kernel::log(static_cast<double>(counts[y]) / static_cast<double>(table.total_rows)));
   }
-  for (std::size_t i = 0; i < sums.moments.size(); ++i) {
-    const ColumnMoments& own = sums.moments[i];
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    const ColumnMoments& own = moments[i];
     const ColumnMoments& column = own.count > 0 ? own : pooled[i / classes];
     parameters.mean.push_back(column.mean);
     parameters.variance.push_back(floor + (column.count > 0 ? column.population_variance() : 0));
   }
-  for (std::size_t j = 0; j < features.size(); ++j) {
-    if (layout.is_number(j)) continue;
+  for (const Layout::Counts& column : layout.categories) {
     parameters.log_probability.push_back(log_probabilities(
-        std::span(sums.counts).subspan(layout.begin(j), features[j].categories.size() * classes),
-        classes, options.smoothing));
+        std::span(counts).subspan(column.begin, column.size), classes, options.smoothing));
   }
   return {std::move(features), std::move(parameters)};
 }

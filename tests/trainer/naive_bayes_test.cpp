@@ -150,6 +150,19 @@ TEST(NaiveBayesProgram, RefusesDamagedFiles) {
               }
             }),
             "lockstep: error: m: tensor 'variance' has the value -1\n");
+  const std::vector<double> positive{-1, 0.5};
+  EXPECT_EQ(error_of_damaged([&](std::vector<TensorView>& tensors, Metadata&) {
+              for (TensorView& tensor : tensors) {
+                if (tensor.name == "log_prior") {
+                  tensor = TensorView("log_prior", {2}, std::span(positive));
+                }
+              }
+            }),
+            "lockstep: error: m: tensor 'log_prior' has the value 0.5\n");
+  EXPECT_EQ(error_of_damaged([&](std::vector<TensorView>& tensors, Metadata&) {
+              tensors.emplace_back("more", std::vector<Index>{2}, std::span(positive));
+            }),
+            "lockstep: error: m: damaged model description: 4 tensors were expected, found 5\n");
   EXPECT_EQ(error_of_damaged([](std::vector<TensorView>& tensors, Metadata&) {
               tensors.erase(tensors.begin());
             }).find("lockstep: error: m: "),
@@ -158,6 +171,92 @@ TEST(NaiveBayesProgram, RefusesDamagedFiles) {
               metadata["naive_bayes"] = "{";
             }).find("lockstep: error: m: damaged model description: "),
             0U);
+}
+
+/// What evaluate says of a model whose schema was changed.
+std::string error_of_schema(const std::function<void(json&)>& damage) {
+  return error_of_damaged([&](std::vector<TensorView>&, Metadata& metadata) {
+    json schema = json::parse(metadata["schema"]);
+    damage(schema);
+    metadata["schema"] = schema.dump();
+  });
+}
+
+TEST(NaiveBayesProgram, RefusesDamagedSchemas) {
+  const std::string error = "lockstep: error: m: damaged model description: ";
+  EXPECT_EQ(error_of_schema([](json& schema) { schema["target_kind"] = "klasses"; }),
+            error + "target_kind 'klasses' is neither number nor classes\n");
+  EXPECT_EQ(error_of_schema([](json& schema) { schema["features"][2] = "color"; }),
+            error + "feature 'color' twice\n");
+  EXPECT_EQ(error_of_schema([](json& schema) { schema["classes"][0] = "rose"; }),
+            error + "class 'rose' twice\n");
+  EXPECT_EQ(error_of_schema([](json& schema) { schema["types"][1][0] = "green"; }),
+            error + "category 'green' twice\n");
+}
+
+TEST(NaiveBayesProgram, RefusesValuesWhoseVarianceOverflows) {
+  const TestFolder folder;
+  folder.write("train.csv", "a,kind\n1e200,x\n-1e200,x\n1,y\n2,y\n");
+  folder.write("test.csv", "a,kind\n1,x\n");
+  const auto run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=run"}));
+  EXPECT_EQ(run.exit_code, 65);
+  EXPECT_NE(run.err.find("\nlockstep: error: column 'a': values of class 'x' are too large for "
+                         "naive_bayes (their variance overflows)\n"),
+            std::string::npos)
+      << run.err;
+}
+
+TEST(NaiveBayesProgram, RefusesRowsTooLargeForTheModel) {
+  const TestFolder folder;
+  folder.write("train.csv", "age,fare,kind\n1,4,x\n2,5,x\n3,9,y\n4,8,y\n");
+  folder.write("test.csv", "age,fare,kind\n1,4,x\n");
+  ASSERT_EQ(run_program(folder.path(), 0, with(kTrain, {"--output.dir=run"})).exit_code, 0);
+  std::string rows = "age,fare,kind\n";
+  for (int i = 0; i < 400; ++i) {
+    rows += i == 333 || i == 390 ? "2,1e200,x\n" : i == 350 ? "-1e300,1,y\n" : "2,3,y\n";
+  }
+  folder.write("large.csv", rows);
+  for (const auto& [ranks, threads] : std::vector<std::pair<int, int>>{{0, 1}, {0, 2}, {2, 2}}) {
+    for (const std::string command : {"evaluate", "predict"}) {
+      Words words{command, "--model=run/model.safetensors", "--data.test=large.csv"};
+      if (command == "predict") words.push_back("--output=p.csv");
+      const auto run = run_program(folder.path(), ranks, words, threads);
+      EXPECT_EQ(run.exit_code, 65);
+      EXPECT_EQ(run.err.find("lockstep: error: row 334: the value in column 'fare' is too large "
+                             "for the model"),
+                0U)
+          << run.err;
+    }
+  }
+}
+
+TEST(NaiveBayesProgram, RefusesMoreCountsThanFitIntoMemory) {
+  const TestFolder folder;
+  std::string rows = "id,color,kind\n";
+  for (int i = 0; i < 8300; ++i) {
+    rows +=
+        "i" + std::to_string(i) + (i % 2 == 0 ? ",red,k" : ",blue,k") + std::to_string(i) + "\n";
+  }
+  folder.write("train.csv", rows);
+  const auto run = run_program(folder.path(), 2,
+                               {"train", "--data.train=train.csv", "--data.target=kind",
+                                "--model.type=naive_bayes", "--output.dir=run"});
+  EXPECT_EQ(run.exit_code, 65);
+  EXPECT_EQ(run.err,
+            "lockstep: error: target 'kind': 8300 classes of 0 columns of numbers and 8302 "
+            "categories are more than naive_bayes can count; leave out the column with the most "
+            "categories, 'id' (data.ignore)\n");
+}
+
+TEST(NaiveBayesProgram, RefusesSmoothingOutsideItsBounds) {
+  const TestFolder folder;
+  folder.write("train.csv", plants(100, 1));
+  folder.write("test.csv", plants(100, 2));
+  for (const std::string option :
+       {"--bayes.smoothing=1e-11", "--bayes.smoothing=1e11", "--bayes.variance_smoothing=1e-16",
+        "--bayes.variance_smoothing=1.5"}) {
+    EXPECT_EQ(run_program(folder.path(), 0, with(kTrain, {option})).exit_code, 78) << option;
+  }
 }
 
 }  // namespace

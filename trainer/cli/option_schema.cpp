@@ -217,10 +217,10 @@ void add_model(std::vector<Option>& all) {
            .positive(),
        real("bayes.smoothing", "1",
             "Number added to the count of every category in every class by naive_bayes")
-           .positive(),
+           .between(1e-10, 1e10),
        real("bayes.variance_smoothing", "1e-9",
             "Share of the largest variance of a column that naive_bayes adds to every variance")
-           .positive()});
+           .between(1e-15, 1)});
 }
 
 void add_training(std::vector<Option>& all) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -29,19 +30,38 @@ std::string schema_text(const TableSchema& schema) {
   return json.dump();
 }
 
+void check_distinct(const SafetensorsFile& file, const std::string& what,
+                    std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return;
+  throw damaged_description(file, fmt::format("{} {} twice", what, lockstep::quoted(*twice)));
+}
+
+TargetKind read_target_kind(const SafetensorsFile& file, const std::string& name) {
+  if (name == "number") return TargetKind::number;
+  if (name == "classes") return TargetKind::classes;
+  throw damaged_description(
+      file, fmt::format("target_kind {} is neither number nor classes", lockstep::quoted(name)));
+}
+
 TableSchema read_schema(const SafetensorsFile& file) {
   const Json json = Json::parse(file.metadata("schema"));
   TableSchema schema;
   schema.feature_names = json.at("features").get<std::vector<std::string>>();
   schema.target_name = json.at("target").get<std::string>();
   schema.class_names = json.at("classes").get<std::vector<std::string>>();
-  schema.target_kind = json.at("target_kind").get<std::string>() == "number" ? TargetKind::number
-                                                                             : TargetKind::classes;
+  schema.target_kind = read_target_kind(file, json.at("target_kind").get<std::string>());
+  check_distinct(file, "feature", schema.feature_names);
+  check_distinct(file, "class", schema.class_names);
   if (!json.contains("types")) return schema;
   for (const Json& type : json.at("types")) {
     schema.feature_types.push_back(
         type.is_null() ? ColumnType{}
                        : ColumnType{ColumnKind::category, type.get<std::vector<std::string>>()});
+  }
+  for (const ColumnType& type : schema.feature_types) {
+    check_distinct(file, "category", type.categories);
   }
   if (schema.feature_types.size() != schema.feature_names.size()) {
     throw damaged_description(file, "as many types as features were expected");

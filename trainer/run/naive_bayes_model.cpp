@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -28,12 +29,12 @@ std::string probability_name(std::size_t feature) {
   return fmt::format("log_probability.{}", feature);
 }
 
-/// The values of a tensor that was written by `tensors`.
+/// The values of a tensor that was written by `tensors`, all in [least, most].
 std::vector<double> values_of(const SafetensorsFile& file, const std::string& name,
-                              const std::vector<Index>& shape, double above) {
+                              const std::vector<Index>& shape, double least, double most) {
   std::vector<double> values = file.tensor(name, shape).values();
   for (const double value : values) {
-    if (std::isfinite(value) && value > above) continue;
+    if (value >= least && value <= most) continue;
     throw DataError(
         fmt::format("{}: tensor {} has the value {}", file.path(), lockstep::quoted(name), value));
   }
@@ -41,23 +42,56 @@ std::vector<double> values_of(const SafetensorsFile& file, const std::string& na
 }
 
 NaiveBayes read_classifier(const SafetensorsFile& file, const TableSchema& schema) {
-  constexpr double kAnything = -std::numeric_limits<double>::infinity();
+  constexpr double kLargest = std::numeric_limits<double>::max();
   const std::vector<ColumnType> types = types_of(schema);
   const auto classes = static_cast<Index>(schema.class_names.size());
   const Index numbers = std::count(types.begin(), types.end(), ColumnType{});
+  const Index tensors = 1 + (numbers > 0 ? 2 : 0) + static_cast<Index>(types.size()) - numbers;
+  if (static_cast<Index>(file.tensors().size()) != tensors) {
+    throw damaged_description(
+        file, fmt::format("{} tensors were expected, found {}", tensors, file.tensors().size()));
+  }
   NaiveBayes::Parameters parameters;
-  parameters.log_prior = values_of(file, "log_prior", {classes}, kAnything);
+  parameters.log_prior = values_of(file, "log_prior", {classes}, -kLargest, 0);
   if (numbers > 0) {
-    parameters.mean = values_of(file, "mean", {numbers, classes}, kAnything);
-    parameters.variance = values_of(file, "variance", {numbers, classes}, 0);
+    parameters.mean = values_of(file, "mean", {numbers, classes}, -kLargest, kLargest);
+    parameters.variance = values_of(file, "variance", {numbers, classes},
+                                    NaiveBayes::kSmallestVariance, NaiveBayes::kLargestVariance);
   }
   for (std::size_t j = 0; j < types.size(); ++j) {
     if (types[j].kind == ColumnKind::number) continue;
     const auto categories = static_cast<Index>(types[j].categories.size());
     parameters.log_probability.push_back(
-        values_of(file, probability_name(j), {categories, classes}, kAnything));
+        values_of(file, probability_name(j), {categories, classes}, -kLargest, 0));
   }
   return {types, std::move(parameters)};
+}
+
+bool all_finite(const double* scores, Index classes) {
+  return std::all_of(scores, scores + classes, [](double score) { return std::isfinite(score); });
+}
+
+/// Names the first cell with which the scores of a row stop being finite: they stay so from there
+/// on, so that it can be searched for.
+[[noreturn]] void throw_too_large(const NaiveBayes& classifier, const Table& table, Index local,
+                                  const std::vector<std::string>& names) {
+  const FloatingPointMode mode;
+  std::vector<double> row(static_cast<std::size_t>(table.features));
+  std::vector<double> scores(static_cast<std::size_t>(classifier.classes()));
+  const auto finite_before = [&](std::size_t end) {
+    table.copy_row(local, row.data());
+    std::fill(row.begin() + static_cast<std::ptrdiff_t>(end), row.end(),
+              std::numeric_limits<double>::quiet_NaN());
+    classifier.score(row.data(), scores.data());
+    return all_finite(scores.data(), classifier.classes());
+  };
+  std::size_t column = 0;
+  for (std::size_t end = row.size(); end - column > 1;) {
+    const std::size_t middle = column + (end - column) / 2;
+    (finite_before(middle) ? column : end) = middle;
+  }
+  throw DataError(fmt::format("row {}: the value in column {} is too large for the model",
+                              table.rows.begin + local + 1, lockstep::quoted(names[column])));
 }
 
 }  // namespace
@@ -71,24 +105,32 @@ NaiveBayesModel::NaiveBayesModel(ModelDescription description, const NaiveBayesO
 
 void NaiveBayesModel::visit_scores(const Table& table, int threads,
                                    const ScoreVisitor& visit) const {
-  constexpr Index kRowsAtATime = 4096;
-  constexpr Index kRowsOfATask = 64;
+  constexpr Index kRowsOfATask = 16;
+  constexpr Index kScoresAtATime = Index{1} << 20;
   const Index classes = classifier_.classes();
   const Index stride = round_up(classes, kPanel);
+  const Index most_rows = std::min(std::clamp<Index>(kScoresAtATime / stride, 64, 4096),
+                                   std::max<Index>(table.rows.size(), 1));
   const bool has_targets = table.target_kind == TargetKind::classes;
   const auto loss = make_loss<double>(kLoss);
-  AlignedVector<double> scores(static_cast<std::size_t>(kRowsAtATime * stride));
+  AlignedVector<double> scores(static_cast<std::size_t>(most_rows * stride));
   AlignedVector<double> derivatives(has_targets ? scores.size() : 0);
-  std::vector<double> losses(static_cast<std::size_t>(kRowsAtATime));
-  for (Index first = 0; first < table.rows.size(); first += kRowsAtATime) {
-    const Index rows = std::min(kRowsAtATime, table.rows.size() - first);
-    parallel_for(threads, (rows + kRowsOfATask - 1) / kRowsOfATask, [&](Index task) {
+  std::vector<double> losses(static_cast<std::size_t>(most_rows));
+  for (Index first = 0; first < table.rows.size(); first += most_rows) {
+    const Index rows = std::min(most_rows, table.rows.size() - first);
+    const Index tasks = (rows + kRowsOfATask - 1) / kRowsOfATask;
+    // The first row, of each task, whose scores are not finite; `rows` when there is none.
+    std::vector<Index> too_large(static_cast<std::size_t>(tasks), rows);
+    parallel_for(threads, tasks, [&](Index task) {
       const Index begin = task * kRowsOfATask;
       const Index end = std::min(rows, begin + kRowsOfATask);
       std::vector<double> row(static_cast<std::size_t>(table.features));
       for (Index r = begin; r < end; ++r) {
         table.copy_row(first + r, row.data());
         classifier_.score(row.data(), scores.data() + r * stride);
+        if (all_finite(scores.data() + r * stride, classes)) continue;
+        too_large[static_cast<std::size_t>(task)] = r;
+        return;
       }
       if (!has_targets) return;
       loss->value_and_gradient(end - begin, classes, {scores.data() + begin * stride, stride},
@@ -96,6 +138,10 @@ void NaiveBayesModel::visit_scores(const Table& table, int threads,
                                {derivatives.data() + begin * stride, stride},
                                losses.data() + begin);
     });
+    const Index bad = *std::min_element(too_large.begin(), too_large.end());
+    if (bad < rows) {
+      throw_too_large(classifier_, table, first + bad, description_.schema.feature_names);
+    }
     for (Index r = 0; r < rows; ++r) {
       visit(first + r, scores.data() + r * stride, losses[static_cast<std::size_t>(r)]);
     }

@@ -19,6 +19,7 @@ class NaiveBayesModel final : public Model {
   const ModelDescription& description() const override { return description_; }
   const Scorer& scorer() const override { return scorer_; }
   double penalty() const override { return 0; }
+  /// Throws DataError for a row whose scores are not finite, naming the value.
   void visit_scores(const Table& table, int threads, const ScoreVisitor& visit) const override;
   std::vector<std::pair<std::string, std::string>> facts() const override;
   nlohmann::ordered_json json_facts() const override;

@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
 #include "core/data/partition.hpp"
+#include "core/statistics/moments.hpp"
 #include "trainer/cli/key_rules.hpp"
 #include "trainer/cli/reference.hpp"
 #include "trainer/run/data_source.hpp"
@@ -25,18 +26,30 @@ Table in_fitting_blocks(Team& team, Table table) {
   return move_rows(team, std::move(table), boundaries);
 }
 
-/// Sums for K classes and all features must fit into a leaf.
+/// A node of the fold has 40·K bytes a column of numbers, and the counts 8·K bytes a category.
 void check_size(const Table& train) {
-  constexpr Index kMostSums = Index{1} << 26;
-  Index cells = train.features;
-  for (const ColumnType& type : train.feature_types) {
-    cells += static_cast<Index>(type.categories.size());
+  constexpr Index kMostNumbers = Index{1} << 26;  // of 8 bytes: half a gibibyte
+  constexpr Index kNumbersOfMoments = sizeof(ColumnMoments) / sizeof(double);
+  Index numbers = train.features;
+  Index categories = 0;
+  std::size_t widest = 0;  // of the features, by categories
+  for (std::size_t j = 0; j < train.feature_types.size(); ++j) {
+    const ColumnType& type = train.feature_types[j];
+    if (type.kind == ColumnKind::number) continue;
+    --numbers;
+    categories += static_cast<Index>(type.categories.size());
+    if (type.categories.size() > train.feature_types[widest].categories.size()) widest = j;
   }
   const auto classes = static_cast<Index>(train.class_names.size());
-  if (cells <= kMostSums / classes) return;
+  if (kNumbersOfMoments * numbers + categories <= kMostNumbers / classes) return;
+  const std::string remedy = categories <= kNumbersOfMoments * numbers
+                                 ? "leave out columns"
+                                 : fmt::format("leave out the column with the most categories, {}",
+                                               lockstep::quoted(train.feature_names[widest]));
   throw DataError(fmt::format(
-      "target '{}': {} classes of {} features and categories are more than naive_bayes can count",
-      train.target_name, classes, cells));
+      "target {}: {} classes of {} columns of numbers and {} categories are more than naive_bayes "
+      "can count; {} (data.ignore)",
+      lockstep::quoted(train.target_name), classes, numbers, categories, remedy));
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
+#include <string>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/data/partition.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "tests/support/ranks.hpp"
@@ -34,6 +38,8 @@ Table table_of(Team& team, Index rows, std::vector<ColumnType> types, Index colu
     table.target.push_back(label(i));
   }
   table.values = values;
+  for (Index j = 0; j < columns; ++j) table.feature_names.push_back(fmt::format("c{}", j));
+  table.target_name = "y";
   return table;
 }
 
@@ -193,6 +199,101 @@ TEST(NaiveBayesOverRanks, AConstantColumnAndAClassWithoutCellsAreFinite) {
     const Matrix scores = scores_of(model, row);
     for (Index y = 0; y < 3; ++y) EXPECT_TRUE(std::isfinite(scores(0, y)));
   });
+}
+
+TEST(NaiveBayesOverRanks, CountsEveryRowOfManyCategoriesOnce) {
+  // More counts than cells of some ranks, and fewer than those of others.
+  constexpr Index kRows = 1003;
+  const auto cell = [](Index i, Index) { return static_cast<double>(i * 7 % 20); };
+  test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
+    const Table table = table_of(team, kRows, {categories(20)}, 1, 3, cell, label_at);
+    for (const int threads : {1, 2, 5}) {
+      const NaiveBayes model = NaiveBayes::fit(team, table, {}, threads);
+      for (std::size_t y = 0; y < 3; ++y) {
+        for (std::size_t c = 0; c < 20; ++c) {
+          double both = 0;
+          double of_class = 0;
+          for (Index i = 0; i < kRows; ++i) {
+            if (label_at(i) != static_cast<double>(y)) continue;
+            ++of_class;
+            if (cell(i, 0) == static_cast<double>(c)) ++both;
+          }
+          EXPECT_TRUE(test::close(model.parameters().log_probability[0][3 * c + y],
+                                  std::log((both + 1) / (of_class + 20))));
+        }
+      }
+    }
+  });
+}
+
+/// What every rank says of a table whose only column is `cell`, with two classes in turn.
+void expect_error(const std::function<double(Index)>& cell, const std::string& message) {
+  test::for_each_team({1, 3}, [&](Team& team) {
+    const auto of_row = [&](Index i, Index) { return cell(i); };
+    const auto label = [](Index i) { return static_cast<double>(i % 2); };
+    const Table table = table_of(team, 600, {}, 1, 2, of_row, label);
+    try {
+      NaiveBayes::fit(team, table, {}, 1);
+      ADD_FAILURE() << "no error";
+    } catch (const DataError& e) {
+      EXPECT_EQ(e.what(), message);
+    }
+  });
+}
+
+TEST(NaiveBayesOverRanks, RefusesVariancesThatOverflow) {
+  expect_error(
+      [](Index i) {
+        if (i % 2 == 0) return 1.0;
+        return i % 4 == 1 ? 1e200 : -1e200;
+      },
+      "column 'c0': values of class '1' are too large for naive_bayes (their variance overflows)");
+  expect_error([](Index i) { return i % 4 < 2 ? 1.7e308 : -1.7e308; },
+               "column 'c0': values of class '0' are too large for naive_bayes (their variance "
+               "overflows)");
+  // Only over both classes.
+  expect_error([](Index i) { return i % 2 == 0 ? 1e200 : -1e200; },
+               "column 'c0': values are too large for naive_bayes (their variance overflows)");
+}
+
+TEST(NaiveBayesOverRanks, RefusesAClassWithoutRows) {
+  test::for_each_team({1, 3}, [](Team& team) {
+    const auto label = [](Index i) { return static_cast<double>(i % 2); };
+    const Table table = table_of(team, 600, {}, 1, 3, cell_at, label);
+    try {
+      NaiveBayes::fit(team, table, {}, 1);
+      ADD_FAILURE() << "no error";
+    } catch (const DataError& e) {
+      EXPECT_STREQ(e.what(), "target 'y': class '2' has no rows; naive_bayes needs some of each");
+    }
+  });
+}
+
+TEST(NaiveBayesOverRanks, ParametersAreFiniteAtTheEndsOfTheScale) {
+  for (const double scale : {0.0, 5e-324, 1e-170, 1e-153, 1.0, 1e150}) {
+    for (const NaiveBayesOptions& options :
+         {NaiveBayesOptions{1e-10, 1e-15}, NaiveBayesOptions{1e10, 1}}) {
+      test::for_each_thread_team({1}, [&](Team& team) {
+        const auto cell = [&](Index i, Index j) {
+          return j == 0 ? scale * static_cast<double>(i % 5) : static_cast<double>(i % 2);
+        };
+        const auto label = [](Index i) { return static_cast<double>(i % 2); };
+        const Table table = table_of(team, 600, {{}, categories(2)}, 2, 2, cell, label);
+        const NaiveBayes model = NaiveBayes::fit(team, table, options, 1);
+        for (const double variance : model.parameters().variance) {
+          EXPECT_GE(variance, NaiveBayes::kSmallestVariance) << scale;
+          EXPECT_LE(variance, NaiveBayes::kLargestVariance) << scale;
+        }
+        for (const double value : model.parameters().log_probability[0]) {
+          EXPECT_TRUE(std::isfinite(value) && value <= 0) << value;
+        }
+        Matrix row(1, 2);
+        row << scale, 1;
+        const Matrix scores = scores_of(model, row);
+        EXPECT_TRUE(std::isfinite(scores(0, 0)) && std::isfinite(scores(0, 1))) << scale;
+      });
+    }
+  }
 }
 
 }  // namespace
