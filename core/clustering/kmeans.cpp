@@ -259,7 +259,8 @@ KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMean
   const double scale = common_scale(std::max(largest, centers.cwiseAbs().maxCoeff()));
   DistributedMatrix copy;
   const DistributedMatrix& rows = scaled(X, scale, copy);
-  return unscaled(iterate(team, rows, centers * scale, options, threads), scale);
+  centers *= scale;
+  return unscaled(iterate(team, rows, std::move(centers), options, threads), scale);
 }
 
 KMeans kmeans(Team& team, const DistributedMatrix& X, const KMeansOptions& options, int threads) {
