@@ -149,6 +149,24 @@ void check_options(const DistributedMatrix& X, const KMeansOptions& options) {
   }
 }
 
+/// X·scale, exactly; `copy` holds it where that is not X.
+const DistributedMatrix& scaled(const DistributedMatrix& X, double scale, DistributedMatrix& copy) {
+  if (scale == 1) return X;
+  copy = X;
+  for (double& x : copy.values) x *= scale;
+  return copy;
+}
+
+/// Of inputs that were brought to a safe scale, back in the units of the caller.
+KMeans unscaled(KMeans result, double scale) {
+  if (scale == 1) return result;
+  const double unit = 1 / scale;
+  result.centers *= unit;
+  result.inertia *= unit;
+  result.inertia *= unit;  // not by unit², which may be beyond the doubles where this is not
+  return result;
+}
+
 void check_centers(const DistributedMatrix& X, const Matrix& centers) {
   if (centers.rows() < 1 || centers.cols() != X.columns) {
     throw DataError(fmt::format("kmeans: expected centers of {} columns, found {}×{}", X.columns,
@@ -157,17 +175,9 @@ void check_centers(const DistributedMatrix& X, const Matrix& centers) {
   if (!centers.allFinite()) throw DataError("kmeans: a center is not finite");
 }
 
-}  // namespace
-
-RowBlocks kmeans_blocks(Index total_rows, Index clusters) {
-  constexpr Index kRowsOfCluster = 8;
-  return RowBlocks(total_rows, std::max(RowBlocks::kSmallest, kRowsOfCluster * clusters));
-}
-
-Matrix kmeans_plus_plus(Team& team, const DistributedMatrix& X, const KMeansOptions& options,
+/// kmeans_plus_plus of checked input at a safe scale.
+Matrix starting_centers(Team& team, const DistributedMatrix& X, const KMeansOptions& options,
                         int run, int threads) {
-  column_scales(team, X, threads);
-  check_options(X, options);
   const RandomStream stream(options.seed, Purpose::cluster_centers);
   const auto run_number = static_cast<std::uint64_t>(run);
   const RowBlocks blocks = kmeans_blocks(X.total_rows, options.clusters);
@@ -198,15 +208,9 @@ Matrix kmeans_plus_plus(Team& team, const DistributedMatrix& X, const KMeansOpti
   return centers;
 }
 
-KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMeansOptions& options,
-             int threads) {
-  column_scales(team, X, threads);
-  check_options(X, options);
-  check_centers(X, centers);
-  if (centers.rows() != options.clusters) {
-    throw DataError(
-        fmt::format("kmeans: expected {} centers, found {}", options.clusters, centers.rows()));
-  }
+/// lloyd of checked input at a safe scale.
+KMeans iterate(Team& team, const DistributedMatrix& X, Matrix centers, const KMeansOptions& options,
+               int threads) {
   const FloatingPointMode mode;
   const RowBlocks blocks = kmeans_blocks(X.total_rows, options.clusters);
   KMeans result;
@@ -226,25 +230,66 @@ KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMean
   return result;
 }
 
+}  // namespace
+
+RowBlocks kmeans_blocks(Index total_rows, Index clusters) {
+  constexpr Index kRowsOfCluster = 8;
+  return RowBlocks(total_rows, std::max(RowBlocks::kSmallest, kRowsOfCluster * clusters));
+}
+
+Matrix kmeans_plus_plus(Team& team, const DistributedMatrix& X, const KMeansOptions& options,
+                        int run, int threads) {
+  const FloatingPointMode mode;
+  const double scale = common_scale(largest_magnitude(team, X, threads));
+  check_options(X, options);
+  DistributedMatrix copy;
+  return starting_centers(team, scaled(X, scale, copy), options, run, threads) / scale;
+}
+
+KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMeansOptions& options,
+             int threads) {
+  const FloatingPointMode mode;
+  const double largest = largest_magnitude(team, X, threads);
+  check_options(X, options);
+  check_centers(X, centers);
+  if (centers.rows() != options.clusters) {
+    throw DataError(
+        fmt::format("kmeans: expected {} centers, found {}", options.clusters, centers.rows()));
+  }
+  const double scale = common_scale(std::max(largest, centers.cwiseAbs().maxCoeff()));
+  DistributedMatrix copy;
+  const DistributedMatrix& rows = scaled(X, scale, copy);
+  centers *= scale;
+  return unscaled(iterate(team, rows, std::move(centers), options, threads), scale);
+}
+
 KMeans kmeans(Team& team, const DistributedMatrix& X, const KMeansOptions& options, int threads) {
+  const FloatingPointMode mode;
+  const double scale = common_scale(largest_magnitude(team, X, threads));
+  check_options(X, options);
+  DistributedMatrix copy;
+  const DistributedMatrix& rows = scaled(X, scale, copy);
   KMeans best;
   for (int run = 0; run == 0 || run < options.runs; ++run) {
     KMeans result =
-        lloyd(team, X, kmeans_plus_plus(team, X, options, run, threads), options, threads);
+        iterate(team, rows, starting_centers(team, rows, options, run, threads), options, threads);
     if (run == 0 || result.inertia < best.inertia) best = std::move(result);
   }
-  return best;
+  return unscaled(std::move(best), scale);
 }
 
 std::vector<Index> nearest_centers(const DistributedMatrix& X, const Matrix& centers, int threads) {
   check_centers(X, centers);
-  const NearestCenter nearest(centers);
+  const double scale = common_scale(centers.cwiseAbs().maxCoeff());
+  const NearestCenter nearest(centers * scale);
   constexpr Index kRowsOfTask = 1024;
   std::vector<Index> labels(static_cast<std::size_t>(X.rows.size()));
   parallel_for(threads, (X.rows.size() + kRowsOfTask - 1) / kRowsOfTask, [&](Index task) {
     const Index begin = X.rows.begin + task * kRowsOfTask;
+    Vector row(X.columns);
     for (Index i = begin; i < std::min(begin + kRowsOfTask, X.rows.end); ++i) {
-      labels[static_cast<std::size_t>(i - X.rows.begin)] = nearest.of(X.row(i)).center;
+      row = Eigen::Map<const Vector>(X.row(i), X.columns) * scale;
+      labels[static_cast<std::size_t>(i - X.rows.begin)] = nearest.of(row.data()).center;
     }
   });
   return labels;

@@ -51,13 +51,17 @@ KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMean
 
 /// Clusters the rows of X by their distance from k centers: a local minimum of the inertia.
 /// @param X  m×n in whole kmeans_blocks(m, k) (asserted)
-/// Squared distances should not overflow: magnitudes below 10¹⁵⁰.
+/// Data of any magnitude, and lloyd's, is brought to a safe scale by one exact power of two for all
+/// columns, so that squared distances neither overflow nor vanish; only those below 10⁻³⁰⁸ of the
+/// largest squared magnitude do, and denormal numbers count as 0. The inertia is in the caller's
+/// units again: infinite or 0 where it is beyond the doubles.
 /// Errors: DataError for options out of range or fewer than k different rows; those of
 /// column_scales. *Collective*; sends what its parts do.
 KMeans kmeans(Team& team, const DistributedMatrix& X, const KMeansOptions& options,
               int threads = 1);
 
-/// The label of each row of X, by centers that were found before. Rank-local.
+/// The label of each row of X, by centers that were found before. Distances are safe as in kmeans,
+/// by the scale of the centers. Rank-local.
 /// @throws DataError for centers of other columns than X
 std::vector<Index> nearest_centers(const DistributedMatrix& X, const Matrix& centers,
                                    int threads = 1);

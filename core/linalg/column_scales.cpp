@@ -58,9 +58,8 @@ void refuse_first_nonfinite(const DistributedMatrix& X) {
   }
 }
 
-}  // namespace
-
-Vector column_scales(Team& team, const DistributedMatrix& X, int threads) {
+/// The largest magnitude of each column over all ranks, of a matrix of finite numbers.
+Magnitudes checked_magnitudes(Team& team, const DistributedMatrix& X, int threads) {
   if (X.total_rows < 1 || X.columns < 1) {
     throw DataError(fmt::format("expected a matrix with rows and columns, found {}×{}",
                                 X.total_rows, X.columns));
@@ -72,14 +71,49 @@ Vector column_scales(Team& team, const DistributedMatrix& X, int threads) {
     if (!finite) refuse_first_nonfinite(X);
   });
   team.all_reduce(largest, IntegerReduction::max);
+  return largest;
+}
+
+/// 2^−e, whose own biased exponent is 2·1023 − biased; 0 stands for zeros and denormals.
+double scale_of(std::int64_t magnitude) {
+  const std::int64_t biased = magnitude >> kMantissaBits;
+  const std::int64_t inverse = std::clamp<std::int64_t>(2 * kExponentBias - biased, 1, 2045);
+  return biased == 0 ? 1 : std::bit_cast<double>(inverse << kMantissaBits);
+}
+
+}  // namespace
+
+Vector column_scales(Team& team, const DistributedMatrix& X, int threads) {
+  const Magnitudes largest = checked_magnitudes(team, X, threads);
   Vector scales(X.columns);
-  for (Index j = 0; j < X.columns; ++j) {
-    const std::int64_t biased = largest[static_cast<std::size_t>(j)] >> kMantissaBits;
-    // 2^−e, whose own biased exponent is 2·1023 − biased; 0 stands for zeros and denormals.
-    const std::int64_t inverse = std::clamp<std::int64_t>(2 * kExponentBias - biased, 1, 2045);
-    scales[j] = biased == 0 ? 1 : std::bit_cast<double>(inverse << kMantissaBits);
-  }
+  for (Index j = 0; j < X.columns; ++j) scales[j] = scale_of(largest[static_cast<std::size_t>(j)]);
   return scales;
+}
+
+double largest_magnitude(Team& team, const DistributedMatrix& X, int threads) {
+  const Magnitudes largest = checked_magnitudes(team, X, threads);
+  return std::bit_cast<double>(*std::max_element(largest.begin(), largest.end()));
+}
+
+double common_scale(double largest) {
+  constexpr double kSafe = 0x1p256;
+  const bool is_safe = largest >= 1 / kSafe && largest < kSafe;
+  return is_safe ? 1 : scale_of(std::bit_cast<std::int64_t>(largest));
+}
+
+Matrix unscaled(const Matrix& R, const Vector& scales) {
+  const Vector powers = scales.cwiseInverse();
+  const double largest = powers.maxCoeff();
+  double squares = 0;  // of the columns so far, in units of largest²
+  for (Index j = 0; j < R.cols(); ++j) {
+    squares += (R.col(j) * (powers[j] / largest)).squaredNorm();
+    if (std::isfinite(std::sqrt(squares) * largest)) continue;
+    throw DataError(
+        fmt::format("column {}, counted from 0: its values are too large: the norm of the matrix "
+                    "is not finite",
+                    j));
+  }
+  return R * powers.asDiagonal();
 }
 
 }  // namespace lockstep

@@ -16,4 +16,17 @@ namespace lockstep {
 /// *Collective*; a rank sends 8 bytes a column to every other. One pass over the rows.
 Vector column_scales(Team& team, const DistributedMatrix& X, int threads = 1);
 
+/// The largest magnitude of all columns. Checks, errors and messages: as column_scales.
+double largest_magnitude(Team& team, const DistributedMatrix& X, int threads = 1);
+
+/// One power of two for all columns, so that distances keep their ratios: it brings the largest
+/// magnitude into [1, 2) when that is below 2⁻²⁵⁶ or from 2²⁵⁶ on. Between these, where squares are
+/// safe, it is 1; so it is for zero.
+double common_scale(double largest);
+
+/// R·diag(scales)⁻¹, of the R that was found for a matrix scaled by column_scales.
+/// @throws DataError, on all ranks that have this R, for the first column with which the Frobenius
+///         norm of the result, and so its largest singular value, may exceed the doubles
+Matrix unscaled(const Matrix& R, const Vector& scales);
+
 }  // namespace lockstep

@@ -37,12 +37,27 @@ void check_columns(const char* what, Index expected, const DistributedMatrix& X)
       fmt::format("pca: {} must have {} columns, but has {}", what, expected, X.columns));
 }
 
+/// Σ over the columns of their squared deviations, squares(column) → double.
+template <class Squares>
+double checked_total(Index columns, const Squares& squares) {
+  double total = 0;
+  for (Index j = 0; j < columns; ++j) {
+    total += squares(j);
+    if (std::isfinite(total)) continue;
+    throw DataError(
+        fmt::format("pca: column {}, counted from 0: its values are too large: the sum of squared "
+                    "deviations is not finite",
+                    j));
+  }
+  return total;
+}
+
 /// From the values that the components were fitted to.
 void set_variances(Pca& pca, Vector singular_values, double total, double divisor) {
   pca.singular_values = std::move(singular_values);
   pca.explained_variance = pca.singular_values.array().square() / divisor;
   pca.explained_variance_ratio = total > 0
-                                     ? Vector(pca.explained_variance * (divisor / total))
+                                     ? Vector(pca.singular_values.array().square() / total)
                                      : Vector::Constant(pca.explained_variance.size(),
                                                         std::numeric_limits<double>::quiet_NaN());
 }
@@ -68,19 +83,20 @@ Pca fit_pca(Team& team, const DistributedMatrix& X, const PcaOptions& options, i
   Pca pca;
   if (options.method == PcaMethod::covariance) {
     const CoMoments moments = co_moments(team, X, threads);
+    const double total = checked_total(X.columns, [&](Index j) { return moments.scatter(j, j); });
     const SymmetricEigen eigen = symmetric_eigen(moments.scatter);
     pca.mean = moments.mean;
     pca.components = eigen.vectors.leftCols(k);
-    set_variances(pca, eigen.values.head(k).cwiseMax(0).cwiseSqrt(), moments.scatter.trace(), n);
+    set_variances(pca, eigen.values.head(k).cwiseMax(0).cwiseSqrt(), total, n);
     return pca;
   }
   const std::vector<CentralMoments> moments = central_moments(team, X, threads);
   pca.mean.resize(X.columns);
-  double total = 0;  // Σ of the squared deviations of all columns
   for (Index j = 0; j < X.columns; ++j) {
     pca.mean[j] = moments[static_cast<std::size_t>(j)].mean();
-    total += moments[static_cast<std::size_t>(j)].m2;
   }
+  const double total =
+      checked_total(X.columns, [&](Index j) { return moments[static_cast<std::size_t>(j)].m2; });
   if (options.method == PcaMethod::randomized) {
     const DistributedSvd factors =
         randomized_svd(team, X, k, options.randomized, threads, pca.mean);

@@ -49,6 +49,17 @@ void check(const MatrixProducts& X, Index k, const RandomizedSvdOptions& options
   }
 }
 
+/// Products of the matrix are sums of many numbers, which must not overflow.
+void refuse_huge_columns(const Vector& scales) {
+  for (Index j = 0; j < scales.size(); ++j) {
+    if (scales[j] > 0x1p-960) continue;
+    throw DataError(
+        fmt::format("randomized_svd: column {}, counted from 0: its values are too large: "
+                    "magnitudes must be below 2^960",
+                    j));
+  }
+}
+
 }  // namespace
 
 RowBlocks sketch_blocks(Index total_rows, Index columns, Index k,
@@ -78,7 +89,7 @@ DistributedSvd randomized_svd(Team& team, const MatrixProducts& X, Index k,
 DistributedSvd randomized_svd(Team& team, const DistributedMatrix& X, Index k,
                               const RandomizedSvdOptions& options, int threads,
                               const Vector& center) {
-  column_scales(team, X, threads);
+  refuse_huge_columns(column_scales(team, X, threads));
   MatrixProducts products{X.total_rows, X.columns, {}, {}};
   check(products, k, options);
   const RowBlocks blocks = sketch_blocks(X.total_rows, X.columns, k, options);

@@ -49,7 +49,8 @@ DistributedSvd randomized_svd(Team& team, const MatrixProducts& X, Index k,
 /// The same of a dense matrix.
 /// @param X       m×n in whole sketch_blocks (asserted)
 /// @param center  n numbers that are taken off the columns first; empty for none
-/// Errors: as above, and those of column_scales. *Collective*; for each of q + 1 products a rank
+/// Errors: as above, those of column_scales, and DataError for magnitudes from 2⁹⁶⁰ on.
+/// *Collective*; for each of q + 1 products a rank
 /// sends 2·log₂(blocks) nodes of 8·n·(l + 15) bytes at most to P−1 ranks.
 DistributedSvd randomized_svd(Team& team, const DistributedMatrix& X, Index k,
                               const RandomizedSvdOptions& options, int threads = 1,

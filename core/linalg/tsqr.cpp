@@ -174,18 +174,17 @@ Matrix tsqr(Team& team, const DistributedMatrix& X, int threads, const Vector& c
   const Vector scales = column_scales(team, X, threads);
   const Matrix R = X.total_rows < X.columns ? qr_of_wide(team, X, scales, center, nullptr)
                                             : r_of_tall(team, X, scales, threads, center);
-  return R * scales.cwiseInverse().asDiagonal();
+  return unscaled(R, scales);
 }
 
 ThinQr thin_qr(Team& team, const DistributedMatrix& X, int threads) {
   const Vector scales = column_scales(team, X, threads);
-  const Vector unscaled = scales.cwiseInverse();
   ThinQr factors;
   if (X.total_rows < X.columns) {
     factors.rank = X.total_rows;
     factors.Q = {X.rows, X.total_rows, X.total_rows, {}};
     factors.Q.values.resize(static_cast<std::size_t>(X.rows.size() * X.total_rows));
-    factors.R = qr_of_wide(team, X, scales, {}, &factors.Q) * unscaled.asDiagonal();
+    factors.R = unscaled(qr_of_wide(team, X, scales, {}, &factors.Q), scales);
     return factors;
   }
   // All ranks have the same R, and so come to the same decisions.
@@ -210,7 +209,7 @@ ThinQr thin_qr(Team& team, const DistributedMatrix& X, int threads) {
   for (Index i = 0; i < rank; ++i) {
     factors.R.row(independent.columns[static_cast<std::size_t>(i)]) = independent.rows.row(i);
   }
-  factors.R *= unscaled.asDiagonal();
+  factors.R = unscaled(factors.R, scales);
   if (rank < X.columns) put_in_place(factors.Q, independent);
   return factors;
 }

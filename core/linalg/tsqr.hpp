@@ -19,7 +19,7 @@ RowBlocks tsqr_blocks(Index total_rows, Index columns);
 /// @param X       m×n in whole tsqr_blocks(m, n) (asserted); see in_blocks
 /// @param center  n numbers that are taken off the columns first; empty for none
 /// @return min(m, n) × n, upper triangular, or trapezoidal for m < n, with a nonnegative diagonal
-/// Errors: those of column_scales.
+/// Errors: those of column_scales; DataError, naming the column, for a norm beyond the doubles.
 /// *Collective*; a rank sends 2·log₂(leaves) triangles of 4n(n+1) bytes at most to P−1 ranks.
 Matrix tsqr(Team& team, const DistributedMatrix& X, int threads = 1, const Vector& center = {});
 

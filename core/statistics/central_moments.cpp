@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "core/base/memory.hpp"
+#include "core/parallel/sort.hpp"
 #include "core/statistics/block_fold.hpp"
 
 namespace lockstep {
@@ -16,6 +19,10 @@ namespace {
 static_assert(std::is_trivially_copyable_v<CentralMoments>);
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Exact also for denormal numbers; `a` of equals.
+double lesser(double a, double b) { return sort_key(b) < sort_key(a) ? b : a; }
+double greater(double a, double b) { return sort_key(b) > sort_key(a) ? b : a; }
 
 /// Columns that are summed side by side, in vector registers: a cache line of a row.
 constexpr Index kTile = 8;
@@ -58,6 +65,32 @@ struct FirstPass {
         sum[j] += is_present ? x - guess[j] : 0.0;
         min[j] = x < min[j] ? x : min[j];
         max[j] = x > max[j] ? x : max[j];
+      }
+    }
+    compare_denormals(tile);
+  }
+
+  /// Comparisons take denormal numbers for 0 (FloatingPointMode): the columns whose minimum or
+  /// maximum is one of them, or 0 beside them, are compared again, by key.
+  void compare_denormals(const Tile& tile) {
+    const auto is_zero = [](double x) { return x == 0; };
+    if (!std::any_of(min.begin(), min.end(), is_zero) &&
+        !std::any_of(max.begin(), max.end(), is_zero)) {
+      return;
+    }
+    std::array<std::uint64_t, kTile> bits{};  // beside the sign, of all that counts as 0
+    for (std::size_t row = 0; row < tile.size(); row += kTile) {
+      for (std::size_t j = 0; j < kTile; ++j) {
+        const double x = tile[row + j];
+        bits[j] |= x == 0 ? std::bit_cast<std::uint64_t>(x) << 1U : 0U;
+      }
+    }
+    for (std::size_t j = 0; j < kTile; ++j) {
+      if (bits[j] == 0) continue;
+      for (std::size_t at = j; at < tile.size(); at += kTile) {
+        if (std::isnan(tile[at])) continue;
+        min[j] = lesser(min[j], tile[at]);
+        max[j] = greater(max[j], tile[at]);
       }
     }
   }
@@ -178,8 +211,8 @@ CentralMoments merge(const CentralMoments& a, const CentralMoments& b) {
   whole.m3 = a.m3 + b.m3 + between * (delta * (p - q)) + 3 * delta * (p * b.m2 - q * a.m2);
   whole.m4 = a.m4 + b.m4 + between * (delta2 * (p * p - p * q + q * q)) +
              6 * delta2 * (p * p * b.m2 + q * q * a.m2) + 4 * delta * (p * b.m3 - q * a.m3);
-  whole.min = std::min(a.min, b.min);
-  whole.max = std::max(a.max, b.max);
+  whole.min = lesser(a.min, b.min);
+  whole.max = greater(a.max, b.max);
   return whole;
 }
 

@@ -19,7 +19,9 @@ namespace lockstep {
 ///
 /// The moments keep 10 digits where the mean is 10⁹ deviations away from 0; ColumnMoments, whose
 /// bits are part of trained models, keeps 7 there. A value that is infinite makes the moments NaN;
-/// fourth powers of deviations overflow above 10⁷⁵.
+/// p-th powers of deviations are doubles: M₂ overflows for deviations above 10¹⁵⁴, M₃ above 10¹⁰²,
+/// M₄ above 10⁷⁵, to an infinity or NaN, and below the inverses of these they vanish. Denormal
+/// numbers count as 0 in the moments; minimum and maximum are exact, as quantiles are.
 struct CentralMoments {
   std::int64_t count = 0;
   WideMean center;

@@ -15,7 +15,8 @@ namespace lockstep {
 /// What covariance and correlation of d columns are made of:
 ///   S = Σᵣ (xᵣ − mean)(xᵣ − mean)ᵀ,   symmetric, d×d.
 /// A column with a value that is NaN or infinite has NaN in its row and column of S, and no effect
-/// on the others.
+/// on the others. Products of deviations are doubles: for deviations above 10¹⁵⁴ they overflow, to
+/// an infinity or NaN, and below 10⁻¹⁵⁴ they vanish.
 struct CoMoments {
   std::int64_t count = 0;
   Vector mean;       ///< d

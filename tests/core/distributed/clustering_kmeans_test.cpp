@@ -250,6 +250,47 @@ TEST(KMeansPlusPlus, DrawsByTheSquaredDistance) {
   });
 }
 
+// Scaled by a power of two, the centers are those of the ordinary data bit by bit.
+TEST(KMeans, OfTinyAndOfHugeNumbers) {
+  const Matrix X = heaps(1003);
+  KMeansOptions options = options_of(3);
+  options.runs = 3;
+  test::for_each_team({1, 3}, [&](Team& team) {
+    const KMeans ordinary = kmeans(team, mine_of(team, X), options);
+    const Matrix start = kmeans_plus_plus(team, mine_of(team, X), options);
+    for (const double scale : {0x1p-1000, 0x1p-700, 0x1p700, 0x1p1019}) {
+      const DistributedMatrix mine = mine_of(team, X * scale);
+      const KMeans result = kmeans(team, mine, options, 2);
+      EXPECT_EQ(result.centers, ordinary.centers * scale);
+      EXPECT_EQ(result.labels, ordinary.labels);
+      EXPECT_EQ(result.iterations, ordinary.iterations);
+      EXPECT_TRUE(result.converged);
+      EXPECT_EQ(result.inertia, scale < 1 ? 0 : std::numeric_limits<double>::infinity());
+      EXPECT_EQ(kmeans_plus_plus(team, mine, options), start * scale);
+      EXPECT_EQ(lloyd(team, mine, start * scale, options).centers,
+                lloyd(team, mine_of(team, X), start, options).centers * scale);
+      EXPECT_EQ(nearest_centers(mine, result.centers), result.labels);
+    }
+    for (const double scale : {0x1p-300, 0x1p300}) {  // whose squares are still doubles
+      const KMeans result = kmeans(team, mine_of(team, X * scale), options);
+      EXPECT_EQ(result.inertia, ordinary.inertia * scale * scale);
+    }
+  });
+}
+
+// Values near the largest double, centers far beyond tiny rows: nothing becomes NaN.
+TEST(KMeans, OfValuesAtTheLimits) {
+  test::for_each_team({1, 2}, [&](Team& team) {
+    const Matrix X{{1e308, -1e308}, {-1e308, 1e308}, {1.7e308, 1}};
+    const KMeans result = kmeans(team, mine_of(team, X), options_of(3));
+    EXPECT_EQ(result.inertia, 0);
+    EXPECT_TRUE(result.centers.allFinite());
+    const Matrix tiny{{1e-300}, {2e-300}};
+    const KMeans one = lloyd(team, mine_of(team, tiny), Matrix{{1e10}}, options_of(1));
+    EXPECT_TRUE(one.centers.allFinite());
+  });
+}
+
 TEST(KMeans, RefusesBadInput) {
   test::for_each_team({1, 2}, [](Team& team) {
     const auto error_of = [&](const Matrix& X, const KMeansOptions& options) -> std::string {

@@ -163,5 +163,22 @@ TEST(RandomizedSvd, RefusesBadInput) {
   });
 }
 
+TEST(RandomizedSvd, RefusesColumnsWhoseProductsMayOverflow) {
+  test::for_each_team({1, 2}, [](Team& team) {
+    Matrix X = normal_matrix(6, 4);
+    X(5, 2) = -0x1p960;
+    try {
+      decompose(team, X, 1, {});
+      ADD_FAILURE() << "no error";
+    } catch (const DataError& error) {
+      EXPECT_EQ(std::string(error.what()),
+                "randomized_svd: column 2, counted from 0: its values are too large: magnitudes "
+                "must be below 2^960");
+    }
+    X(5, 2) = 0x1.8p959;
+    EXPECT_TRUE(close(decompose(team, X, 1, {}).singular_values[0], 0x1.8p959));
+  });
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -128,5 +128,46 @@ TEST(DistributedSvd, RefusesMoreVectorsThanThereAre) {
   });
 }
 
+TEST(DistributedSvd, RefusesColumnsWhoseNormOverflows) {
+  const auto error_of = [](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const std::string too_large = "its values are too large: the norm of the matrix is not finite";
+  // The first is one column too much by itself, the last is by both its columns.
+  const Matrix tall{{1, 1.7e308}, {2, 1.7e308}, {3, 1}};
+  const Matrix wide{{1.7e308, 1, 2}, {1.7e308, 1, 3}};
+  const Matrix together{{1.7e308, 0}, {0, 1.7e308}, {0, 0}};
+  test::for_each_team({1, 2}, [&](Team& team) {
+    const auto expect_column = [&](const Matrix& X, const std::string& column) {
+      const DistributedMatrix mine = share_of(team, X, blocks_of(X));
+      const std::string expected = "column " + column + ", counted from 0: " + too_large;
+      EXPECT_EQ(error_of([&] { tsqr(team, mine); }), expected);
+      EXPECT_EQ(error_of([&] { thin_qr(team, mine); }), expected);
+      EXPECT_EQ(error_of([&] { singular_values(team, mine); }), expected);
+      EXPECT_EQ(error_of([&] { svd(team, mine, 1); }), expected);
+    };
+    expect_column(tall, "1");
+    expect_column(wide, "0");
+    expect_column(together, "1");
+  });
+}
+
+TEST(DistributedSvd, OfValuesNearTheLargestDouble) {
+  const Matrix X = normal_matrix(6, 3);
+  test::for_each_team({1, 2}, [&](Team& team) {
+    const Vector expected = singular_values(team, share_of(team, X, blocks_of(X)));
+    for (const double scale : {0x1p1018, 0x1p-1000}) {
+      const Matrix scaled = X * scale;
+      const DistributedSvd factors = svd(team, share_of(team, scaled, blocks_of(X)), 3);
+      EXPECT_TRUE(close(factors.singular_values / scale, expected));
+    }
+  });
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/statistics/quantiles.hpp"
 #include "tests/core/statistics/statistics_data.hpp"
 #include "tests/support/reference.hpp"
 
@@ -195,6 +196,33 @@ TEST(CentralMoments, VarianceIsTheMeanSquareLessTheSquaredMean) {
   const double mean = central_moments(x).mean();
   EXPECT_TRUE(close(central_moments(x).variance(kPopulation),
                     central_moments(squares).mean() - mean * mean));
+}
+
+TEST(CentralMoments, DenormalsHaveExactLimitsAndCountAsZeroInTheMoments) {
+  const double least = std::numeric_limits<double>::denorm_min();
+  const auto expect_limits = [](const Values& values, double min, double max) {
+    const CentralMoments moments = central_moments(values);
+    EXPECT_EQ(moments.min, min);
+    EXPECT_EQ(moments.max, max);
+    CentralMoments merged;
+    for (const double x : values) merged = merge(merged, central_moments(std::span(&x, 1)));
+    EXPECT_EQ(merged.min, min);
+    EXPECT_EQ(merged.max, max);
+    EXPECT_EQ(moments.min, quantiles(values, Values{0})[0]);
+    EXPECT_EQ(moments.max, quantiles(values, Values{1})[0]);
+  };
+  expect_limits({1e-310, 2e-310, least}, least, 2e-310);
+  expect_limits({-1e-310, 0, 3}, -1e-310, 3);
+  expect_limits({0, 1e-310, -1}, -1, 1e-310);
+  expect_limits({1e-310, 0, 2}, 0, 2);
+  Values many(3000, 1e-310);
+  many[2100] = -least;
+  many[100] = 5e-310;
+  expect_limits(many, -least, 5e-310);
+  const CentralMoments moments = central_moments(Values{1e-310, 2e-310, least});
+  EXPECT_EQ(moments.count, 3);
+  EXPECT_EQ(moments.mean(), 0);
+  EXPECT_EQ(moments.m2, 0);
 }
 
 TEST(WideMean, KeepsWhatRoundingTakes) {
