@@ -67,7 +67,6 @@ struct FirstPass {
         max[j] = x > max[j] ? x : max[j];
       }
     }
-    compare_denormals(tile);
   }
 
   /// Comparisons take denormal numbers for 0 (FloatingPointMode): the columns whose minimum or
@@ -151,8 +150,9 @@ std::vector<CentralMoments> moments_of_rows(const double* rows, Index count, Ind
   for (Index first = 0; first < columns; first += kTile) {
     if (columns - first < kTile) std::fill(tile.begin(), tile.end(), kNaN);
     copy_tile(rows, count, columns, first, tile);
-    const FirstPass first_pass(tile);
+    FirstPass first_pass(tile);
     const SecondPass second_pass(tile, first_pass.means());
+    first_pass.compare_denormals(tile);  // here, as the loop of the constructor slows down by it
     for (Index j = 0; j < std::min(kTile, columns - first); ++j) {
       moments.push_back(moments_of(first_pass, second_pass, static_cast<std::size_t>(j)));
     }
