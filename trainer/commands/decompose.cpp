@@ -154,7 +154,7 @@ class Decomposition {
     options.method = method;
     options.randomized = random_options();
     const RowBlocks blocks = pca_blocks(input_.X.total_rows, input_.X.columns, options);
-    const Pca pca = fit_pca(team_, in(blocks), options, session_.threads);
+    Pca pca = fit_pca(team_, in(blocks), options, session_.threads);
     summary_["singular_values"] = numbers_json(pca.singular_values);
     summary_["explained_variance"] = numbers_json(pca.explained_variance);
     summary_["explained_variance_ratio"] = numbers_json(pca.explained_variance_ratio);
