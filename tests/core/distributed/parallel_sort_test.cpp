@@ -139,6 +139,11 @@ class CountingTeam final : public Team {
     for (const Bytes& bytes : to) exchanged_ += bytes.size();
     return team_.exchange(std::move(to));
   }
+  void exchange_into(std::span<const std::span<const std::byte>> to,
+                     std::span<const std::span<std::byte>> from) override {
+    for (const std::span<const std::byte> bytes : to) exchanged_ += bytes.size();
+    team_.exchange_into(to, from);
+  }
   std::vector<Bytes> all_gather(std::span<const std::byte> mine) override {
     gathered_ += mine.size();
     return team_.all_gather(mine);
