@@ -66,6 +66,28 @@ std::vector<Bytes> Communicator::exchange(std::vector<Bytes> to) {
   return result;
 }
 
+void Communicator::exchange_into(std::span<const std::span<const std::byte>> to,
+                                 std::span<const std::span<std::byte>> from) {
+  assert(to.size() == at(size()) && from.size() == at(size()));
+  for (int first_step = 1; first_step < size(); first_step += kPartnersAtOnce) {
+    std::vector<RequestPtr> requests;
+    const int last_step = std::min(first_step + kPartnersAtOnce, size());
+    for (int step = first_step; step < last_step; ++step) {
+      start_step(step, to[at(around(step))], from[at(around(-step))], requests);
+    }
+    wait(requests);
+  }
+}
+
+/// Starts the messages of one step of an exchange, but for empty ones.
+void Communicator::start_step(int step, std::span<const std::byte> outgoing,
+                              std::span<std::byte> incoming, std::vector<RequestPtr>& requests) {
+  if (!incoming.empty()) {
+    requests.push_back(transport_.receive(around(-step), kPayload, incoming));
+  }
+  if (!outgoing.empty()) requests.push_back(transport_.send(around(step), kPayload, outgoing));
+}
+
 void Communicator::exchange_with(int first_step, int last_step, std::vector<Bytes>& to,
                                  std::vector<Bytes>& result) {
   std::vector<std::uint64_t> sizes_out(at(last_step - first_step));
@@ -84,11 +106,7 @@ void Communicator::exchange_with(int first_step, int last_step, std::vector<Byte
   for (int step = first_step; step < last_step; ++step) {
     Bytes& incoming = result[at(around(-step))];
     incoming.resize(static_cast<std::size_t>(sizes_in[at(step - first_step)]));
-    if (!incoming.empty()) {
-      requests.push_back(transport_.receive(around(-step), kPayload, incoming));
-    }
-    const Bytes& outgoing = to[at(around(step))];
-    if (!outgoing.empty()) requests.push_back(transport_.send(around(step), kPayload, outgoing));
+    start_step(step, to[at(around(step))], incoming, requests);
   }
   wait(requests);
   for (int step = first_step; step < last_step; ++step) Bytes().swap(to[at(around(step))]);

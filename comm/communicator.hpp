@@ -35,6 +35,10 @@ class Communicator final : public Team {
   /// Sends Σ|to[r]| + 8·(P−1) bytes.
   std::vector<Bytes> exchange(std::vector<Bytes> to) override;
 
+  /// As exchange, without the sizes.
+  void exchange_into(std::span<const std::span<const std::byte>> to,
+                     std::span<const std::span<std::byte>> from) override;
+
   /// ⌈log₂P⌉ rounds for the sizes and as many for the contents [Bruck et al. 1997, §3].
   /// Sends at most Σ over the ranks of |message| + 8 bytes.
   std::vector<Bytes> all_gather(std::span<const std::byte> mine) override;
@@ -51,6 +55,8 @@ class Communicator final : public Team {
  private:
   void exchange_with(int first_step, int last_step, std::vector<Bytes>& to,
                      std::vector<Bytes>& result);
+  void start_step(int step, std::span<const std::byte> outgoing, std::span<std::byte> incoming,
+                  std::vector<RequestPtr>& requests);
   Bytes gather_blocks(std::span<const std::byte> mine, const std::vector<std::size_t>& sizes);
   void swap_values(int peer, std::span<const std::int64_t> mine, std::span<std::int64_t> theirs);
   void send(int to, int tag, std::span<const std::byte> data);

@@ -75,7 +75,7 @@ std::vector<double> bootstrap_replicates(Team& team, RankedScores ranked,
                                          const RankingMetric& metric) {
   check_bootstrap(ranked.order.total(), options);
   const PoissonWeights weights(options.seed);
-  const std::vector<SortRecord>& records = ranked.order.records;
+  const SortRecords& records = ranked.order.records;
   const std::vector<Index> parts =
       even_boundaries(static_cast<Index>(records.size()), options.threads);
   std::vector<double> values;

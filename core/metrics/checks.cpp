@@ -45,7 +45,9 @@ void check_scores(const DistributedMatrix& scores) {
 
 void check_labels(std::span<const double> labels, Index first_row) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] == 0 || labels[i] == 1) continue;
+    // Labels come in any order: a branch on which of the two this is would be a guess.
+    const double expected = labels[i] > 0.5 ? 1 : 0;
+    if (labels[i] == expected) continue;
     throw DataError(fmt::format("row {}: label {}; expected 0 or 1",
                                 first_row + static_cast<Index>(i), labels[i]));
   }

@@ -6,14 +6,10 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include "core/base/error.hpp"
+#include "core/base/large_pages.hpp"
 #include "core/base/memory.hpp"
 #include "core/kernel/elementary.hpp"
 #include "core/kernel/product.hpp"
@@ -76,21 +72,6 @@ AlignedVector<double> as_panels(const PointsRef& Y, int threads) {
   return panels;
 }
 
-/// Asks for pages of 2 MiB where a large `matrix` is going to be written for the first time: a page
-/// fault for each 4 KiB would take as long as its distances.
-void prefer_large_pages(RowMajorMatrix& matrix) {
-#if defined(__linux__)
-  constexpr std::size_t kPage = 4096;
-  constexpr std::size_t kLargePage = std::size_t{2} << 20;
-  const std::size_t size = static_cast<std::size_t>(matrix.size()) * sizeof(double);
-  if (size < kLargePage) return;
-  const auto address = reinterpret_cast<std::uintptr_t>(matrix.data());
-  const std::size_t head = (kPage - address % kPage) % kPage;
-  // Advice alone: whether it is taken or not, the matrix is the same.
-  madvise(reinterpret_cast<char*>(matrix.data()) + head, size - head, MADV_HUGEPAGE);
-#endif
-}
-
 /// Neighbouring rows of X, neighbouring points of Y, and where their distances go.
 struct Block {
   Index m;
@@ -120,7 +101,7 @@ RowMajorMatrix all_pairs(const PointsRef& X, const PointsRef& Y, int threads, co
   const Index n = Y.rows();
   const AlignedVector<double> panels = as_panels(Y, threads);
   RowMajorMatrix result(m, n);
-  prefer_large_pages(result);
+  prefer_large_pages(result.data(), static_cast<std::size_t>(result.size()) * sizeof(double));
   const Index d = X.cols();
   const Index across = (n + kPointBlock - 1) / kPointBlock;
   parallel_for(threads, (m + kRowBlock - 1) / kRowBlock * across, [&](Index task) {

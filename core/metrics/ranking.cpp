@@ -32,7 +32,7 @@ LabelCounts minus(const LabelCounts& a, const LabelCounts& b) {
 }
 
 SliceSummary summary_of(const RankedScores& ranked) {
-  const std::vector<SortRecord>& records = ranked.order.records;
+  const SortRecords& records = ranked.order.records;
   SliceSummary summary;
   if (records.empty()) return summary;
   summary.empty = 0;
@@ -95,7 +95,7 @@ RankedScores rank_scores(Team& team, std::span<const double> scores, std::span<c
     check_scores(scores, first_row);
     check_labels(labels, first_row);
   });
-  std::vector<SortRecord> records(scores.size());
+  SortRecords records(scores.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const auto row = static_cast<std::uint64_t>(first_row) + i;
     records[i] = {~sort_key(scores[i]), 2 * row + (labels[i] == 1 ? 1U : 0U)};

@@ -145,7 +145,7 @@ T sum_over_groups(Team& team, const RankedScores& ranked, const Term& term);
 
 template <class Visit>
 void for_each_group(const RankedScores& ranked, const Visit& visit) {
-  const std::vector<SortRecord>& records = ranked.order.records;
+  const SortRecords& records = ranked.order.records;
   LabelCounts counts = ranked.before;
   ScoreGroup group;
   group.begin = ranked.before_group;

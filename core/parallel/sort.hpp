@@ -1,10 +1,14 @@
 #pragma once
 
+#include <bit>
+#include <cassert>
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
+#include "core/base/large_pages.hpp"
 #include "core/base/types.hpp"
 #include "core/parallel/row_blocks.hpp"
 #include "core/parallel/team.hpp"
@@ -16,28 +20,43 @@ namespace lockstep {
 /// The place of x in the order of the doubles: sort_key(a) < sort_key(b) exactly when a < b, and
 /// −0 has the key of +0. −∞ comes first and ∞ last; NaN has no place (asserted: callers refuse it).
 /// Denormals keep their order, also where arithmetic flushes them to zero (FloatingPointMode).
-std::uint64_t sort_key(double x);
+inline std::uint64_t sort_key(double x) {
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  assert((bits & ~kSign) <= std::bit_cast<std::uint64_t>(std::numeric_limits<double>::infinity()));
+  if (bits == kSign) return kSign;  // −0, as +0
+  return (bits & kSign) != 0 ? ~bits : bits | kSign;
+}
 
 /// The number whose key this is: sort_value(sort_key(x)) == x.
-double sort_value(std::uint64_t key);
+inline double sort_value(std::uint64_t key) {
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
+  return std::bit_cast<double>((key & kSign) != 0 ? key & ~kSign : ~key);
+}
 
 /// What is sorted: by `key`, where keys are equal by `payload`. Records that are equal in both
 /// cannot be told apart, so a sorted sequence is a function of the set of records alone. The usual
 /// payload is the row number, alone or with a few bits that the row brings along.
 struct SortRecord {
-  std::uint64_t key = 0;
-  std::uint64_t payload = 0;
+  std::uint64_t key;
+  std::uint64_t payload;
 
   friend bool operator==(const SortRecord&, const SortRecord&) = default;
   friend auto operator<=>(const SortRecord&, const SortRecord&) = default;
 };
 
+/// Records that are about to be sorted, or have been.
+using SortRecords = Buffer<SortRecord>;
+
 /// Sorts this rank's records with up to `threads` threads, in as much memory again (for several
 /// threads, twice as much).
-/// O(n) by digits: 10 bits at a time from the lowest, without those that are the same everywhere,
-/// and without the payload's where payloads already ascend [Knuth 1998, §5.2.5, Algorithm R].
+/// By digits of 9 bits, from the lowest [Knuth 1998, §5.2.5, Algorithm R]: the payload, unless
+/// payloads already ascend, and then the first four digits in which keys differ. They leave few
+/// keys out of order, as a rule; where they do, what is equal in these digits is sorted by itself,
+/// in the same way when it is much, by comparisons when it is little. O(n) for evenly spread keys,
+/// O(n log n) at worst.
 /// Rank-local.
-void sort_records(std::vector<SortRecord>& records, int threads = 1);
+void sort_records(SortRecords& records, int threads = 1);
 
 /// The records at the given positions of the sorted sequence of all ranks, without sorting it: what
 /// quantiles need. Found by bits, four in a round [radix selection; as Knuth 1998, §5.2.5 sorts],
@@ -51,10 +70,10 @@ std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorte
 
 /// One rank's part of a sequence that is sorted over all ranks.
 struct SortedSlice {
-  RowBlocks blocks{0};              ///< of the positions of the whole sequence
-  std::vector<Index> boundaries;    ///< P+1: rank r has positions [boundaries[r], boundaries[r+1])
-  Range positions;                  ///< of this rank's records
-  std::vector<SortRecord> records;  ///< one for each of them
+  RowBlocks blocks{0};            ///< of the positions of the whole sequence
+  std::vector<Index> boundaries;  ///< P+1: rank r has positions [boundaries[r], boundaries[r+1])
+  Range positions;                ///< of this rank's records
+  SortRecords records;            ///< one for each of them
 
   Index total() const { return blocks.total_rows(); }
   const SortRecord& at(Index position) const {
@@ -71,8 +90,8 @@ struct SortedSlice {
 /// so every rank cuts its records alike; the parts are exchanged and merged.
 /// @param records  of this rank; may be none
 /// @param threads  of this rank; the result does not depend on them
-/// *Collective*; a rank sends its records once, what records_at sends for P−1 positions, and 8·P
-/// bytes to P−1 ranks.
-SortedSlice sort_over_ranks(Team& team, std::vector<SortRecord> records, int threads = 1);
+/// *Collective*; a rank sends its records once but for those that stay, what records_at sends for
+/// P−1 positions, and 16·P bytes to P−1 ranks.
+SortedSlice sort_over_ranks(Team& team, SortRecords records, int threads = 1);
 
 }  // namespace lockstep

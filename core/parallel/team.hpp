@@ -31,6 +31,11 @@ class Team {
   /// gave it. Sends Σ|to[r]| bytes. Messages may be empty and of any 64-bit size.
   virtual std::vector<Bytes> exchange(std::vector<Bytes> to) = 0;
 
+  /// As exchange, where both sides know the sizes: what rank r gives this one arrives at `from[r]`,
+  /// which is exactly as large. What they hold of this rank itself is not looked at.
+  virtual void exchange_into(std::span<const std::span<const std::byte>> to,
+                             std::span<const std::span<std::byte>> from) = 0;
+
   /// Every rank gets the message of every rank, in rank order. Sends |mine|·(P−1) bytes.
   virtual std::vector<Bytes> all_gather(std::span<const std::byte> mine) = 0;
 

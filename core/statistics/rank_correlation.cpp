@@ -143,7 +143,7 @@ std::vector<double> average_ranks(std::span<const double> values) {
   if (const std::size_t at = first_nan(values); at < values.size()) {
     throw DataError(fmt::format("average_ranks: expected numbers, found NaN as value {}", at));
   }
-  std::vector<SortRecord> records;
+  SortRecords records;
   records.reserve(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) records.push_back({sort_key(values[i]), i});
   sort_records(records);
@@ -158,7 +158,7 @@ DistributedMatrix average_ranks(Team& team, const DistributedMatrix& X, int thre
   const std::vector<Index> first_rows = all_gather_values(team, X.rows.begin);
   DistributedMatrix ranks = X;
   for (Index j = 0; j < X.columns; ++j) {
-    std::vector<SortRecord> records;
+    SortRecords records;
     records.reserve(to_size(X.rows.size()));
     for (Index row = X.rows.begin; row < X.rows.end; ++row) {
       records.push_back({sort_key(X.row(row)[j]), static_cast<std::uint64_t>(row)});

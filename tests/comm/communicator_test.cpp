@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <limits>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "comm/thread_transport.hpp"
 #include "tests/support/ranks.hpp"
@@ -45,6 +47,26 @@ TEST(Communicator, ExchangesAMessageWithEveryRank) {
     for (int r = 0; r < team.size(); ++r) {
       EXPECT_TRUE(got[at(r)] ==
                   pattern(size_between(r, team.rank()), static_cast<unsigned>(team.rank())))
+          << "from " << r;
+    }
+  });
+}
+
+TEST(Communicator, ExchangesIntoPlace) {
+  for_each_team({1, 2, 3, 4, 5, 16, 19, 40}, [](Team& team) {
+    std::vector<Bytes> given;
+    std::vector<Bytes> got;
+    for (int r = 0; r < team.size(); ++r) {
+      given.push_back(pattern(size_between(team.rank(), r), static_cast<unsigned>(r)));
+      got.emplace_back(size_between(r, team.rank()));
+    }
+    team.exchange_into(std::vector<std::span<const std::byte>>(given.begin(), given.end()),
+                       std::vector<std::span<std::byte>>(got.begin(), got.end()));
+    for (int r = 0; r < team.size(); ++r) {
+      const bool own = r == team.rank();  // stays as it was
+      EXPECT_TRUE(got[at(r)] ==
+                  (own ? Bytes(got[at(r)].size())
+                       : pattern(size_between(r, team.rank()), static_cast<unsigned>(team.rank()))))
           << "from " << r;
     }
   });

@@ -26,6 +26,10 @@ class MeteredTeam final : public Team {
     ++rounds_;
     return from;
   }
+  void exchange_into(std::span<const std::span<const std::byte>> to,
+                     std::span<const std::span<std::byte>> from) override {
+    team_.exchange_into(to, from);
+  }
   std::vector<Bytes> all_gather(std::span<const std::byte> mine) override {
     return team_.all_gather(mine);
   }

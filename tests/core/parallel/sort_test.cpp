@@ -40,9 +40,9 @@ TEST(SortKey, TellsDenormalsApartWhereArithmeticFlushesThem) {
 }
 
 /// `distinct` keys, spread over all 64 bits or with only a few bits set.
-std::vector<SortRecord> random_records(std::size_t size, std::uint64_t distinct, bool ascending) {
+SortRecords random_records(std::size_t size, std::uint64_t distinct, bool ascending) {
   RandomSequence draws(RandomStream(7, Purpose::synthetic), size, distinct);
-  std::vector<SortRecord> records;
+  SortRecords records;
   for (std::uint64_t i = 0; i < size; ++i) {
     const std::uint64_t key = draws.below(distinct) * 0x9E3779B97F4A7C15U;
     records.push_back({key, ascending ? i : draws.next()});
@@ -54,11 +54,11 @@ TEST(SortRecords, AsStdSort) {
   for (const std::size_t size : {0U, 1U, 2U, 3U, 255U, 1003U, 20000U}) {
     for (const std::uint64_t distinct : {1U, 2U, 300U, 1U << 30U}) {
       for (const bool ascending : {false, true}) {
-        const std::vector<SortRecord> records = random_records(size, distinct, ascending);
-        std::vector<SortRecord> expected = records;
+        const SortRecords records = random_records(size, distinct, ascending);
+        SortRecords expected = records;
         std::sort(expected.begin(), expected.end());
         for (const int threads : {1, 2, 3, 5}) {
-          std::vector<SortRecord> sorted = records;
+          SortRecords sorted = records;
           sort_records(sorted, threads);
           EXPECT_TRUE(sorted == expected)
               << size << " records, " << distinct << " keys, " << threads << " threads";
@@ -68,13 +68,29 @@ TEST(SortRecords, AsStdSort) {
   }
 }
 
+// Many and few records that are equal in the leading digits and differ in the others.
+TEST(SortRecords, LooksBeyondTheLeadingDigits) {
+  for (const std::uint64_t groups : {2U, 700U}) {
+    for (const bool ascending : {false, true}) {
+      SortRecords records = random_records(30000, 1U << 30U, ascending);
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].key = (i * 7919 % groups) << 52U | records[i].key >> 49U;
+      }
+      SortRecords expected = records;
+      std::sort(expected.begin(), expected.end());
+      sort_records(records);
+      EXPECT_TRUE(records == expected) << groups << " groups";
+    }
+  }
+}
+
 // One digit of the key, then of the payload, at each of the bits.
 TEST(SortRecords, LooksAtEveryBit) {
   for (unsigned bit = 0; bit < 64; ++bit) {
     const std::uint64_t one = std::uint64_t{1} << bit;
-    std::vector<SortRecord> records = {{one, one}, {one, 0}, {0, one}, {0, 0}};
+    SortRecords records = {{one, one}, {one, 0}, {0, one}, {0, 0}};
     sort_records(records);
-    EXPECT_EQ(records, (std::vector<SortRecord>{{0, 0}, {0, one}, {one, 0}, {one, one}})) << bit;
+    EXPECT_EQ(records, (SortRecords{{0, 0}, {0, one}, {one, 0}, {one, one}})) << bit;
   }
 }
 
