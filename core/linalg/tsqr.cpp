@@ -201,8 +201,10 @@ ThinQr thin_qr(Team& team, const DistributedMatrix& X, int threads) {
   for (int pass = 0; pass < kMostPasses; ++pass) {
     const Matrix S = r_of_tall(team, factors.Q, ones, threads, {});
     divide(factors.Q, S, blocks, threads);
-    independent.rows =
-        S.topLeftCorner(rank, rank).triangularView<Eigen::Upper>() * independent.rows;
+    if (rank > 0) {  // Eigen's product of triangles takes no empty ones
+      independent.rows =
+          S.topLeftCorner(rank, rank).triangularView<Eigen::Upper>() * independent.rows;
+    }
     if ((S - I).norm() < kNearIdentity) break;
   }
   factors.R = Matrix::Zero(X.columns, X.columns);
