@@ -93,7 +93,7 @@ def blas_in_use():
     numpy.ones((64, 64)) @ numpy.ones((64, 64))
     with open("/proc/self/maps", encoding="utf-8") as file:
         names = {line.split("/")[-1].strip() for line in file if re.search(r"blas|mkl|blis", line)}
-    return ", ".join(sorted(name for name in names if ".so" in name)) or "unknown"
+    return ", ".join(sorted(n for n in names if n.startswith("lib") and ".so" in n)) or "unknown"
 
 
 def numpy_worker(task, path, rows, columns, runs):
