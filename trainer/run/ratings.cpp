@@ -10,11 +10,9 @@
 
 #include "core/base/error.hpp"
 #include "core/data/csv_fields.hpp"
-#include "core/data/partition.hpp"
 #include "core/metrics/regression.hpp"
-#include "core/parallel/fold.hpp"
-#include "core/parallel/row_blocks.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/experiment.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -74,27 +72,15 @@ struct TestPredictions {
 /// *Collective*.
 TestPredictions predict_test(Session& session, const RatingsData& train,
                              const RatingsModel& model) {
-  Table table = load_table(session, DataRole::test, TargetKind::number, train.schema,
-                           CsvFeatures::categories);
-  const RowBlocks blocks(table.total_rows);
-  table = move_rows(session.team, std::move(table), blocks.row_boundaries(session.team.size()));
+  const Table table =
+      in_row_blocks(session.team, load_table(session, DataRole::test, TargetKind::number,
+                                             train.schema, CsvFeatures::categories));
   const RatingsData asked = ratings_of(table);
   const std::vector<double> predictions = predict_ratings(session.team, model, asked.ratings);
   TestPredictions result{one_column(session.team, predictions), {{"rows", asked.total}}};
   if (!asked.has_values) return result;
-  const auto sums_of_block = [&](Index block) {
-    RegressionSums sums;
-    for (Index i = blocks.rows(block).begin; i < blocks.rows(block).end; ++i) {
-      const auto local = static_cast<std::size_t>(i - table.rows.begin);
-      sums.add(predictions[local], asked.ratings[local].value, 0);
-    }
-    return sums;
-  };
-  const auto merge_sums = [](const RegressionSums& a, const RegressionSums& b) {
-    return merge(a, b);
-  };
-  const RegressionSums sums = tree_fold<RegressionSums>(
-      session.team, block_boundaries(session.team, blocks, table.rows), sums_of_block, merge_sums);
+  const RegressionSums sums = regression_sums(session.team, {table.rows, table.total_rows},
+                                              predictions, table.target, session.threads);
   result.summary["rmse"] = sums.root_mean_squared_error();
   result.summary["mae"] = sums.mean_absolute_error();
   return result;
