@@ -232,6 +232,16 @@ TEST_F(DecomposeProgram, PredictsMissingRatings) {
   EXPECT_EQ(summary["users"], 5);
   EXPECT_EQ(summary["items"], 7);
   EXPECT_EQ(summary["test"], json::parse("{\"rows\": " + std::to_string(pairs.size()) + "}"));
+
+  // Asked for what is known, the errors of the test are those of the fit.
+  const auto known_again =
+      run_program(folder_.path(), 2,
+                  {"decompose", "--method=ratings", "--components=1", "--data.train=known.csv",
+                   "--data.test=known.csv", "--output.dir=out", "--overwrite"});
+  ASSERT_EQ(known_again.exit_code, 0) << known_again.err;
+  const json again = json::parse(folder_.read("out/summary.json"));
+  EXPECT_TRUE(close(again["test"]["rmse"].get<double>(), again["rmse"].get<double>()));
+  EXPECT_LE(again["test"]["mae"].get<double>(), again["test"]["rmse"].get<double>());
 }
 
 TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
