@@ -8,7 +8,7 @@
 #include "core/base/types.hpp"
 #include "core/parallel/fold.hpp"
 #include "core/parallel/row_blocks.hpp"
-#include "core/parallel/sort.hpp"
+#include "core/parallel/sort_over_ranks.hpp"
 #include "core/parallel/team.hpp"
 #include "core/parallel/threads.hpp"
 

@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "core/base/error.hpp"
-#include "core/parallel/sort.hpp"
+#include "core/parallel/sort_over_ranks.hpp"
 #include "core/statistics/covariance.hpp"
 
 namespace lockstep {
