@@ -70,9 +70,12 @@ struct FirstPass {
   }
 
   /// Comparisons take denormal numbers for 0 (FloatingPointMode): the columns whose minimum or
-  /// maximum is one of them, or 0 beside them, are compared again, by key.
+  /// maximum is one of them, or 0 beside them or for them, are compared again, by key.
   void compare_denormals(const Tile& tile) {
-    const auto is_zero = [](double x) { return x == 0; };
+    // In integers: a compiler may take it that what equals 0 has no bits but the sign.
+    constexpr std::uint64_t kSmallestNormal = std::uint64_t{1} << 53U;  // beside the sign
+    const auto magnitude = [](double x) { return std::bit_cast<std::uint64_t>(x) << 1U; };
+    const auto is_zero = [&](double x) { return magnitude(x) < kSmallestNormal; };
     if (!std::any_of(min.begin(), min.end(), is_zero) &&
         !std::any_of(max.begin(), max.end(), is_zero)) {
       return;
@@ -80,12 +83,14 @@ struct FirstPass {
     std::array<std::uint64_t, kTile> bits{};  // beside the sign, of all that counts as 0
     for (std::size_t row = 0; row < tile.size(); row += kTile) {
       for (std::size_t j = 0; j < kTile; ++j) {
-        const double x = tile[row + j];
-        bits[j] |= x == 0 ? std::bit_cast<std::uint64_t>(x) << 1U : 0U;
+        const std::uint64_t x = magnitude(tile[row + j]);
+        bits[j] |= x < kSmallestNormal ? x : 0U;
       }
     }
     for (std::size_t j = 0; j < kTile; ++j) {
       if (bits[j] == 0) continue;
+      min[j] = CentralMoments().min;
+      max[j] = CentralMoments().max;
       for (std::size_t at = j; at < tile.size(); at += kTile) {
         if (std::isnan(tile[at])) continue;
         min[j] = lesser(min[j], tile[at]);
