@@ -194,6 +194,22 @@ TEST(NaiveBayesProgram, RefusesDamagedSchemas) {
             error + "category 'green' twice\n");
 }
 
+TEST(NaiveBayesProgram, IsNoNetworkToStartFrom) {
+  const TestFolder folder;
+  folder.write("train.csv", plants(100, 1));
+  folder.write("test.csv", plants(100, 2));
+  ASSERT_EQ(run_program(folder.path(), 0, with(kTrain, {"--output.dir=run"})).exit_code, 0);
+  for (const int ranks : {0, 3}) {
+    const auto run = run_program(folder.path(), ranks,
+                                 {"train", "--synthetic.kind=blobs", "--model.type=softmax",
+                                  "--train.init_from=run/model.safetensors"});
+    EXPECT_EQ(run.exit_code, 65);
+    EXPECT_EQ(run.err,
+              "lockstep: error: run/model.safetensors: a naive_bayes model, but train.init_from "
+              "takes a network, such as model.type = softmax trains\n");
+  }
+}
+
 TEST(NaiveBayesProgram, RefusesValuesWhoseVarianceOverflows) {
   const TestFolder folder;
   folder.write("train.csv", "a,kind\n1e200,x\n-1e200,x\n1,y\n2,y\n");

@@ -12,6 +12,7 @@
 #include "trainer/cli/reference.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/loaded_model.hpp"
+#include "trainer/run/naive_bayes_model.hpp"
 #include "trainer/run/report.hpp"
 #include "trainer/run/scoring_pass.hpp"
 
@@ -32,6 +33,12 @@ AlignedVector<T> initial_parameters(Session& session, Experiment& experiment,
     return theta;
   }
   const SafetensorsFile file = load_model_file(session, path);
+  if (is_naive_bayes(file)) {
+    throw DataError(fmt::format(
+        "{}: a naive_bayes model, but train.init_from takes a network, such as model.type = {} "
+        "trains",
+        path, session.settings.text("model.type")));
+  }
   guard(session.team, "reading the initial model", [&] {
     theta = read_parameters<T>(file, network);
     experiment.model.initial_parameters = parameters_sha256(network, theta.data());
