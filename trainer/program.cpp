@@ -36,16 +36,13 @@ void run_command(comm::Environment& environment, comm::Communicator& team,
   throw UsageError("no command; `lockstep --help` lists them");
 }
 
-/// "error: …" in front of a message, unless it says so itself, as configuration errors do.
-std::string error_text(const std::string& message) {
-  return message.find("error: ") != std::string::npos ? message + "\n"
-                                                      : "lockstep: error: " + message + "\n";
+/// Prints whole lines on standard error, behind what standard output has so far.
+void print_last(const std::string& lines) {
+  std::fflush(stdout);
+  std::fputs((lines + "\n").c_str(), stderr);
 }
 
-void print_error(const std::string& message) {
-  std::fflush(stdout);
-  std::fputs(error_text(message).c_str(), stderr);
-}
+void print_error(const std::string& message) { print_last("lockstep: error: " + message); }
 
 }  // namespace
 
@@ -60,6 +57,11 @@ int run_program(const std::vector<std::string>& arguments) {
       if (team.size() > 1) environment.transport().abort(static_cast<int>(code));
       return static_cast<int>(code);
     };
+    const auto fail_together = [&](const Error& error, void (*print)(const std::string&)) {
+      if (team.rank() == 0) print(error.what());
+      environment.finalize();
+      return static_cast<int>(error.exit_code());
+    };
     try {
       run_command(environment, team, arguments);
       const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
@@ -68,10 +70,10 @@ int run_program(const std::vector<std::string>& arguments) {
       return static_cast<int>(written ? ExitCode::ok : ExitCode::io);
     } catch (const MpiError& e) {
       return fail_alone(e.what(), e.exit_code());
+    } catch (const PlacedConfigError& e) {
+      return fail_together(e, print_last);
     } catch (const Error& e) {
-      if (team.rank() == 0) print_error(e.what());
-      environment.finalize();
-      return static_cast<int>(e.exit_code());
+      return fail_together(e, print_error);
     } catch (const std::exception& e) {
       return fail_alone(fmt::format("internal error: {}", e.what()), ExitCode::internal);
     }

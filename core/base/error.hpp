@@ -39,6 +39,11 @@ struct UsageError : Error {
 struct ConfigError : Error {
   explicit ConfigError(const std::string& m) : Error(ExitCode::configuration, m) {}
 };
+/// Configuration errors with their places, a line each, which is printed as it is:
+/// "a.ini:2: error: unknown key 'x'". Other messages get "lockstep: error: " in front of them.
+struct PlacedConfigError : ConfigError {
+  using ConfigError::ConfigError;
+};
 /// Input data or a model file has wrong content: 65.
 struct DataError : Error {
   explicit DataError(const std::string& m) : Error(ExitCode::bad_data, m) {}

@@ -103,9 +103,11 @@ std::vector<BadInput> all_bad_input() {
        "lockstep: error: unknown option '--epochs' (did you mean '--train.epochs'?); see 'lockstep "
        "train --help'"},
       {"MissingConfiguration", nothing, with_config, 66,
-       "a.ini: error: no such configuration file"},
+       "lockstep: error: a.ini: no such configuration file"},
       {"MissingFile", nothing, training("no.csv"), 66,
        "lockstep: error: no.csv: no such file" + searched},
+      {"MissingFileThatIsNamedLikeAnError", nothing, training("error: no.csv"), 66,
+       "lockstep: error: error: no.csv: no such file" + searched},
       {"DirectoryForAFile",
        [](const TestFolder& f) { std::filesystem::create_directory(f.path() / "d.csv"); },
        training("d.csv"), 65,

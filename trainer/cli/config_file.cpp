@@ -185,25 +185,25 @@ std::string load_config_text(const std::string& path) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   if (!std::filesystem::exists(status)) {
-    throw MissingInputError(fmt::format("{}: error: no such configuration file", path));
+    throw MissingInputError(fmt::format("{}: no such configuration file", path));
   }
   if (std::filesystem::is_directory(status)) {
     throw MissingInputError(
-        fmt::format("{}: error: expected a configuration file, found a directory", path));
+        fmt::format("{}: expected a configuration file, found a directory", path));
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    throw MissingInputError(fmt::format("{}: error: cannot open the configuration file: {}", path,
-                                        std::strerror(errno)));
+    throw MissingInputError(
+        fmt::format("{}: cannot open the configuration file: {}", path, std::strerror(errno)));
   }
   std::string text(kLargest + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) throw IoError(fmt::format("{}: error: reading failed", path));
+  if (file.bad()) throw IoError(fmt::format("{}: reading failed", path));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kLargest) {
     throw ConfigError(
-        fmt::format("{}: error: expected a configuration file, found more than 1 MiB", path));
+        fmt::format("{}: expected a configuration file, found more than 1 MiB", path));
   }
   return text;
 }

@@ -21,7 +21,7 @@ void throw_any(const std::vector<std::string>& errors) {
   std::string message = errors.front();
   for (std::size_t i = 1; i < errors.size() && i < kShown; ++i) message += "\n" + errors[i];
   if (errors.size() > kShown) message += fmt::format("\n… and {} more", errors.size() - kShown);
-  throw ConfigError(message);
+  throw PlacedConfigError(message);
 }
 
 }  // namespace

@@ -134,8 +134,8 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   for (const char* name : unused) {
     // Evaluate and predict take configurations that were written for training.
     if (role != DataRole::train || settings.is_default(name)) continue;
-    throw ConfigError(fmt::format("{}: error: {}: has no effect on {}; remove it",
-                                  settings.place(name), name, data));
+    throw PlacedConfigError(fmt::format("{}: error: {}: has no effect on {}; remove it",
+                                        settings.place(name), name, data));
   }
 }
 

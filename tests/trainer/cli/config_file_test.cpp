@@ -221,12 +221,12 @@ TEST_F(LoadConfigText, ReadsBytesAsTheyAre) {
 
 TEST_F(LoadConfigText, NamesTheFileThatItCannotRead) {
   EXPECT_EQ(message_of<MissingInputError>(path("none.ini")),
-            path("none.ini") + ": error: no such configuration file");
+            path("none.ini") + ": no such configuration file");
   EXPECT_EQ(message_of<MissingInputError>(path("")),
-            path("") + ": error: expected a configuration file, found a directory");
+            path("") + ": expected a configuration file, found a directory");
   const std::string large = write("large.ini", std::string((1 << 20) + 1, '#'));
   EXPECT_EQ(message_of<ConfigError>(large),
-            large + ": error: expected a configuration file, found more than 1 MiB");
+            large + ": expected a configuration file, found more than 1 MiB");
 }
 
 TEST_F(LoadConfigText, NamesTheFileThatCannotBeOpenedOrRead) {
@@ -239,9 +239,9 @@ TEST_F(LoadConfigText, NamesTheFileThatCannotBeOpenedOrRead) {
   const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
   ASSERT_EQ(bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   EXPECT_EQ(message_of<MissingInputError>(name),
-            name + ": error: cannot open the configuration file: No such device or address");
+            name + ": cannot open the configuration file: No such device or address");
   close(descriptor);
-  EXPECT_EQ(message_of<IoError>("/proc/self/mem"), "/proc/self/mem: error: reading failed");
+  EXPECT_EQ(message_of<IoError>("/proc/self/mem"), "/proc/self/mem: reading failed");
 }
 
 }  // namespace
