@@ -171,6 +171,11 @@ TEST(NaiveBayesProgram, RefusesDamagedFiles) {
               metadata["naive_bayes"] = "{";
             }).find("lockstep: error: m: damaged model description: "),
             0U);
+  EXPECT_EQ(error_of_damaged([](std::vector<TensorView>&, Metadata& metadata) {
+              metadata["options"] = R"({"train.seed": "x"})";
+            }),
+            "lockstep: error: m: damaged model description: train.seed: expected an integer in [0, "
+            "2^63-1], found 'x'\n");
 }
 
 /// What evaluate says of a model whose schema was changed.

@@ -284,6 +284,57 @@ TEST(Program, SaysWhichColumnsItLeavesOutAndWhenAHeaderLooksLikeARow) {
       << row.err;
 }
 
+// What a model states of its training data holds for evaluate and predict too: to give it again is
+// idle, to contradict it an error, or a warning where the file may be that of another training.
+TEST(Program, TheModelStatesItsTargetAndTheColumnsItIgnores) {
+  const TestFolder folder;
+  const std::string rows = "x,id,z,y\n1,1,0,a\n2,2,0,b\n3,3,1,a\n";
+  folder.write("a.csv", rows);
+  expect_ok(run_program(folder.path(), 0,
+                        {"train", "--model.type=softmax", "--train.epochs=1", "--data.train=a.csv",
+                         "--data.ignore=z,id", "--output.dir=run"}));
+  const std::vector<std::string> evaluate{"evaluate", "--model=run/model.safetensors",
+                                          "--data.test=a.csv"};
+  const auto evaluated = [&](const std::vector<std::string>& more) {
+    return run_program(folder.path(), 2, evaluate + more);
+  };
+  const auto plain = evaluated({});
+  expect_ok(plain);
+  EXPECT_EQ(plain.err, "") << "z and id are left out as the model asks";
+  for (const std::vector<std::string>& same : std::vector<std::vector<std::string>>{
+           {"--data.target=y"}, {"--data.target="}, {"--data.ignore=id, z"}}) {
+    const auto run = evaluated(same);
+    expect_ok(run);
+    EXPECT_EQ(run.out, plain.out);
+    EXPECT_EQ(run.err, "");
+  }
+  const std::string error = "command line: error: ";
+  const auto other_target = evaluated({"--data.target=z"});
+  EXPECT_EQ(other_target.exit_code, 78);
+  EXPECT_EQ(other_target.err,
+            error + "data.target: run/model.safetensors states 'y', found 'z'; remove it\n");
+  const auto other_columns = evaluated({"--data.ignore=x"});
+  EXPECT_EQ(other_columns.exit_code, 78);
+  EXPECT_EQ(other_columns.err,
+            error + "data.ignore: run/model.safetensors states 'z,id', found 'x'; remove it\n");
+
+  folder.write("same.ini", "[data]\ntarget = y\nignore = id,z\n");
+  EXPECT_EQ(evaluated({"--config=same.ini"}).err, "");
+  folder.write("other.ini", "[data]\ntarget = id\nignore = x\n");
+  const auto other = evaluated({"--config=other.ini"});
+  expect_ok(other);
+  EXPECT_EQ(other.out, plain.out);
+  EXPECT_EQ(other.err,
+            "warning: other.ini:2: data.target: run/model.safetensors states 'y', found 'id', "
+            "which has no effect\n"
+            "warning: other.ini:3: data.ignore: run/model.safetensors states 'z,id', found 'x', "
+            "which has no effect\n");
+  const auto predicted = run_program(folder.path(), 0,
+                                     {"predict", "--model=run/model.safetensors",
+                                      "--data.test=a.csv", "--output=p.csv", "--data.target=z"});
+  EXPECT_EQ(predicted.err, other_target.err);
+}
+
 /// The exit code of a shell command in the folder; what it prints goes to the files out and err.
 int exit_code_of(const TestFolder& folder, const std::string& command) {
   const std::string line = "cd '" + folder.path().string() +

@@ -13,7 +13,7 @@ namespace lockstep::trainer {
 void evaluate(Session& session) {
   const std::unique_ptr<Model> model = load_model(session, session.arguments.model);
   const TableSchema& schema = model->description().schema;
-  take_seed_of_model(session.settings, model->description());
+  take_settings_of_model(session, model->description());
   if (!names_data(session.settings, DataRole::test)) {
     throw UsageError("evaluate: no test data; name it with --data.test FILE");
   }

@@ -82,7 +82,7 @@ void check_spares_model(Session& session) {
 
 void predict(Session& session) {
   const std::unique_ptr<Model> model = load_model(session, session.arguments.model);
-  take_seed_of_model(session.settings, model->description());
+  take_settings_of_model(session, model->description());
   if (!names_data(session.settings, DataRole::test)) {
     throw UsageError("predict: no data; name it with --data.test FILE");
   }

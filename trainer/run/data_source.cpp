@@ -64,9 +64,24 @@ std::vector<InputFile> find_files(Session& session, const std::string& name) {
   return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
 }
 
+/// Refuses keys of the generator on the command line of a command that reads files alone. A
+/// configuration file may have them, for its data may be replaced.
+void check_generates_nothing(const Session& session, DataRole role) {
+  // Training may generate its rows and be tested on files.
+  if (session.arguments.command == "train" && role == DataRole::test) return;
+  const Settings& settings = session.settings;
+  for (const Option& option : settings.options()) {
+    if (!option.name.starts_with("synthetic.")) continue;
+    if (settings.origin(option.name) != Origin::command_line) continue;
+    throw PlacedConfigError(fmt::format("{}: error: {}: has no effect on data files; remove it",
+                                        settings.place(option.name), option.name));
+  }
+}
+
 /// The files of rows.
 std::vector<InputFile> data_files(Session& session, DataRole role) {
   const Settings& settings = session.settings;
+  check_generates_nothing(session, role);
   if (settings.texts(key(role)).empty()) {
     throw ConfigError(
         fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -17,6 +18,23 @@ Bytes file_bytes(const std::string& path) {
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   if (!file) throw IoError(fmt::format("{}: cannot read", path));
   return bytes;
+}
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Tells the user of a key that was given another value than the model's, which counts.
+void tell_of_other(const Session& session, const std::string& key, const std::string& of_model) {
+  const Settings& settings = session.settings;
+  const std::string text =
+      fmt::format("{}: {} states {}, found {}", key, session.arguments.model,
+                  lockstep::quoted(of_model), lockstep::quoted(settings.text(key)));
+  if (settings.origin(key) == Origin::command_line) {
+    throw PlacedConfigError(fmt::format("{}: error: {}; remove it", settings.place(key), text));
+  }
+  say(session, fmt::format("warning: {}: {}, which has no effect", settings.place(key), text));
 }
 
 }  // namespace
@@ -42,10 +60,30 @@ std::unique_ptr<Model> load_model(Session& session, const std::string& path) {
   return model;
 }
 
-void take_seed_of_model(Settings& settings, const ModelDescription& model) {
-  const auto seed = model.options.find("train.seed");
-  if (seed == model.options.end()) return;
-  settings.set("train.seed", seed->second, Origin::standard, "the model");
+void take_settings_of_model(Session& session, const ModelDescription& model) {
+  const Settings& given = session.settings;
+  Settings taken = given;
+  taken.reset("data.ignore");
+  try {
+    for (const auto& [key, value] : model.options) {
+      if (key != "data.ignore" && key != "train.seed") continue;
+      taken.set(key, value, Origin::standard, "the model");
+    }
+  } catch (const ConfigError& e) {
+    throw DataError(
+        fmt::format("{}: damaged model description: {}", session.arguments.model, e.what()));
+  }
+  const std::string& target = given.text("data.target");
+  const auto stated = model.options.find("data.target");
+  if (given.given("data.target") && target != model.schema.target_name &&
+      (stated == model.options.end() || target != stated->second)) {
+    tell_of_other(session, "data.target", model.schema.target_name);
+  }
+  if (given.given("data.ignore") &&
+      sorted(given.texts("data.ignore")) != sorted(taken.texts("data.ignore"))) {
+    tell_of_other(session, "data.ignore", taken.text("data.ignore"));
+  }
+  session.settings = std::move(taken);
 }
 
 }  // namespace lockstep::trainer

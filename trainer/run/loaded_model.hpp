@@ -16,8 +16,10 @@ SafetensorsFile load_model_file(Session& session, const std::string& path);
 /// The model in it. Throws alike on all ranks. *Collective*.
 std::unique_ptr<Model> load_model(Session& session, const std::string& path);
 
-/// Makes the model's seed the default of train.seed, so that generated test rows are those that the
-/// training left out.
-void take_seed_of_model(Settings& settings, const ModelDescription& model);
+/// Makes the model's data.ignore that of the settings, and its train.seed their default, so that
+/// generated test rows are those that the training left out. Another data.target or data.ignore
+/// than the model's is a PlacedConfigError on the command line, and a warning in a configuration
+/// file, which may be that of another training. Throws DataError for a damaged option.
+void take_settings_of_model(Session& session, const ModelDescription& model);
 
 }  // namespace lockstep::trainer

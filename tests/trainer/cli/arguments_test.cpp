@@ -159,6 +159,8 @@ TEST(Arguments, RefusesStrayArguments) {
             "unexpected argument 'x'; see 'lockstep train --help'");
   EXPECT_EQ(usage_error({"evaluate", "--model=m", "--train.epochs=3"}),
             "option '--train.epochs' has no effect on evaluate; see 'lockstep evaluate --help'");
+  EXPECT_EQ(usage_error({"predict", "--model=m", "--output=p", "--data.train=a.csv"}),
+            "option '--data.train' has no effect on predict; see 'lockstep predict --help'");
   EXPECT_EQ(usage_error({"inspect", "a", "b"}),
             "unexpected argument 'b'; see 'lockstep inspect --help'");
 }
