@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <functional>
 
@@ -47,6 +48,8 @@ void print_error(const std::string& message) { print_last("lockstep: error: " + 
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments) {
+  // A file that grows beyond `ulimit -f` is an error of its write, as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     comm::Environment environment;
     comm::Communicator team(environment.transport());

@@ -101,7 +101,14 @@ void LineFile::append_line(std::string_view line) {
   assert(line.find('\n') == std::string_view::npos);
   std::string text(line);
   text += '\n';
-  file_.write(std::as_bytes(std::span<const char>(text)));
+  const off_t end = ::lseek(file_.get(), 0, SEEK_END);
+  try {
+    file_.write(std::as_bytes(std::span<const char>(text)));
+  } catch (const IoError&) {
+    // A full disk may have taken its beginning. Best effort: a pipe takes nothing back.
+    [[maybe_unused]] const int result = ::ftruncate(file_.get(), end);
+    throw;
+  }
 }
 
 }  // namespace lockstep

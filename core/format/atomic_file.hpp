@@ -72,7 +72,7 @@ class LineFile {
   /// Opens for appending; creates the file when there is none. Throws OutputError.
   explicit LineFile(const std::string& path);
 
-  /// Writes `line`, which has no newline, and a newline, in one piece. Throws IoError.
+  /// Writes `line`, which has no newline, and a newline, whole or not at all. Throws IoError.
   void append_line(std::string_view line);
 
  private:

@@ -254,6 +254,7 @@ TEST_P(BadInputTest, EndsAllRanksWithOneLine) {
     if (bad.exit_code == 3) {  // after a start line and some epochs
       EXPECT_NE(run.err.find(bad.message), std::string::npos) << run.err;
       EXPECT_EQ(run.err.find("error", run.err.find("error") + 5), std::string::npos) << run.err;
+      EXPECT_EQ(folder.names(), before) << "no epoch was finished";
       continue;
     }
     EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;

@@ -350,6 +350,41 @@ TEST(Program, AFullStandardOutputIsAnError) {
   EXPECT_EQ(folder.read("err"), "lockstep: error: standard output: cannot write\n");
 }
 
+/// What a run leaves that meets a full disk when its files are beyond `kilobytes`.
+std::vector<std::string> names_after_full_disk(int kilobytes, const std::string& options) {
+  const TestFolder folder;
+  std::string rows = "y";
+  for (int column = 0; column < 400; ++column) rows += ",x" + std::to_string(column);
+  for (int row = 0; row < 9; ++row) {
+    rows += row % 2 == 0 ? "\na" : "\nb";
+    for (int column = 0; column < 400; ++column) rows += row % 3 == 0 ? ",1" : ",2";
+  }
+  folder.write("a.csv", rows + "\n");
+  const std::string limit = "ulimit -f " + std::to_string(2 * kilobytes);  // blocks of 512 bytes
+  EXPECT_EQ(exit_code_of(folder, limit +
+                                     " && $PROGRAM train --data.train=a.csv --data.target=y "
+                                     "--output.dir=run " +
+                                     options),
+            74);
+  const std::string err = folder.read("err");
+  EXPECT_NE(err.find("lockstep: error: run/"), std::string::npos) << err;
+  EXPECT_NE(err.find(": cannot write: File too large\n"), std::string::npos) << err;
+  std::vector<std::string> names = folder.names();
+  for (const std::string own : {"a.csv", "err", "out"}) std::erase(names, own);
+  return names;
+}
+
+// A file is there whole or not at all; the epochs that a run has finished stay on record.
+TEST(Program, AFullDiskLeavesFinishedEpochsAndNothingElse) {
+  const std::vector<std::string> nothing;
+  const std::vector<std::string> epochs{"run", "run/config.ini", "run/metrics.jsonl",
+                                        "run/provenance.json", "run/timings.jsonl"};
+  EXPECT_EQ(names_after_full_disk(4, "--model.type=softmax --train.epochs=2"), epochs);
+  EXPECT_EQ(names_after_full_disk(1, "--model.type=softmax --train.epochs=2"), nothing);
+  EXPECT_EQ(names_after_full_disk(4, "--model.type=naive_bayes"), nothing);
+  EXPECT_EQ(names_after_full_disk(1, "--model.type=naive_bayes"), nothing);
+}
+
 TEST(Program, RanksWithOtherArgumentsAreFoundEvenWhenTheseAreWrong) {
   const TestFolder folder;
   EXPECT_EQ(exit_code_of(folder,

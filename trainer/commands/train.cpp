@@ -8,10 +8,15 @@ namespace lockstep::trainer {
 
 void train(Session& session) {
   RunDirectory directory(session, training_files());
-  if (session.settings.text("model.type") == kNaiveBayesName) {
-    train_naive_bayes(session, directory);
-  } else {
-    train_network(session, directory);
+  try {
+    if (session.settings.text("model.type") == kNaiveBayesName) {
+      train_naive_bayes(session, directory);
+    } else {
+      train_network(session, directory);
+    }
+  } catch (...) {
+    if (!directory.has_progress()) directory.discard();
+    throw;
   }
 }
 

@@ -166,6 +166,7 @@ void RunDirectory::append(const std::string& name, const std::string& line) {
   guard(session_.team, "writing " + name, [&] {
     if (session_.is_root()) LineFile(file(name)).append_line(line);
   });
+  has_progress_ = true;
 }
 
 }  // namespace lockstep::trainer

@@ -39,8 +39,10 @@ class RunDirectory {
   void discard() const noexcept;
   /// Writes a file whole or not at all.
   void write(const std::string& name, const std::string& text);
-  /// Appends a line to a file, which is flushed.
+  /// Appends a line to a file, which is flushed: progress that stays when the command fails later.
   void append(const std::string& name, const std::string& line);
+  /// A line was appended.
+  bool has_progress() const { return has_progress_; }
 
  private:
   std::string choose() const;
@@ -54,6 +56,7 @@ class RunDirectory {
   std::string path_;
   bool is_mine_ = false;  ///< since create()
   bool is_new_ = false;   ///< create() made the directory
+  bool has_progress_ = false;
 };
 
 /// The files of a training run.

@@ -71,9 +71,6 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
   }
   say(session, team_line(session));
   for (const std::string& warning : launch_warnings(session)) say(session, warning);
-  directory.create();
-  directory.write(kConfigFile, resolved_config(settings));
-  directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
 
   const NaiveBayesOptions options{settings.real("bayes.smoothing"),
                                   settings.real("bayes.variance_smoothing")};
@@ -96,8 +93,12 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
   result.steps = 1;
   for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
   result.parameters_sha256 = tensors_sha256(model.tensors());
-  directory.append(kMetricsFile, metrics_line(1, 1, result.train, result.test));
-  directory.append(kTimingsFile, timings_line(1, seconds, result.rows_per_second));
+
+  directory.create();
+  directory.write(kConfigFile, resolved_config(settings));
+  directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
+  directory.write(kMetricsFile, metrics_line(1, 1, result.train, result.test) + "\n");
+  directory.write(kTimingsFile, timings_line(1, seconds, result.rows_per_second) + "\n");
   const std::string path = directory.file(kModelFile);
   guard(team, "writing the model", [&] {
     if (session.is_root()) model.save(path);

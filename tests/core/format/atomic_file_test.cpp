@@ -168,6 +168,22 @@ TEST(LineFile, AppendsToWhatIsThereAndEveryLineIsVisibleAtOnce) {
   EXPECT_EQ(content_of(path), "{\"epoch\":1}\n\n{\"epoch\":2}\n");
 }
 
+TEST(LineFile, LeavesNoPieceOfALine) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "metrics.jsonl";
+  LineFile file(path);
+  file.append_line("{\"epoch\":1}");
+  std::string message;
+  {
+    const FileSizeLimit limit(20);  // the second line crosses it
+    message = message_of<IoError>([&] { file.append_line("{\"epoch\":2}"); });
+  }
+  EXPECT_EQ(message, path + ": cannot write: File too large");
+  EXPECT_EQ(content_of(path), "{\"epoch\":1}\n");
+  file.append_line("{\"epoch\":2}");
+  EXPECT_EQ(content_of(path), "{\"epoch\":1}\n{\"epoch\":2}\n");
+}
+
 TEST(LineFile, ReportsWhatFails) {
   const TemporaryDirectory directory;
   const std::string missing = directory / "none/a.jsonl";
