@@ -154,6 +154,12 @@ std::vector<std::string> parse_csv_header(std::string_view line, const std::stri
   return names;
 }
 
+bool ends_with_comma(std::string_view header) {
+  const std::size_t last = header.find_last_not_of(" \t");
+  return last != std::string_view::npos && header[last] == ',' &&
+         header.find_first_not_of(" \t\",") != std::string_view::npos;
+}
+
 CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOptions& options,
                               const std::string& path) {
   CsvColumns columns;

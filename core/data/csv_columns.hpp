@@ -39,11 +39,17 @@ struct CsvColumns {
   TableSchema schema;              ///< without the class names, unless they were given
   std::vector<std::string> extra;  ///< neither used nor ignored on request, in file order
   bool refuses_missing = false;    ///< an empty cell of a typed feature is an error
+  /// Ends messages about rows for which it may be the reason: "; the header (a.csv:1) ends with a
+  /// comma, so its last column has no name". Empty unless it does.
+  std::string comma_hint{};
 };
 
 /// The names in the header line; the one at position N is cN when it has none.
 /// Throws DataError: "PATH:1:3: duplicate column name 'x', first at column 2".
 std::vector<std::string> parse_csv_header(std::string_view line, const std::string& path);
+
+/// Whether a header's last column has no name for a comma at the end, though others have names.
+bool ends_with_comma(std::string_view header);
 
 /// Decides what each column is for. Throws ConfigError when an option names a column that is not
 /// there, DataError when the file lacks a column of the schema; both with a suggestion.

@@ -120,13 +120,24 @@ std::vector<CsvPiece> pieces_of(const std::vector<InputFile>& files, const Heads
   return pieces;
 }
 
+/// The last column is a feature, or the target for want of data.target.
+bool is_used_unasked(const CsvColumns& columns, const CsvOptions& options) {
+  const Index use = columns.use.back();
+  return use >= 0 || (use == CsvColumns::kTarget && options.target.empty());
+}
+
 }  // namespace
 
 CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options) {
   assert(!files.empty());
   const Heads heads = share_heads(team, files);
-  const CsvColumns columns = assign_csv_columns(parse_csv_header(heads.header, files.front().path),
-                                                options, files.front().path);
+  const std::string& first_path = files.front().path;
+  CsvColumns columns =
+      assign_csv_columns(parse_csv_header(heads.header, first_path), options, first_path);
+  if (ends_with_comma(heads.header)) {
+    columns.comma_hint = fmt::format(
+        "; the header ({}:1) ends with a comma, so its last column has no name", first_path);
+  }
   const TableSchema& schema = columns.schema;
   CsvPartReader reader(team, files, pieces_of(files, heads, team.size(), team.rank()), columns,
                        options);
@@ -158,6 +169,9 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
     }
   }
   result.extra_columns = columns.extra;
+  if (!columns.comma_hint.empty() && is_used_unasked(columns, options)) {
+    result.stray_comma = first_path + ":1";
+  }
   result.bytes_read = heads.bytes_read + reader.bytes_read();
   return result;
 }

@@ -19,6 +19,9 @@ struct CsvTable {
   /// Columns of categories that have numbers among them, or categories that are not known; the
   /// same everywhere.
   std::vector<CsvColumnNote> notes;
+  /// "a.csv:1" where that header ends with a comma, and the last column, which has no name, is used
+  /// though nobody asked for it; the same everywhere.
+  std::string stray_comma{};
   Index bytes_read = 0;  ///< by this rank
 };
 

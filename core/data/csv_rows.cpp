@@ -44,7 +44,9 @@ class RowParser {
                         quoted(fields_[column].text), name(column))};
   }
   RowProblem missing(std::size_t column) const {
-    return {static_cast<Index>(column), "missing value in column " + name(column)};
+    const bool is_last = column + 1 == columns_.names.size();
+    return {static_cast<Index>(column), fmt::format("missing value in column {}{}", name(column),
+                                                    is_last ? columns_.comma_hint : "")};
   }
   std::string name(std::size_t column) const { return quoted(columns_.names[column]); }
 
@@ -67,9 +69,11 @@ std::optional<RowProblem> RowParser::parse_number(std::size_t column, double& ou
   const std::string_view text = fields_[column].text;
   if (parse_csv_number(text, out)) return std::nullopt;
   if (text.empty()) return missing(column);
-  return RowProblem{
-      static_cast<Index>(column),
-      fmt::format("expected a number in column {}, found {}", name(column), quoted(text))};
+  // The class may stand before a last column that was taken for the target.
+  const bool last_is_target = columns_.use.back() == CsvColumns::kTarget;
+  return RowProblem{static_cast<Index>(column),
+                    fmt::format("expected a number in column {}, found {}{}", name(column),
+                                quoted(text), last_is_target ? columns_.comma_hint : "")};
 }
 
 std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedColumn& typed,
@@ -109,8 +113,8 @@ std::optional<RowProblem> RowParser::parse(std::string_view line) {
     return RowProblem{error->column, problem + ", found " + quoted(error->found)};
   }
   if (fields_.size() != columns_.names.size()) {
-    return RowProblem{-1, fmt::format("expected {} fields as in the header, found {}",
-                                      columns_.names.size(), fields_.size())};
+    return RowProblem{-1, fmt::format("expected {} fields as in the header, found {}{}",
+                                      columns_.names.size(), fields_.size(), columns_.comma_hint)};
   }
   const std::size_t begin = part_.values.size();
   part_.values.resize(begin + features_);

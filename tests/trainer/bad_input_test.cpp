@@ -118,6 +118,10 @@ std::vector<BadInput> all_bad_input() {
        "lockstep: error: a.csv: no rows after the header"},
       {"RaggedRow", file_with("a.csv", "x,z,y\n1,2,a\n1,b\n"), training("a.csv"), 65,
        "lockstep: error: a.csv:3: expected 3 fields as in the header, found 2"},
+      {"CommaBehindTheHeader", file_with("a.csv", "x,z,y,\n1,2,a\n1,3,b\n"), training("a.csv"), 65,
+       "lockstep: error: a.csv:2: expected 4 fields as in the header, found 3; the header "
+       "(a.csv:1) "
+       "ends with a comma, so its last column has no name"},
       {"TextInANumericColumn", file_with("a.csv", "x,z,y\n1,2,a\n1,n/a,b\n"), training("a.csv"), 65,
        "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'"},
       {"MissingCell", file_with("a.csv", "x,z,y\n1,,a\n1,2,b\n"), training("a.csv"), 65,

@@ -101,7 +101,7 @@ TEST(NaiveBayesProgram, TellsOfUnknownCategoriesAndMixedColumns) {
   const TestFolder folder;
   folder.write("train.csv", "n,c,kind\n1,red,a\n2,blue,b\n3,7,a\n");
   folder.write("test.csv", "n,c,kind\n1,mauve,a\n2,,b\n");
-  const auto run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=run"}));
+  auto run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=run"}));
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.err.find("warning: train.csv: column 'c': 1 numbers and 2 other texts, the first "
                          "'red', are taken as categories; a missing cell is an empty one\n"),
@@ -109,6 +109,12 @@ TEST(NaiveBayesProgram, TellsOfUnknownCategoriesAndMixedColumns) {
       << run.err;
   EXPECT_NE(run.err.find("warning: test.csv: column 'c': 1 cells of categories that the training "
                          "data does not have are taken as missing\n"),
+            std::string::npos)
+      << run.err;
+  folder.write("train.csv", "n,c,kind,\n1,red,a,\n2,blue,b,\n3,7,a,\n");
+  run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=comma"}));
+  EXPECT_NE(run.err.find("warning: train.csv:1: the header ends with a comma, so its last column "
+                         "has no name; remove the comma, or leave the column out (data.ignore)\n"),
             std::string::npos)
       << run.err;
 }

@@ -182,6 +182,12 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
         fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
                     lockstep::quoted(fmt::format("{}", fmt::join(csv.extra_columns, ", ")))));
   }
+  if (!csv.stray_comma.empty() && !has_schema) {
+    say(session,
+        fmt::format("warning: {}: the header ends with a comma, so its last column has no name; "
+                    "remove the comma, or leave the column out (data.ignore)",
+                    csv.stray_comma));
+  }
   for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(path, note));
   const std::vector<std::string>& names = csv.table.feature_names;
   if (!has_schema && names.size() == 1 && names[0].find_first_of(";\t|") != std::string::npos) {

@@ -119,6 +119,34 @@ TEST(CsvReader, RefusesRaggedRows) {
   EXPECT_EQ(error_of("a,b,y\n\n1,2,0\n"), "a.csv:2: blank line between rows");
 }
 
+TEST(CsvReader, PointsAtACommaBehindTheHeader) {
+  const std::string hint =
+      "; the header (a.csv:1) ends with a comma, so its last column has no name";
+  EXPECT_EQ(error_of("a,y, \n1,2\n"),
+            "a.csv:2: expected 3 fields as in the header, found 2" + hint);
+  EXPECT_EQ(error_of("a,y,\n1,2,\n"), "a.csv:2:3: missing value in column 'c2'" + hint);
+  EXPECT_EQ(error_of("a,y,\n1,b,\n"),
+            "a.csv:2:2: expected a number in column 'y', found 'b'" + hint);
+  CsvOptions options;
+  options.target = "y";
+  EXPECT_EQ(error_of("a,y,\n1,b,\n", options), "a.csv:2:3: missing value in column 'c2'" + hint);
+  EXPECT_EQ(error_of("a,y,\nx,b,1\n", options),
+            "a.csv:2:1: expected a number in column 'a', found 'x'");
+  EXPECT_EQ(error_of("a,,y\n1,,b\n"), "a.csv:2:2: missing value in column 'c1'");
+  EXPECT_EQ(error_of(",,\n1,2\n"), "a.csv:2: expected 3 fields as in the header, found 2")
+      << "no column has a name";
+
+  const auto stray_comma = [&] { return read_text("a,y,\n1,5,2\n", options).stray_comma; };
+  EXPECT_TRUE(stray_comma().ends_with("/a.csv:1"));
+  options.target = "";
+  EXPECT_TRUE(stray_comma().ends_with("/a.csv:1"));
+  options.target = "c2";
+  EXPECT_EQ(stray_comma(), "") << "asked for";
+  options.target = "y";
+  options.ignored = {"c2"};
+  EXPECT_EQ(stray_comma(), "") << "left out";
+}
+
 TEST(CsvReader, RefusesBadQuotes) {
   EXPECT_EQ(error_of("a,b,y\n1,2,\"x\ny\"\n"),
             "a.csv:2:3: expected the closing quote on the same line (a field with a newline is not "
