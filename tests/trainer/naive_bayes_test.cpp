@@ -275,6 +275,30 @@ TEST(NaiveBayesProgram, RefusesMoreCountsThanFitIntoMemory) {
             "categories, 'id' (data.ignore)\n");
 }
 
+std::string big_endian(unsigned value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+
+TEST(NaiveBayesProgram, RefusesMoreMomentsThanFitIntoMemory) {
+  const TestFolder folder;
+  constexpr unsigned kClasses = 256;
+  constexpr unsigned kColumns = 52429;  // 5 numbers for each in each class: 2²⁶, and some
+  folder.write("images", big_endian(0x803) + big_endian(kClasses) + big_endian(1) +
+                             big_endian(kColumns) + std::string(kClasses * kColumns, '\1'));
+  std::string labels = big_endian(0x801) + big_endian(kClasses);
+  for (unsigned label = 0; label < kClasses; ++label) labels += static_cast<char>(label);
+  folder.write("labels", labels);
+  const auto run = run_program(folder.path(), 2,
+                               {"train", "--data.train=images", "--data.train_labels=labels",
+                                "--model.type=naive_bayes", "--output.dir=run"});
+  EXPECT_EQ(run.exit_code, 65);
+  EXPECT_EQ(run.err,
+            "lockstep: error: target 'label': 256 classes of 52429 columns of numbers and 0 "
+            "categories are more than naive_bayes can count; take fewer columns\n");
+}
+
 TEST(NaiveBayesProgram, RefusesSmoothingOutsideItsBounds) {
   const TestFolder folder;
   folder.write("train.csv", plants(100, 1));

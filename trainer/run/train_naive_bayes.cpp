@@ -42,13 +42,14 @@ void check_size(const Table& train) {
   }
   const auto classes = static_cast<Index>(train.class_names.size());
   if (kNumbersOfMoments * numbers + categories <= kMostNumbers / classes) return;
-  const std::string remedy = categories <= kNumbersOfMoments * numbers
-                                 ? "leave out columns"
-                                 : fmt::format("leave out the column with the most categories, {}",
-                                               lockstep::quoted(train.feature_names[widest]));
+  const std::string remedy =
+      categories <= kNumbersOfMoments * numbers
+          ? "take fewer columns"
+          : fmt::format("leave out the column with the most categories, {} (data.ignore)",
+                        lockstep::quoted(train.feature_names[widest]));
   throw DataError(fmt::format(
       "target {}: {} classes of {} columns of numbers and {} categories are more than naive_bayes "
-      "can count; {} (data.ignore)",
+      "can count; {}",
       lockstep::quoted(train.target_name), classes, numbers, categories, remedy));
 }
 

@@ -1,0 +1,78 @@
+#include "core/base/large_pages.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace lockstep {
+namespace {
+
+/// Whether something begins at a multiple of a large page.
+bool begins_a_large_page(const void* data) {
+  return reinterpret_cast<std::uintptr_t>(data) % kLargePage == 0;
+}
+
+TEST(LargePages, AreAdviceThatChangesNoByte) {
+  // Parts that begin and end inside a page, below the size of a large page and above it.
+  std::vector<unsigned char> memory(3 * kLargePage);
+  std::iota(memory.begin(), memory.end(), static_cast<unsigned char>(0));
+  const std::vector<unsigned char> before = memory;
+  for (const std::size_t begin : {std::size_t{0}, std::size_t{1}, std::size_t{4097}}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, kLargePage - 1, kLargePage, 2 * kLargePage + 1}) {
+      prefer_large_pages(memory.data() + begin, size);
+      EXPECT_EQ(memory, before) << size << " bytes from " << begin;
+    }
+  }
+  prefer_large_pages(nullptr, 0);
+}
+
+TEST(Buffer, BeginsALargePageWhereItFillsOne) {
+  constexpr std::size_t kFull = kLargePage / sizeof(double);
+  for (const std::size_t n : {kFull, kFull + 1, 5 * kFull}) {
+    EXPECT_TRUE(begins_a_large_page(Buffer<double>(n).data())) << n;
+  }
+  for (const std::size_t n : {std::size_t{1}, kFull - 1}) {
+    const Buffer<double> small(n);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(small.data()) % alignof(std::max_align_t), 0U) << n;
+  }
+}
+
+TEST(Buffer, KeepsWhatIsInItAsItGrows) {
+  Buffer<std::uint32_t> buffer;
+  for (std::uint32_t i = 0; i < 1200000; ++i) buffer.push_back(i);  // across the large page
+  Buffer<std::uint32_t> copy = buffer;
+  copy.resize(2000000);
+  std::uint32_t expected = 0;
+  EXPECT_TRUE(std::all_of(copy.begin(), copy.begin() + 1200000,
+                          [&](std::uint32_t value) { return value == expected++; }));
+  const std::uint32_t* const data = copy.data();
+  const Buffer<std::uint32_t> moved = std::move(copy);
+  EXPECT_EQ(moved.data(), data);
+  EXPECT_EQ(Buffer<int>(3, 7), (Buffer<int>{7, 7, 7}));
+}
+
+// Memory is written before it is read; to set it to zero first would be to write it twice.
+TEST(Buffer, LeavesNewElementsAsTheyAreFound) {
+  BufferAllocator<std::uint32_t> allocator;
+  std::uint32_t* const memory = allocator.allocate(2);
+  ::new (memory) std::uint32_t{5};
+  allocator.construct(memory);
+  EXPECT_EQ(*static_cast<volatile std::uint32_t*>(memory), 5U);
+  allocator.deallocate(memory, 2);
+  EXPECT_EQ(Buffer<std::string>(2), (Buffer<std::string>{"", ""})) << "which have a constructor";
+}
+
+TEST(Buffer, RefusesMoreThanCanBeAddressed) {
+  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / sizeof(double);
+  EXPECT_THROW(BufferAllocator<double>().allocate(kMost + 1), std::bad_array_new_length);
+}
+
+}  // namespace
+}  // namespace lockstep
