@@ -64,7 +64,8 @@ SymmetricEigen symmetric_eigen(const MatrixRef& A) {
 
 GeneralEigen general_eigen(const MatrixRef& A) {
   require_square("general_eigen", A);
-  const Eigen::EigenSolver<Matrix> solver(A);
+  const double scale = binary_scale(A);  // Eigen scales for the values, but not for the vectors
+  const Eigen::EigenSolver<Matrix> solver(A / scale);
   require_converged("general_eigen", solver.info());
   const ComplexVector& values = solver.eigenvalues();
   const ComplexMatrix vectors = solver.eigenvectors();
@@ -77,7 +78,7 @@ GeneralEigen general_eigen(const MatrixRef& A) {
   GeneralEigen result{ComplexVector(A.rows()), ComplexMatrix(A.rows(), A.rows())};
   for (Index j = 0; j < A.rows(); ++j) {
     const Index from = order[static_cast<std::size_t>(j)];
-    result.values[j] = values[from];
+    result.values[j] = values[from] * scale;
     result.vectors.col(j) = vectors.col(from).stableNormalized();
     fix_phase(result.vectors.col(j));
   }

@@ -83,6 +83,18 @@ TEST(SymmetricEigen, TakesAnySize) {
   }
 }
 
+TEST(GeneralEigen, TakesAnySize) {
+  const Matrix A{{1, 2, 0}, {-2, 1, 1}, {0.5, 0, 3}};
+  const GeneralEigen expected = general_eigen(A);
+  for (const double size : {1e-300, 1e-200, 1e200, 1e300}) {
+    const GeneralEigen result = general_eigen(size * A);
+    for (Index j = 0; j < 3; ++j) {
+      EXPECT_LT(std::abs(result.values[j] / size - expected.values[j]), 1e-14) << size;
+      EXPECT_LT((result.vectors.col(j) - expected.vectors.col(j)).norm(), 1e-14) << size;
+    }
+  }
+}
+
 TEST(SymmetricEigen, RejectsWhatIsNotSymmetric) {
   EXPECT_EQ(data_error([] {
               symmetric_eigen(Matrix{{1, 2}, {3, 4}});

@@ -138,6 +138,20 @@ TEST(Solve, HasASmallResidualWhateverTheCondition) {
   EXPECT_LE(frobenius_norm(A * X - b), 1e-15 * frobenius_norm(A) * frobenius_norm(X));
 }
 
+TEST(Solve, AndInverseTakeAnySize) {
+  const Matrix A{{4, 7, 1}, {2, 6, -3}, {1, 1, 5}};
+  const Matrix B{{1, 2}, {3, 4}, {5, 6}};
+  const Inverse of_A = inverse(A);
+  for (const double size : {1e-300, 1e-200, 1e200, 1e300}) {
+    const Inverse result = inverse(size * A);
+    EXPECT_TRUE(close(result.matrix, of_A.matrix / size, 1e-15)) << size;
+    EXPECT_TRUE(close(result.condition, of_A.condition, 1e-14)) << size;
+    const Solution solution = solve(size * A, size * B);
+    EXPECT_TRUE(close(solution.X, solve(A, B).X, 1e-15)) << size;
+    EXPECT_TRUE(close(solution.condition, solve(A, B).condition, 1e-14)) << size;
+  }
+}
+
 TEST(Solve, RejectsWhatDoesNotFit) {
   const Matrix A{{1, 2}, {3, 4}};
   EXPECT_EQ(data_error([&] {

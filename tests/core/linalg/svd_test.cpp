@@ -143,6 +143,11 @@ TEST(Svd, TakesAnySize) {
     EXPECT_TRUE(close(factors.singular_values, size * Vector{{std::sqrt(45), std::sqrt(5)}}, 1e-15))
         << size;
     EXPECT_TRUE(close(factors.U.transpose() * factors.U, Matrix::Identity(2, 2), 1e-15)) << size;
+    const Matrix A{{3, 0, 3}, {4, 5, 9}, {0, 0, 0}};
+    EXPECT_EQ(matrix_rank(size * A), 2) << size;
+    EXPECT_TRUE(close(condition_number(size * A.leftCols(2)), 3, 1e-14)) << size;
+    EXPECT_TRUE(close(pseudo_inverse(size * A), pseudo_inverse(A) / size, 1e-14)) << size;
+    EXPECT_TRUE(close(low_rank_approximation(size * A, 2), size * A, 1e-14)) << size;
   }
 }
 
