@@ -108,6 +108,11 @@ std::pair<RowMajorMatrix, Vector> embedding_of(Matrix A, Index k) {
 }  // namespace
 
 Matrix affinities(const RowMajorMatrix& X, const SpectralOptions& options, int threads) {
+  if (options.affinity == Affinity::nearest_neighbors && X.size() > 0) {
+    // Which rows are near does not depend on the unit; whether a squared distance is a double does.
+    const double scale = common_scale(X.cwiseAbs().maxCoeff());
+    if (scale != 1) return affinities(X * scale, options, threads);
+  }
   Matrix A(X.rows(), X.rows());
   parallel_for(threads, X.rows(), [&](Index i) { A.col(i) = one_sided(X, i, options); });
   return (A + A.transpose()) / 2;

@@ -11,7 +11,7 @@ namespace lockstep {
 
 /// Which rows are alike.
 enum class Affinity {
-  rbf,                ///< aᵢⱼ = exp(−γ·‖xᵢ − xⱼ‖²)
+  rbf,  ///< aᵢⱼ = exp(−γ·‖xᵢ − xⱼ‖²), 0 where the squared distance is infinite
   nearest_neighbors,  ///< aᵢⱼ = ½·[j is a neighbour of i] + ½·[i is a neighbour of j]
 };
 
@@ -33,7 +33,8 @@ struct SpectralClustering {
 /// takes some ten seconds.
 inline constexpr Index kMostSpectralRows = 2048;
 
-/// A, m×m and symmetric, with zeros on the diagonal. X is the whole matrix, m×n. Rank-local,
+/// A, m×m and symmetric, with zeros on the diagonal. X is the whole matrix, m×n; neighbours are
+/// found among numbers of any magnitude, by one exact power of two as in kmeans. Rank-local,
 /// O(m²n).
 Matrix affinities(const RowMajorMatrix& X, const SpectralOptions& options, int threads = 1);
 

@@ -173,6 +173,21 @@ TEST(Affinities, AreThoseOfTheDefinition) {
             (Matrix{{0, 0, 1, 0.5}, {0, 0, 0.5, 0}, {1, 0.5, 0, 0}, {0.5, 0, 0, 0}}));
 }
 
+TEST(Affinities, OfTinyAndOfHugeNumbers) {
+  const RowMajorMatrix X{{0, 0}, {1.5, 1}, {0, 1}, {0, -1.25}};
+  SpectralOptions options;
+  options.affinity = Affinity::nearest_neighbors;
+  options.neighbors = 1;
+  const Matrix expected = affinities(X, options);
+  for (const double size : {0x1p-1000, 0x1p-600, 0x1p600, 0x1p1023}) {
+    EXPECT_EQ(affinities(X * size, options), expected) << size;
+  }
+  options.affinity = Affinity::rbf;
+  EXPECT_EQ(affinities(X * 0x1p1023, options), Matrix::Zero(4, 4));
+  EXPECT_EQ(affinities(X * 0x1p-1000, options),
+            Matrix(Matrix::Ones(4, 4) - Matrix::Identity(4, 4)));
+}
+
 TEST(SpectralClustering, RefusesBadInput) {
   test::for_each_team({1, 2}, [](Team& team) {
     const auto error_of = [&](const Matrix& X, const SpectralOptions& options) -> std::string {
