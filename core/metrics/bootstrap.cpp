@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/parallel/ranges.hpp"
-#include "core/parallel/sort.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep {
@@ -51,6 +50,13 @@ std::array<int, PoissonWeights::kRows> PoissonWeights::of_block(Index replicate,
   return weights;
 }
 
+int PoissonWeights::of_row(Index replicate, Index row) const {
+  const std::array<std::uint64_t, 4> words =
+      stream_.words(static_cast<std::uint64_t>(replicate), static_cast<std::uint64_t>(row / kRows));
+  const std::uint64_t word = words[static_cast<std::size_t>(row % kRows / 2)];
+  return times_of(row % 2 == 0 ? word & 0xFFFFFFFFU : word >> 32U);
+}
+
 void check_bootstrap(Index total_rows, const BootstrapOptions& options) {
   check_level(options.level);
   if (total_rows < 1) throw DataError("no rows to resample");
@@ -70,36 +76,44 @@ void check_replicates(std::span<const double> values) {
   }
 }
 
-std::vector<double> bootstrap_replicates(Team& team, RankedScores ranked,
-                                         const BootstrapOptions& options,
-                                         const RankingMetric& metric) {
-  check_bootstrap(ranked.order.total(), options);
+Index replicates_at_a_time(const BootstrapOptions& options, std::size_t bytes_of_sums) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 16;
+  const std::size_t most = kMostBytes / std::max<std::size_t>(bytes_of_sums, 1);
+  return std::clamp<Index>(static_cast<Index>(most), 1, options.replicates);
+}
+
+Index replicates_at_a_time(const BootstrapOptions& options, std::size_t bytes_of_sums,
+                           const RankedScores& ranked) {
+  constexpr Index kMostBytes = Index{1} << 26;
+  const std::vector<Index>& boundaries = ranked.order.boundaries;
+  Index most_records = 1;  // of any rank, so that all of them come to the same number
+  for (std::size_t rank = 1; rank < boundaries.size(); ++rank) {
+    most_records = std::max(most_records, boundaries[rank] - boundaries[rank - 1]);
+  }
+  return std::clamp<Index>(kMostBytes / most_records, 1,
+                           replicates_at_a_time(options, bytes_of_sums));
+}
+
+std::vector<RecordWeights> record_weights(const RankedScores& ranked,
+                                          const BootstrapOptions& options, Index first,
+                                          Index count) {
   const PoissonWeights weights(options.seed);
   const SortRecords& records = ranked.order.records;
   const std::vector<Index> parts =
       even_boundaries(static_cast<Index>(records.size()), options.threads);
-  std::vector<double> values;
-  for (Index replicate = 0; replicate < options.replicates; ++replicate) {
-    std::vector<std::uint8_t> times(records.size());
-    parallel_for(options.threads, options.threads, [&](Index part) {
+  std::vector<RecordWeights> times(static_cast<std::size_t>(count));
+  for (RecordWeights& of_replicate : times) of_replicate.resize(records.size());
+  parallel_for(options.threads, options.threads, [&](Index part) {
+    for (Index replicate = 0; replicate < count; ++replicate) {
+      RecordWeights& of_replicate = times[static_cast<std::size_t>(replicate)];
       for (Index i = part_of(parts, part).begin; i < part_of(parts, part).end; ++i) {
         const auto place = static_cast<std::size_t>(i);
         const auto row = static_cast<Index>(records[place].payload / 2);
-        const auto of_block = weights.of_block(replicate, row / PoissonWeights::kRows);
-        times[place] = static_cast<std::uint8_t>(
-            of_block[static_cast<std::size_t>(row % PoissonWeights::kRows)]);
+        of_replicate[place] = static_cast<std::uint8_t>(weights.of_row(first + replicate, row));
       }
-    });
-    count_times(team, ranked, std::move(times));
-    values.push_back(metric(team, ranked));
-  }
-  check_replicates(values);
-  return values;
-}
-
-Interval bootstrap_interval(Team& team, const RankedScores& ranked, const BootstrapOptions& options,
-                            const RankingMetric& metric) {
-  return percentile_interval(bootstrap_replicates(team, ranked, options, metric), options.level);
+    }
+  });
+  return times;
 }
 
 }  // namespace lockstep

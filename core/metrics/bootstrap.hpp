@@ -4,8 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.hpp"
@@ -40,6 +40,8 @@ class PoissonWeights {
 
   static constexpr Index kRows = 8;
   std::array<int, kRows> of_block(Index replicate, Index block) const;
+  /// That of one row.
+  int of_row(Index replicate, Index row) const;
 
  private:
   RandomStream stream_;
@@ -50,14 +52,21 @@ void check_bootstrap(Index total_rows, const BootstrapOptions& options);
 /// NumericalError that names the replicate whose value is NaN.
 void check_replicates(std::span<const double> values);
 
+/// Replicates are taken several at a time: as many as have 64 KiB of sums together (a node of the
+/// fold), and of a ranking 64 MiB of weights on a rank; one where a single one has more.
+/// @param bytes_of_sums  of a replicate
+Index replicates_at_a_time(const BootstrapOptions& options, std::size_t bytes_of_sums);
+Index replicates_at_a_time(const BootstrapOptions& options, std::size_t bytes_of_sums,
+                           const RankedScores& ranked);
+
 /// The values of a statistic in each replicate, on all ranks.
-/// @param zero   the sums of no rows
+/// @param zero   the sums of no rows; those of any rows have the same size
 /// @param add    add(Sums&, Index row) takes a row, by its global number; a row is taken as often
 ///               as its weight says
 /// @param merge  merge(Sums left, Sums right) → Sums
 /// @param value  value(const Sums&) → double; NaN is a NumericalError, which only happens where a
 ///               replicate lacks what the statistic needs (rows of a class, say)
-/// *Collective*; replicates times what fold_rows sends.
+/// *Collective*; a fold for each replicates_at_a_time, which sends the sums of all of them.
 template <class Sums, class Add, class Merge, class Value>
 std::vector<double> bootstrap_replicates(Team& team, const RowShare& share,
                                          const BootstrapOptions& options, const Sums& zero,
@@ -73,16 +82,43 @@ Interval bootstrap_interval(Team& team, const RowShare& share, const BootstrapOp
                              options.level);
 }
 
-/// The same of a metric of ranking, such as average_precision. The scores are sorted once; a
-/// replicate counts each as often as its row's weight says. A replicate without a class that the
-/// metric needs is the metric's DataError.
-/// *Collective*; replicates times what count_times and the metric send.
-using RankingMetric = std::function<double(Team&, const RankedScores&)>;
+/// The same of a metric of ranking: Auc(), AveragePrecision(), or another of their form. The scores
+/// are sorted once; a replicate counts each as often as its row's weight says. A replicate without
+/// a class that the metric needs is the metric's DataError.
+/// *Collective*; for each replicates_at_a_time what count_times and sum_over_groups send.
+template <class Metric>
 std::vector<double> bootstrap_replicates(Team& team, RankedScores ranked,
-                                         const BootstrapOptions& options,
-                                         const RankingMetric& metric);
+                                         const BootstrapOptions& options, const Metric& metric);
+template <class Metric>
 Interval bootstrap_interval(Team& team, const RankedScores& ranked, const BootstrapOptions& options,
-                            const RankingMetric& metric);
+                            const Metric& metric) {
+  return percentile_interval(bootstrap_replicates(team, ranked, options, metric), options.level);
+}
+
+/// The weights of the records of a slice, for `count` replicates from `first` on. Rank-local.
+std::vector<RecordWeights> record_weights(const RankedScores& ranked,
+                                          const BootstrapOptions& options, Index first,
+                                          Index count);
+
+namespace detail {
+
+/// Takes each of `rows` as often as its weight in the replicate says. Row blocks begin at multiples
+/// of 256, so no block of weights is cut.
+template <class Sums, class Add>
+void add_weighted(const PoissonWeights& weights, Index replicate, Range rows, Sums& sums,
+                  const Add& add) {
+  for (Index begin = rows.begin; begin < rows.end; begin += PoissonWeights::kRows) {
+    const auto of_block = weights.of_block(replicate, begin / PoissonWeights::kRows);
+    const Index end = std::min(begin + PoissonWeights::kRows, rows.end);
+    for (Index row = begin; row < end; ++row) {
+      for (int times = of_block[static_cast<std::size_t>(row - begin)]; times > 0; --times) {
+        add(sums, row);
+      }
+    }
+  }
+}
+
+}  // namespace detail
 
 template <class Sums, class Add, class Merge, class Value>
 std::vector<double> bootstrap_replicates(Team& team, const RowShare& share,
@@ -90,21 +126,43 @@ std::vector<double> bootstrap_replicates(Team& team, const RowShare& share,
                                          const Add& add, const Merge& merge, const Value& value) {
   check_bootstrap(share.total_rows, options);
   const PoissonWeights weights(options.seed);
+  const Index at_a_time = replicates_at_a_time(options, FoldCodec<Sums>::encode(zero).size());
   std::vector<double> values;
-  for (Index replicate = 0; replicate < options.replicates; ++replicate) {
-    // Row blocks begin at multiples of 256, so no block of weights is cut.
-    const auto add_rows = [&](Sums& sums, Range rows) {
-      for (Index begin = rows.begin; begin < rows.end; begin += PoissonWeights::kRows) {
-        const auto of_block = weights.of_block(replicate, begin / PoissonWeights::kRows);
-        const Index end = std::min(begin + PoissonWeights::kRows, rows.end);
-        for (Index row = begin; row < end; ++row) {
-          for (int times = of_block[static_cast<std::size_t>(row - begin)]; times > 0; --times) {
-            add(sums, row);
-          }
-        }
+  for (Index first = 0; first < options.replicates; first += at_a_time) {
+    const Index count = std::min(at_a_time, options.replicates - first);
+    const std::vector<Sums> zeros(static_cast<std::size_t>(count), zero);
+    const auto add_rows = [&](std::vector<Sums>& sums, Range rows) {
+      for (Index i = 0; i < count; ++i) {
+        detail::add_weighted(weights, first + i, rows, sums[static_cast<std::size_t>(i)], add);
       }
     };
-    values.push_back(value(fold_row_blocks(team, share, zero, add_rows, merge, options.threads)));
+    const auto merge_each = [&](std::vector<Sums> left, std::vector<Sums> right) {
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        left[i] = merge(std::move(left[i]), std::move(right[i]));
+      }
+      return left;
+    };
+    for (const Sums& sums :
+         fold_row_blocks(team, share, zeros, add_rows, merge_each, options.threads)) {
+      values.push_back(value(sums));
+    }
+  }
+  check_replicates(values);
+  return values;
+}
+
+template <class Metric>
+std::vector<double> bootstrap_replicates(Team& team, RankedScores ranked,
+                                         const BootstrapOptions& options, const Metric& metric) {
+  check_bootstrap(ranked.order.total(), options);
+  const Index at_a_time = replicates_at_a_time(options, sizeof(typename Metric::Sum), ranked);
+  std::vector<double> values;
+  for (Index first = 0; first < options.replicates; first += at_a_time) {
+    const Index count = std::min(at_a_time, options.replicates - first);
+    for (const double x :
+         metric_of_resamples(team, ranked, record_weights(ranked, options, first, count), metric)) {
+      values.push_back(x);
+    }
   }
   check_replicates(values);
   return values;

@@ -31,42 +31,49 @@ LabelCounts minus(const LabelCounts& a, const LabelCounts& b) {
   return {a.positives - b.positives, a.negatives - b.negatives};
 }
 
-SliceSummary summary_of(const RankedScores& ranked) {
-  const SortRecords& records = ranked.order.records;
+SliceSummary summary_of(const SortRecords& records, const RecordWeights& times) {
+  const auto times_of = [&](std::size_t i) { return times.empty() ? 1 : times[i]; };
   SliceSummary summary;
   if (records.empty()) return summary;
   summary.empty = 0;
   summary.first_key = records.front().key;
   summary.last_key = records.back().key;
-  for (std::size_t i = 0; i < records.size(); ++i) ranked.add_to(summary.rows, i);
+  for (std::size_t i = 0; i < records.size(); ++i) summary.rows.add(records[i], times_of(i));
   for (std::size_t i = records.size(); i > 0 && records[i - 1].key == summary.last_key; --i) {
-    ranked.add_to(summary.last_group, i - 1);
+    summary.last_group.add(records[i - 1], times_of(i - 1));
   }
   return summary;
 }
 
-/// Fills in what depends on the other slices. Collective.
-void connect(Team& team, RankedScores& ranked) {
-  const SliceSummary mine = summary_of(ranked);
-  std::vector<SliceSummary> slices;
-  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
-    std::memcpy(&slices.emplace_back(), bytes.data(), sizeof(SliceSummary));
-  }
-  const auto me = static_cast<std::size_t>(team.rank());
-  ranked.total = {};
+/// What follows for slice `me` from the summaries of all.
+void connect(const std::vector<SliceSummary>& slices, std::size_t me, SliceCounts& counts) {
+  counts.total = {};
   for (std::size_t rank = 0; rank < slices.size(); ++rank) {
-    if (rank == me) ranked.before = ranked.total;
-    ranked.total = plus(ranked.total, slices[rank].rows);
+    if (rank == me) counts.before = counts.total;
+    counts.total = plus(counts.total, slices[rank].rows);
   }
-  ranked.before_group = ranked.before;
-  if (mine.empty != 0) return;
+  counts.before_group = counts.before;
+  if (slices[me].empty != 0) return;
   // Empty slices stand at the end, so those before this one have rows.
-  for (std::size_t rank = me; rank-- > 0 && slices[rank].last_key == mine.first_key;) {
-    ranked.before_group = minus(ranked.before_group, slices[rank].last_group);
-    if (slices[rank].first_key != mine.first_key) break;
+  for (std::size_t rank = me; rank-- > 0 && slices[rank].last_key == slices[me].first_key;) {
+    counts.before_group = minus(counts.before_group, slices[rank].last_group);
+    if (slices[rank].first_key != slices[me].first_key) break;
   }
-  ranked.group_goes_on = me + 1 < slices.size() && slices[me + 1].empty == 0 &&
-                         slices[me + 1].first_key == mine.last_key;
+}
+
+bool goes_on(const std::vector<SliceSummary>& slices, std::size_t me) {
+  return me + 1 < slices.size() && slices[me].empty == 0 && slices[me + 1].empty == 0 &&
+         slices[me + 1].first_key == slices[me].last_key;
+}
+
+/// For each of these summaries of this rank's slice, those of all ranks. *Collective*.
+std::vector<std::vector<SliceSummary>> gather(Team& team, const std::vector<SliceSummary>& mine) {
+  std::vector<std::vector<SliceSummary>> slices(mine.size());
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
+    const auto of_rank = FoldCodec<std::vector<SliceSummary>>::decode(bytes);
+    for (std::size_t i = 0; i < slices.size(); ++i) slices[i].push_back(of_rank[i]);
+  }
+  return slices;
 }
 
 void check_class(const char* metric, int label, std::int64_t found, std::int64_t rows,
@@ -83,6 +90,14 @@ LabelCounts counts_of(std::span<const ThresholdCounts> counts) {
 
 double ratio(std::int64_t part, std::int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+template <class Metric>
+double metric_of(Team& team, const RankedScores& ranked, const Metric& metric) {
+  metric.check(ranked.total);
+  const auto sum = sum_over_groups<typename Metric::Sum>(
+      team, ranked, [&](const ScoreGroup& group) { return metric.term(ranked.total, group); });
+  return metric.value(ranked.total, sum);
 }
 
 }  // namespace
@@ -102,15 +117,29 @@ RankedScores rank_scores(Team& team, std::span<const double> scores, std::span<c
   }
   RankedScores ranked;
   ranked.order = sort_over_ranks(team, std::move(records), threads);
-  connect(team, ranked);
+  const std::vector<SliceSummary> slices =
+      gather(team, {summary_of(ranked.order.records, {})}).front();
+  const auto me = static_cast<std::size_t>(team.rank());
+  connect(slices, me, ranked);
+  ranked.group_goes_on = goes_on(slices, me);
   if (ranked.total.rows() == 0) throw DataError("no scores to rank: there are no rows");
   return ranked;
 }
 
-void count_times(Team& team, RankedScores& ranked, std::vector<std::uint8_t> times) {
-  assert(times.size() == ranked.order.records.size());
-  ranked.times = std::move(times);
-  connect(team, ranked);
+std::vector<SliceCounts> count_times(Team& team, const RankedScores& ranked,
+                                     std::vector<RecordWeights> times) {
+  std::vector<SliceSummary> mine;
+  for (const RecordWeights& of_resample : times) {
+    assert(of_resample.size() == ranked.order.records.size());
+    mine.push_back(summary_of(ranked.order.records, of_resample));
+  }
+  std::vector<SliceCounts> counts(times.size());
+  const std::vector<std::vector<SliceSummary>> slices = gather(team, mine);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    connect(slices[i], static_cast<std::size_t>(team.rank()), counts[i]);
+    counts[i].times = std::move(times[i]);
+  }
+  return counts;
 }
 
 void check_both_classes(const char* metric, const LabelCounts& total, std::int64_t fewest) {
@@ -118,32 +147,36 @@ void check_both_classes(const char* metric, const LabelCounts& total, std::int64
   check_class(metric, 0, total.negatives, total.rows(), fewest);
 }
 
-double auc(Team& team, const RankedScores& ranked) {
-  check_both_classes("AUC", ranked.total);
-  // Twice the pairs in which the positive row has the higher score, and once the ties.
-  UInt128 mine = 0;
-  for_each_group(ranked, [&](const ScoreGroup& group) {
-    const std::int64_t lower = ranked.total.negatives - group.end.negatives;
-    mine += static_cast<UInt128>(group.positives()) *
-            static_cast<UInt128>(2 * lower + group.negatives());
-  });
-  UInt128 pairs = 0;
-  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
-    UInt128 part = 0;
-    std::memcpy(&part, bytes.data(), sizeof(part));
-    pairs += part;
-  }
-  return exact_ratio(pairs, 2 * static_cast<UInt128>(ranked.total.positives) *
-                                static_cast<UInt128>(ranked.total.negatives));
+void Auc::check(const LabelCounts& total) const { check_both_classes("AUC", total); }
+
+UInt128 Auc::term(const LabelCounts& total, const ScoreGroup& group) const {
+  const std::int64_t lower = total.negatives - group.end.negatives;
+  return static_cast<UInt128>(group.positives()) *
+         static_cast<UInt128>(2 * lower + group.negatives());
 }
 
+double Auc::value(const LabelCounts& total, UInt128 sum) const {
+  return exact_ratio(
+      sum, 2 * static_cast<UInt128>(total.positives) * static_cast<UInt128>(total.negatives));
+}
+
+void AveragePrecision::check(const LabelCounts& total) const {
+  check_class("average precision", 1, total.positives, total.rows(), 1);
+}
+
+double AveragePrecision::term(const LabelCounts&, const ScoreGroup& group) const {
+  if (group.positives() == 0) return 0;  // also where no row counts down to here
+  return static_cast<double>(group.positives()) * ratio(group.end.positives, group.end.rows());
+}
+
+double AveragePrecision::value(const LabelCounts& total, double sum) const {
+  return sum / static_cast<double>(total.positives);
+}
+
+double auc(Team& team, const RankedScores& ranked) { return metric_of(team, ranked, Auc()); }
+
 double average_precision(Team& team, const RankedScores& ranked) {
-  check_class("average precision", 1, ranked.total.positives, ranked.total.rows(), 1);
-  const double sum = sum_over_groups<double>(team, ranked, [](const ScoreGroup& group) {
-    if (group.positives() == 0) return 0.0;  // also where no row counts down to here
-    return static_cast<double>(group.positives()) * ratio(group.end.positives, group.end.rows());
-  });
-  return sum / static_cast<double>(ranked.total.positives);
+  return metric_of(team, ranked, AveragePrecision());
 }
 
 std::vector<ThresholdCounts> threshold_counts(const RankedScores& ranked) {

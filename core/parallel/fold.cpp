@@ -54,23 +54,34 @@ std::vector<TreeNode> subtrees_of(std::vector<TreeNode> nodes, Index leaves, Ind
   return nodes;
 }
 
-std::vector<std::vector<Bytes>> all_gather_lists(Team& team, const std::vector<Bytes>& mine) {
-  Bytes joined;  // each message behind its length
-  for (const Bytes& message : mine) {
+Bytes joined(const std::vector<Bytes>& messages) {
+  Bytes bytes;
+  for (const Bytes& message : messages) {
     const auto length = std::bit_cast<LengthBytes>(static_cast<std::uint64_t>(message.size()));
-    joined.insert(joined.end(), length.begin(), length.end());
-    joined.insert(joined.end(), message.begin(), message.end());
+    bytes.insert(bytes.end(), length.begin(), length.end());
+    bytes.insert(bytes.end(), message.begin(), message.end());
   }
+  return bytes;
+}
+
+std::vector<std::span<const std::byte>> cut(std::span<const std::byte> joined) {
+  std::vector<std::span<const std::byte>> messages;
+  while (!joined.empty()) {
+    LengthBytes length{};
+    std::copy_n(joined.begin(), length.size(), length.begin());
+    const auto size = static_cast<std::size_t>(std::bit_cast<std::uint64_t>(length));
+    messages.push_back(joined.subspan(length.size(), size));
+    joined = joined.subspan(length.size() + size);
+  }
+  return messages;
+}
+
+std::vector<std::vector<Bytes>> all_gather_lists(Team& team, const std::vector<Bytes>& mine) {
   std::vector<std::vector<Bytes>> lists;
-  for (const Bytes& of_rank : team.all_gather(joined)) {
+  for (const Bytes& of_rank : team.all_gather(joined(mine))) {
     lists.emplace_back();
-    for (std::span<const std::byte> rest = of_rank; !rest.empty();) {
-      LengthBytes length{};
-      std::copy_n(rest.begin(), length.size(), length.begin());
-      const auto size = static_cast<std::size_t>(std::bit_cast<std::uint64_t>(length));
-      const auto message = rest.subspan(length.size(), size);
+    for (const auto message : cut(of_rank)) {
       lists.back().emplace_back(message.begin(), message.end());
-      rest = rest.subspan(length.size() + size);
     }
   }
   return lists;

@@ -38,8 +38,12 @@ Index tree_width(Index leaves);
 /// O(log leaves) nodes.
 std::vector<TreeNode> canonical_nodes(Range range, Index leaves);
 
-/// How a value travels between ranks. Defined for trivially copyable types, and for strings and
-/// vectors of such; specialise it for others.
+/// Messages one behind the other, each behind its length, and cut apart again.
+Bytes joined(const std::vector<Bytes>& messages);
+std::vector<std::span<const std::byte>> cut(std::span<const std::byte> joined);
+
+/// How a value travels between ranks. Defined for trivially copyable types, for strings, and for
+/// vectors of whatever travels; specialise it for others.
 template <class T>
 struct FoldCodec {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -77,6 +81,23 @@ struct ContiguousFoldCodec {
 
 template <class U, class Allocator>
 struct FoldCodec<std::vector<U, Allocator>> : ContiguousFoldCodec<std::vector<U, Allocator>> {};
+
+/// Of elements with a codec of their own.
+template <class U, class Allocator>
+requires(!std::is_trivially_copyable_v<U>) struct FoldCodec<std::vector<U, Allocator>> {
+  static Bytes encode(const std::vector<U, Allocator>& values) {
+    std::vector<Bytes> messages;
+    messages.reserve(values.size());
+    for (const U& value : values) messages.push_back(FoldCodec<U>::encode(value));
+    return joined(messages);
+  }
+  static std::vector<U, Allocator> decode(std::span<const std::byte> bytes) {
+    std::vector<U, Allocator> values;
+    for (const auto message : cut(bytes)) values.push_back(FoldCodec<U>::decode(message));
+    return values;
+  }
+};
+
 template <>
 struct FoldCodec<std::string> : ContiguousFoldCodec<std::string> {};
 

@@ -172,6 +172,26 @@ TEST(TreeFold, CarriesStructures) {
   });
 }
 
+TEST(TreeFold, CarriesVectorsOfWhatHasACodec) {
+  using Lines = std::vector<std::string>;
+  for_each_team({1, 2, 3, 5}, [](Team& team) {
+    // Lines of many lengths, empty ones and none at all among them.
+    const auto leaf = [](Index i) {
+      Lines lines(static_cast<std::size_t>(i % 3));
+      for (std::string& line : lines) line = std::string(static_cast<std::size_t>(i % 4), 'x');
+      return lines;
+    };
+    const auto append = [](Lines left, const Lines& right) {
+      left.insert(left.end(), right.begin(), right.end());
+      return left;
+    };
+    Lines expected;
+    for (Index i = 0; i < 23; ++i) expected = append(expected, leaf(i));
+    const std::vector<Index> boundaries = even_boundaries(23, team.size());
+    EXPECT_EQ(tree_fold<Lines>(team, boundaries, leaf, append), expected);
+  });
+}
+
 TEST(TreeFoldSum, AddsVectorsElementByElement) {
   for_each_team({1, 2, 3, 5, 9}, [](Team& team) {
     for (std::uint64_t seed = 100; seed < 110; ++seed) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "core/metrics/ranking.hpp"
 #include "tests/core/metrics/metric_rows.hpp"
 #include "tests/core/metrics/naive_ranking.hpp"
+#include "tests/support/counting_team.hpp"
 #include "tests/support/ranks.hpp"
 
 namespace lockstep {
@@ -40,8 +42,8 @@ Everything rank_all(Team& team, const test::LabelledScores& data, const RowShare
   options.replicates = 3;
   options.threads = threads;
   if (data.scores.size() > 100) {
-    found.replicates = bootstrap_replicates(team, ranked, options, average_precision);
-    for (const double x : bootstrap_replicates(team, ranked, options, auc)) {
+    found.replicates = bootstrap_replicates(team, ranked, options, AveragePrecision());
+    for (const double x : bootstrap_replicates(team, ranked, options, Auc())) {
       found.replicates.push_back(x);
     }
   }
@@ -55,6 +57,23 @@ Everything rank_all(Team& team, const test::LabelledScores& data, const RowShare
   const std::vector<ThresholdCounts> at_root = gather_threshold_counts(team, ranked, root);
   EXPECT_EQ(at_root, team.rank() == root ? found.counts : std::vector<ThresholdCounts>());
   return found;
+}
+
+TEST(RankingOverRanks, MeetsSeldomForABootstrap) {
+  test::for_each_thread_team({1, 3}, [](Team& team) {
+    const test::LabelledScores data = test::random_scores(500, 50, 21);
+    const RowShare share = test::share_of_rank(team, 500);
+    const RankedScores ranked = rank_scores(team, test::part_of_rank(data.scores, share),
+                                            test::part_of_rank(data.labels, share));
+    BootstrapOptions options;
+    options.replicates = 4097;  // 4096 sums of 16 bytes travel together
+    test::CountingTeam counting(team);
+    const std::vector<double> many = bootstrap_replicates(counting, ranked, options, Auc());
+    EXPECT_EQ(counting.gathers(), 2 * 3) << "counts, who has which blocks, and the fold";
+    options.replicates = 2;
+    const std::vector<double> two = bootstrap_replicates(team, ranked, options, Auc());
+    EXPECT_TRUE(std::equal(two.begin(), two.end(), many.begin()));
+  });
 }
 
 TEST(RankingOverRanks, HasTheBitsOfOneRank) {

@@ -13,6 +13,7 @@
 #include "core/metrics/prediction_losses.hpp"
 #include "core/metrics/regression.hpp"
 #include "tests/core/metrics/metric_rows.hpp"
+#include "tests/support/counting_team.hpp"
 #include "tests/support/ranks.hpp"
 
 namespace lockstep {
@@ -141,6 +142,35 @@ TEST(MetricsOverRanks, HaveTheBitsOfOneRankAndOneThread) {
       }
     });
   }
+}
+
+// Many replicates travel in one fold, and where their sums are large, a few.
+TEST(MetricsOverRanks, MeetSeldomForABootstrap) {
+  test::for_each_thread_team({1, 3}, [](Team& team) {
+    constexpr Index kRows = 600;
+    const RowShare share = test::share_of_rank(team, kRows);
+    BootstrapOptions options;
+    options.replicates = 21;
+    test::CountingTeam counting(team);
+    const std::vector<double> sums = bootstrap_replicates(
+        counting, share, options, 0.0, [](double& sum, Index row) { sum += row % 7 == 0 ? 1 : 0; },
+        std::plus<>(), [](double sum) { return sum; });
+    EXPECT_EQ(counting.gathers(), 2) << "who has which blocks, and the fold";
+
+    constexpr Index kClasses = 40;  // 12800 bytes: five matrices at a time
+    test::CountingTeam of_matrices(team);
+    const std::vector<double> hits = bootstrap_replicates(
+        of_matrices, share, options, ConfusionMatrix(kClasses),
+        [](ConfusionMatrix& matrix, Index row) {
+          matrix.add(row % kClasses, row % 7 == 0 ? row % kClasses : (row + 1) % kClasses);
+        },
+        [](ConfusionMatrix a, const ConfusionMatrix& b) { return merge(std::move(a), b); },
+        [](const ConfusionMatrix& matrix) {
+          return matrix.accuracy() * static_cast<double>(matrix.rows());
+        });
+    EXPECT_EQ(of_matrices.gathers(), 2 * 5);
+    for (std::size_t i = 0; i < sums.size(); ++i) EXPECT_NEAR(hits[i], sums[i], 1e-12) << i;
+  });
 }
 
 TEST(MetricsOverRanks, NameTheGlobalRowThatIsWrong) {

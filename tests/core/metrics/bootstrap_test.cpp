@@ -34,6 +34,28 @@ TEST(PoissonWeights, AreDistributedAsTheyShould) {
   }
 }
 
+TEST(PoissonWeights, OfARowAreThoseOfItsBlock) {
+  const PoissonWeights weights(3);
+  for (Index row = 0; row < 100; ++row) {
+    EXPECT_EQ(weights.of_row(2, row),
+              weights.of_block(2, row / 8).at(static_cast<std::size_t>(row % 8)))
+        << row;
+  }
+}
+
+TEST(Bootstrap, TakesAsManyReplicatesAtATimeAsHaveTheirBytes) {
+  BootstrapOptions options;
+  EXPECT_EQ(replicates_at_a_time(options, 8), 1000) << "all of them";
+  EXPECT_EQ(replicates_at_a_time(options, 6400), 10);
+  EXPECT_EQ(replicates_at_a_time(options, 65536), 1);
+  EXPECT_EQ(replicates_at_a_time(options, 1000000), 1);
+  RankedScores ranked;
+  ranked.order.boundaries = {0, 0, Index{1} << 24, Index{1} << 25};
+  EXPECT_EQ(replicates_at_a_time(options, 8, ranked), 4) << "2²⁶ weights of a byte";
+  ranked.order.boundaries = {0, Index{1} << 30};
+  EXPECT_EQ(replicates_at_a_time(options, 8, ranked), 1);
+}
+
 TEST(PoissonWeights, DifferBySeedReplicateAndBlock) {
   const auto base = PoissonWeights(1).of_block(0, 0);
   EXPECT_EQ(PoissonWeights(1).of_block(0, 0), base);
@@ -106,9 +128,9 @@ TEST(Bootstrap, OfARankingIsThatOfTheRowsWrittenOut) {
     for (const std::uint64_t distinct : {5U, 1000000U}) {
       const test::LabelledScores data = test::random_scores(400, distinct, 13);
       const RankedScores ranked = rank_scores(team, data.scores, data.labels);
-      const std::vector<double> areas = bootstrap_replicates(team, ranked, options, auc);
+      const std::vector<double> areas = bootstrap_replicates(team, ranked, options, Auc());
       const std::vector<double> precisions =
-          bootstrap_replicates(team, ranked, options, average_precision);
+          bootstrap_replicates(team, ranked, options, AveragePrecision());
       for (std::size_t replicate = 0; replicate < areas.size(); ++replicate) {
         test::LabelledScores resample;
         for (std::size_t row = 0; row < data.scores.size(); ++row) {
@@ -133,10 +155,10 @@ TEST(Bootstrap, OfAucAgreesWithDeLong) {
     BootstrapOptions options;
     options.replicates = 400;
     ColumnMoments moments;
-    for (const double x : bootstrap_replicates(team, ranked, options, auc)) moments.add(x);
+    for (const double x : bootstrap_replicates(team, ranked, options, Auc())) moments.add(x);
     const double deviation = std::sqrt(auc_variance(team, ranked));
     EXPECT_NEAR(moments.population_deviation(), deviation, 0.15 * deviation);
-    const Interval interval = bootstrap_interval(team, ranked, options, auc);
+    const Interval interval = bootstrap_interval(team, ranked, options, Auc());
     EXPECT_NEAR(interval.low, auc_interval(team, ranked).low, 0.5 * deviation);
     EXPECT_NEAR(interval.high, auc_interval(team, ranked).high, 0.5 * deviation);
   });
@@ -191,10 +213,10 @@ TEST(Bootstrap, RefusesWhatItCannotResample) {
     EXPECT_EQ(error(9, options), "0 replicates of a bootstrap; expected one or more");
     const RankedScores ranked =
         rank_scores(team, std::vector<double>{1, 2}, std::vector<double>{0, 1});
-    EXPECT_EQ(test::error_of([&] { bootstrap_interval(team, ranked, options, auc); }),
+    EXPECT_EQ(test::error_of([&] { bootstrap_interval(team, ranked, options, Auc()); }),
               "0 replicates of a bootstrap; expected one or more");
     options = {};
-    EXPECT_EQ(test::error_of([&] { bootstrap_interval(team, ranked, options, auc); }),
+    EXPECT_EQ(test::error_of([&] { bootstrap_interval(team, ranked, options, Auc()); }),
               "AUC: class 1 (positive) has 0 of 1 rows; expected at least 1");
     options.level = 1.5;
     EXPECT_EQ(error(9, options), "confidence level 1.5; expected a number between 0 and 1");
