@@ -108,8 +108,8 @@ std::string advice_for_node(const std::vector<RankPlace>& places, const RankPlac
   const std::string found =
       fmt::format("{} threads run on {} CPU{} of {}", threads, bound, plural(bound), node.host);
   if (cores_per_rank == 0) {
-    return fmt::format("{}: start at most {} rank{} there, or set run.threads = 1", found, cores,
-                       plural(cores));
+    return fmt::format("{}: start at most {} rank{} there{}", found, cores, plural(cores),
+                       threads > count ? ", or set run.threads = 1" : "");
   }
   return fmt::format("{}: start with mpirun --map-by slot:PE={}, or set run.threads = {}", found,
                      cores_per_rank, std::max(1, bound / count));

@@ -118,7 +118,9 @@ TEST(LaunchAdvice, NamesANodeThatRunsTooManyThreads) {
 
 TEST(LaunchAdvice, NamesANodeWithMoreRanksThanCores) {
   EXPECT_EQ(launch_advice(std::vector<RankPlace>(3, place("n1", {0, 1}, 2, 1))),
-            "3 threads run on 2 CPUs of n1: start at most 2 ranks there, or set run.threads = 1");
+            "3 threads run on 2 CPUs of n1: start at most 2 ranks there");
+  EXPECT_EQ(launch_advice(std::vector<RankPlace>(3, place("n1", {0, 1}, 2, 2))),
+            "6 threads run on 2 CPUs of n1: start at most 2 ranks there, or set run.threads = 1");
 }
 
 TEST(LaunchAdvice, IsTheSameOnAllRanks) {
