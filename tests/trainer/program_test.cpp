@@ -260,6 +260,17 @@ TEST(Program, EvaluateRefusesDataThatTheModelWasNotMadeFor) {
                        0),
       0U)
       << itself.err;
+  expect_ok(run_program(folder.path(), 0, {"generate", "--output=.", "--synthetic.kind=blobs"}));
+  const std::string data = folder.read("test.csv");
+  const auto over_data = run_program(
+      folder.path(), 2, {"predict", model, "--output=./test.csv", "--data.test=t*.csv"});
+  EXPECT_EQ(over_data.exit_code, 73);
+  EXPECT_EQ(over_data.err.rfind("lockstep: error: ./test.csv: is read (data.test) and would be "
+                                "replaced; choose another --output",
+                                0),
+            0U)
+      << over_data.err;
+  EXPECT_EQ(folder.read("test.csv"), data);
 }
 
 TEST(Program, SaysWhichColumnsItLeavesOutAndWhenAHeaderLooksLikeARow) {

@@ -87,6 +87,7 @@ void predict(Session& session) {
     throw UsageError("predict: no data; name it with --data.test FILE");
   }
   check_spares_model(session);
+  check_spares_data(session, DataRole::test, session.arguments.output);
   const Table table =
       load_table(session, DataRole::test, TargetKind::none, model->description().schema);
   write_predictions(session, *model, table);

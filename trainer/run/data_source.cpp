@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <initializer_list>
+#include <system_error>
 
 #include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
@@ -220,6 +222,22 @@ bool names_data(const Settings& settings, DataRole role) {
          std::any_of(settings.options().begin(), settings.options().end(), [&](const Option& o) {
            return o.name.starts_with("synthetic.") && settings.given(o.name);
          });
+}
+
+void check_spares_data(Session& session, DataRole role, const std::string& output) {
+  if (is_synthetic(session.settings, role)) return;
+  for (const std::string& name : {key(role), key(role) + "_labels"}) {
+    if (session.settings.texts(name).empty()) continue;
+    const std::vector<InputFile> files = find_files(session, name);
+    guard(session.team, "checking the output", [&] {
+      std::error_code error;
+      for (const InputFile& file : files) {
+        if (!session.is_root() || !std::filesystem::equivalent(output, file.path, error)) continue;
+        throw OutputError(fmt::format(
+            "{}: is read ({}) and would be replaced; choose another --output", output, name));
+      }
+    });
+  }
 }
 
 TargetKind wanted_target(const Settings& settings) {

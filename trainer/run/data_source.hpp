@@ -21,6 +21,10 @@ bool has_data(const Settings& settings, DataRole role);
 /// default is for training alone: nobody means it by leaving data.train or data.test out.
 bool names_data(const Settings& settings, DataRole role);
 
+/// Throws OutputError, alike on all ranks, when the file `output` is one that a data set is read
+/// from. *Collective*.
+void check_spares_data(Session& session, DataRole role, const std::string& output);
+
 /// Reads or generates a data set; each rank gets an even part, in file order.
 /// @param target  what the model predicts; none reads features alone
 /// @param schema  of the training data, for a set that must fit it
