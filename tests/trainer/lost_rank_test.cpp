@@ -84,7 +84,8 @@ class LongRun {
   LongRun& operator=(LongRun&&) = delete;
 
   pid_t process() const { return process_; }
-  bool trains() const { return !folder_.read("run/metrics.jsonl").empty(); }
+  /// An epoch is on record; its timings are the last of it.
+  bool trains() const { return !folder_.read("run/timings.jsonl").empty(); }
   bool has_ended() {
     int status = 0;
     if (process_ <= 0 || waitpid(process_, &status, WNOHANG) != process_) return process_ <= 0;
