@@ -12,8 +12,9 @@ namespace lockstep::trainer {
 /// of the file falls back to its default when the command line replaces what it belongs to.
 /// @param file_name  the configuration file as the user named it, for messages
 /// @param file_text  its content, the same on all ranks; none when no file was given
-/// Throws PlacedConfigError with every error, one a line: first those of the file, then those of the
-/// command line; when there are none, keys that contradict each other (key_rules.hpp). Rank-local.
+/// Throws PlacedConfigError with every error, one a line: first those of the file, then those of
+/// the command line; when there are none, keys that contradict each other (key_rules.hpp).
+/// Rank-local.
 Settings resolve_settings(const Arguments& arguments, const std::string& file_name,
                           const std::optional<std::string>& file_text);
 
