@@ -4,14 +4,18 @@
 
 #include <Eigen/Dense>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/data/csv_fields.hpp"
+#include "core/data/csv_records.hpp"
 #include "core/format/safetensors.hpp"
 #include "core/format/sha256.hpp"
 #include "core/linalg/matrix.hpp"
 #include "core/optimize/optimizer.hpp"
+#include "core/parallel/ranges.hpp"
 #include "tests/trainer/program_runner.hpp"
 
 namespace lockstep::trainer {
@@ -112,6 +116,57 @@ TEST(RealData, DescribesTextAndGaps) {
   EXPECT_NEAR(columns["Age"]["std"].get<double>(), 14.526497332334042, 1e-12);
   EXPECT_EQ(columns["Cabin"]["distinct"], 147);
   EXPECT_NEAR(columns["Sex"]["mutual_information"].get<double>(), 0.2177, 1e-4);
+}
+
+/// The rows of a CSV file as objects, all values texts, from `parts` ranges of its bytes.
+json objects_of(const std::string& path, Index parts) {
+  const InputFile input{path, static_cast<Index>(std::filesystem::file_size(path))};
+  CsvFieldReader fields;
+  std::vector<CsvField> row;
+  std::vector<std::string> names;
+  json objects = json::array();
+  bool quoted = false;
+  for (Index part = 0; part < parts; ++part) {
+    RangeFile file(input);
+    const Range range = even_part(input.size, parts, part);
+    CsvRecordReader records(file, range, 0, quoted);
+    for (CsvRecord record; records.next(record);) {
+      EXPECT_FALSE(fields.take_all(record.text, row));
+      json object = json::object();
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (names.size() < row.size() && objects.empty()) {
+          names.emplace_back(row[i].text);
+        } else {
+          object[names.at(i)] = row[i].text;
+        }
+      }
+      if (!object.empty()) objects.push_back(object);
+    }
+    quoted ^= count_csv(file, range).quotes % 2 != 0;
+  }
+  return objects;
+}
+
+TEST(RealData, CsvSpectrumReadsAsItsJsonSays) {
+  const std::string folder = std::string(std::getenv("LOCKSTEP_DATA")) + "/csv-spectrum";
+  int compared = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/csvs")) {
+    const std::string name = entry.path().stem().string();
+    if (name == "location_coordinates") continue;  // its JSON is of another file
+    std::ifstream expected(folder + "/json/" + name + ".json");
+    const json rows = json::parse(expected);
+    for (const Index parts : {1, 2, 3, 7}) {
+      EXPECT_EQ(objects_of(entry.path().string(), parts), rows) << name << " in " << parts;
+    }
+    ++compared;
+  }
+  EXPECT_EQ(compared, 11);
+  const TestFolder work;
+  const test::ProgramRun run = run_program(
+      work.path(), 2, {"describe", "--data.train=" + folder + "/csvs/location_coordinates.csv"});
+  EXPECT_EQ(run.exit_code, 65);
+  EXPECT_NE(run.err.find("expected no quote inside an unquoted field"), std::string::npos)
+      << run.err;
 }
 
 TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {

@@ -30,16 +30,18 @@ bool are_numbers(const std::vector<std::string>& labels) {
                      [&](const std::string& label) { return parse_label(label, ignored); });
 }
 
-/// The distinct labels of all ranks. Labels have no newline: no field has one.
+/// The distinct labels of all ranks.
 std::vector<std::string> distinct_labels(Team& team, const std::vector<std::string>& mine) {
+  // Each label after its size: it may hold any character.
   std::string text;
-  for (const std::string& label : mine) text += label + '\n';
+  for (const std::string& label : mine) text += fmt::format("{}:", label.size()) + label;
   std::set<std::string> distinct;
   for (const std::string& theirs : all_gather_text(team, text)) {
-    for (std::size_t begin = 0; begin < theirs.size();) {
-      const std::size_t end = theirs.find('\n', begin);
-      distinct.insert(theirs.substr(begin, end - begin));
-      begin = end + 1;
+    for (std::size_t at = 0; at < theirs.size();) {
+      const std::size_t colon = theirs.find(':', at);
+      const std::size_t size = std::stoul(theirs.substr(at, colon - at));
+      distinct.insert(theirs.substr(colon + 1, size));
+      at = colon + 1 + size;
     }
   }
   return {distinct.begin(), distinct.end()};

@@ -78,7 +78,7 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::st
         columns.names.size() == 1 && columns.names[0].find_first_of(";\t|") != std::string::npos;
     throw DataError(fmt::format(
         "{}:1: expected feature columns beside the target, found {}", path,
-        other_delimiter ? quoted(columns.names[0]) + "; commas separate columns here"
+        other_delimiter ? quoted(columns.names[0]) + "; set data.delimiter"
                         : fmt::format("none of {} columns left", columns.names.size())));
   }
 }
@@ -131,10 +131,11 @@ void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const std:
 
 }  // namespace
 
-std::vector<std::string> parse_csv_header(std::string_view line, const std::string& path) {
+std::vector<std::string> parse_csv_header(std::string_view record, char delimiter,
+                                          const std::string& path) {
   std::vector<CsvField> fields;
-  CsvFieldSplitter splitter;
-  if (const auto error = splitter.split(line, fields)) {
+  CsvFieldReader reader(delimiter);
+  if (const auto error = reader.take_all(record, fields)) {
     throw DataError(fmt::format("{}:1:{}: {}, found {}", path, error->column + 1, error->problem,
                                 quoted(error->found)));
   }
@@ -154,10 +155,22 @@ std::vector<std::string> parse_csv_header(std::string_view line, const std::stri
   return names;
 }
 
-bool ends_with_comma(std::string_view header) {
-  const std::size_t last = header.find_last_not_of(" \t");
-  return last != std::string_view::npos && header[last] == ',' &&
-         header.find_first_not_of(" \t\",") != std::string_view::npos;
+bool ends_with_delimiter(std::string_view header, char delimiter) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::string_view blanks = kBlanks.substr(0, delimiter == '\t' ? 1 : 2);
+  const std::size_t last = header.find_last_not_of(blanks);
+  const std::string nothing = std::string(blanks) + '"' + delimiter;
+  return last != std::string_view::npos && header[last] == delimiter &&
+         header.find_first_not_of(nothing) != std::string_view::npos;
+}
+
+std::vector<std::string> numbered_columns(std::string_view record, char delimiter) {
+  std::vector<CsvField> fields;
+  CsvFieldReader reader(delimiter);
+  reader.take_all(record, fields);  // where it is wrong is said when it is read as a row
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < fields.size(); ++i) names.push_back(fmt::format("c{}", i));
+  return names;
 }
 
 CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOptions& options,

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/data/csv_dialect.hpp"
 #include "core/data/schema.hpp"
 
 namespace lockstep {
@@ -15,6 +16,8 @@ enum class CsvFeatures { numbers, typed, categories };
 
 /// What a reader is asked to make of the columns.
 struct CsvOptions {
+  std::optional<char> delimiter;  ///< one of kCsvDelimiters; none: found out from the first records
+  CsvHeader header = CsvHeader::automatic;
   std::string target;                ///< column to predict; empty: the last one not ignored
   std::vector<std::string> ignored;  ///< columns to leave out
   /// What the target means; none reads all columns as features, except one with the target's name,
@@ -39,17 +42,23 @@ struct CsvColumns {
   TableSchema schema;              ///< without the class names, unless they were given
   std::vector<std::string> extra;  ///< neither used nor ignored on request, in file order
   bool refuses_missing = false;    ///< an empty cell of a typed feature is an error
+  bool has_header = true;          ///< the names are the file's
   /// Ends messages about rows for which it may be the reason: "; the header (a.csv:1) ends with a
   /// comma, so its last column has no name". Empty unless it does.
-  std::string comma_hint{};
+  std::string header_hint{};
 };
 
-/// The names in the header line; the one at position N is cN when it has none.
+/// The names in the header; the one at position N is cN when it has none.
 /// Throws DataError: "PATH:1:3: duplicate column name 'x', first at column 2".
-std::vector<std::string> parse_csv_header(std::string_view line, const std::string& path);
+std::vector<std::string> parse_csv_header(std::string_view record, char delimiter,
+                                          const std::string& path);
 
-/// Whether a header's last column has no name for a comma at the end, though others have names.
-bool ends_with_comma(std::string_view header);
+/// Names for the columns of a file without a header, one for each field of its first record: c0,
+/// c1, …
+std::vector<std::string> numbered_columns(std::string_view record, char delimiter);
+
+/// Whether a header's last column has no name for a delimiter at the end, though others have names.
+bool ends_with_delimiter(std::string_view header, char delimiter);
 
 /// Decides what each column is for. Throws ConfigError when an option names a column that is not
 /// there, DataError when the file lacks a column of the schema; both with a suggestion.

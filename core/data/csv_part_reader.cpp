@@ -14,7 +14,7 @@ namespace {
 std::string to_text(const CsvPart& part) {
   std::string text = fmt::format("{}", part.pieces.size());
   for (const CsvPieceCount& piece : part.pieces) {
-    text += fmt::format(" {} {} {} {}", piece.file, piece.newlines, piece.rows, piece.blank_line);
+    text += fmt::format(" {} {} {}", piece.file, piece.rows, piece.blank_line);
   }
   if (part.failure) {
     text += fmt::format(" {} {} {}\n{}", part.failure->file, part.failure->line,
@@ -32,7 +32,7 @@ CsvPart from_text(const std::string& text) {
   numbers >> pieces;
   part.pieces.resize(pieces);
   for (CsvPieceCount& piece : part.pieces) {
-    numbers >> piece.file >> piece.newlines >> piece.rows >> piece.blank_line;
+    numbers >> piece.file >> piece.rows >> piece.blank_line;
   }
   if (line_end < text.size()) {
     CsvFailure failure;
@@ -53,26 +53,19 @@ CsvPart from_text(const std::string& text) {
 /// Throws the first failure in file order, whichever rank met it. The same on all ranks, which hold
 /// the counts of all of them.
 void throw_first_failure(const std::vector<CsvPart>& parts, const std::vector<InputFile>& files) {
-  constexpr Index kFirstBodyLine = 2;
   Index current = -1;
-  Index newlines = 0;  // in the body of the current file so far
-  Index blank = -1;    // the first of the blank lines that could be its last lines
+  Index blank = -1;  // the first of the blank lines that could be the last lines of the file
   std::vector<Index> rows(files.size());
   for (const CsvPart& part : parts) {
     for (const CsvPieceCount& piece : part.pieces) {
-      if (piece.file != current) {
-        current = piece.file;
-        newlines = 0;
-        blank = -1;
-      }
+      if (piece.file != current) blank = -1;
+      current = piece.file;
       if (blank >= 0 && piece.rows > 0)
         throw_at(files, current, blank, -1, "blank line between rows");
-      if (blank < 0 && piece.blank_line >= 0) blank = kFirstBodyLine + newlines + piece.blank_line;
+      if (blank < 0) blank = piece.blank_line;
       if (part.failure && &piece == &part.pieces.back()) {
-        throw_at(files, current, kFirstBodyLine + newlines + part.failure->line,
-                 part.failure->column, part.failure->problem);
+        throw_at(files, current, part.failure->line, part.failure->column, part.failure->problem);
       }
-      newlines += piece.newlines;
       rows[static_cast<std::size_t>(current)] += piece.rows;
     }
   }
@@ -97,11 +90,12 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const Table
 
 CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files,
                              std::vector<CsvPiece> pieces, const CsvColumns& columns,
-                             const CsvOptions& options)
+                             char delimiter, const CsvOptions& options)
     : team_(team),
       files_(files),
       pieces_(std::move(pieces)),
       columns_(columns),
+      delimiter_(delimiter),
       first_labels_(options.schema ? ClassLabels(columns.schema.class_names) : ClassLabels()),
       typed_(typed_columns(options, columns.schema)),
       features_(options.features) {}
@@ -109,7 +103,7 @@ CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files,
 void CsvPartReader::read_once() {
   labels_ = first_labels_;
   part_ = {};  // given back before the new one grows
-  part_ = read_csv_part(files_, pieces_, columns_, labels_, typed_);
+  part_ = read_csv_part(files_, pieces_, columns_, delimiter_, labels_, typed_);
   bytes_read_ += part_.bytes_read;
 }
 

@@ -25,9 +25,10 @@ struct CsvColumnNote {
 /// first wrong line, the types of the features. Made and used alike on all ranks.
 class CsvPartReader {
  public:
-  /// @param pieces  this rank's part of the files
+  /// @param pieces     this rank's part of the files
+  /// @param delimiter  between fields
   CsvPartReader(Team& team, const std::vector<InputFile>& files, std::vector<CsvPiece> pieces,
-                const CsvColumns& columns, const CsvOptions& options);
+                const CsvColumns& columns, char delimiter, const CsvOptions& options);
 
   /// Reads the rows. The first wrong line in file order is thrown on every rank. *Collective*;
   /// sends counts.
@@ -54,6 +55,7 @@ class CsvPartReader {
   const std::vector<InputFile>& files_;
   std::vector<CsvPiece> pieces_;
   const CsvColumns& columns_;
+  char delimiter_;
   ClassLabels first_labels_;
   ClassLabels labels_;
   std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty

@@ -19,14 +19,16 @@ struct CsvTable {
   /// Columns of categories that have numbers among them, or categories that are not known; the
   /// same everywhere.
   std::vector<CsvColumnNote> notes;
-  /// "a.csv:1" where that header ends with a comma, and the last column, which has no name, is used
-  /// though nobody asked for it; the same everywhere.
-  std::string stray_comma{};
+  /// "a.csv:1" where that header ends with a delimiter, and the last column, which has no name, is
+  /// used though nobody asked for it; the same everywhere.
+  std::string unnamed_last{};
+  CsvDialect dialect;    ///< of the files; the same everywhere
   Index bytes_read = 0;  ///< by this rank
 };
 
-/// Reads CSV files with equal headers as one table, their rows end to end. Each rank reads an even
-/// range of the bytes, and gets the rows that begin in it.
+/// Reads CSV files with equal headers, or without, as one table, their rows end to end. Each rank
+/// reads an even range of the bytes, once to count lines and quotes, then once to take the rows
+/// that begin in it.
 ///
 /// The first wrong line in file order is thrown on every rank as a DataError with its place:
 /// "data/a.csv:17:3: expected a number in column 'pH', found 'n/a'".

@@ -3,50 +3,70 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/large_pages.hpp"
 #include "core/base/utf8.hpp"
 #include "core/data/csv_fields.hpp"
-#include "core/data/csv_lines.hpp"
+#include "core/data/csv_records.hpp"
 #include "core/data/range_file.hpp"
 
 namespace lockstep {
 namespace {
 
 struct RowProblem {
-  Index column;
+  Index column;  ///< from 0; −1 for all of the row
   std::string text;
+  std::size_t begin;  ///< of the field, in the record
 };
 
-/// Turns lines into numbers at the end of a part.
+/// Turns records into numbers at the end of a part.
 class RowParser {
  public:
-  RowParser(const CsvColumns& columns, ClassLabels& labels, std::vector<CsvTypedColumn>& typed,
-            CsvPart& part)
+  RowParser(const CsvColumns& columns, char delimiter, ClassLabels& labels,
+            std::vector<CsvTypedColumn>& typed, CsvPart& part)
       : columns_(columns),
         labels_(labels),
         typed_(typed),
         part_(part),
-        features_(columns.schema.feature_names.size()) {}
+        features_(columns.schema.feature_names.size()),
+        reader_(delimiter),
+        numbers_from_(columns.names.size()) {
+    if (!typed.empty()) return;
+    for (std::size_t i = columns.use.size(); i-- > 0;) {
+      const Index use = columns.use[i];
+      if (use < 0) continue;
+      const bool goes_on = i + 1 < columns.use.size() && columns.use[i + 1] == use + 1;
+      numbers_from_[i] = 1 + (goes_on ? numbers_from_[i + 1] : 0);
+    }
+  }
 
-  std::optional<RowProblem> parse(std::string_view line);
+  /// Takes one more row, or says why it is none.
+  std::optional<RowProblem> parse(std::string_view record);
 
-  /// Makes room for the rows of `bytes` bytes that are like `line`.
-  void reserve_like(std::string_view line, Index bytes);
+  /// Makes room for so many rows.
+  void reserve(Index rows);
 
  private:
+  std::optional<RowProblem> parse_fields();
+  std::optional<RowProblem> parse_field(std::size_t i, std::span<double> row);
   std::optional<RowProblem> parse_number(std::size_t column, double& out) const;
   std::optional<RowProblem> parse_typed(std::size_t column, CsvTypedColumn& typed, double& out);
   std::optional<RowProblem> parse_target(std::size_t column, double& out);
+  std::optional<RowProblem> problem_of_all(std::string_view record) const;
+  RowProblem problem(std::size_t column, std::string text) const {
+    return {static_cast<Index>(column), std::move(text), field_.begin};
+  }
   RowProblem not_utf8(std::size_t column, const char* what) const {
-    return {static_cast<Index>(column),
-            fmt::format("{} {} in column {} is not UTF-8; convert the file", what,
-                        quoted(fields_[column].text), name(column))};
+    return problem(column, fmt::format("{} {} in column {} is not UTF-8; convert the file", what,
+                                       quoted(field_.text), name(column)));
   }
   RowProblem missing(std::size_t column) const {
     const bool is_last = column + 1 == columns_.names.size();
-    return {static_cast<Index>(column), fmt::format("missing value in column {}{}", name(column),
-                                                    is_last ? columns_.comma_hint : "")};
+    return problem(column, fmt::format("missing value in column {}{}", name(column),
+                                       is_last ? columns_.header_hint : ""));
   }
   std::string name(std::size_t column) const { return quoted(columns_.names[column]); }
 
@@ -55,30 +75,32 @@ class RowParser {
   std::vector<CsvTypedColumn>& typed_;  ///< by feature, or empty
   CsvPart& part_;
   std::size_t features_;
-  std::vector<CsvField> fields_;
-  CsvFieldSplitter splitter_;
+  CsvFieldReader reader_;
+  /// Per column: so many from it on are features that follow on each other, and numbers.
+  std::vector<std::size_t> numbers_from_;
+  CsvField field_;  ///< the last one taken
 };
 
-void RowParser::reserve_like(std::string_view line, Index bytes) {
-  const std::size_t rows = static_cast<std::size_t>(bytes) / (line.size() + 1) + 1;
-  part_.values.reserve(rows * features_);
-  if (columns_.schema.target_kind != TargetKind::none) part_.target.reserve(rows);
+void RowParser::reserve(Index rows) {
+  const auto room = static_cast<std::size_t>(rows);
+  part_.values.reserve(room * features_);
+  prefer_large_pages(part_.values.data(), part_.values.capacity() * sizeof(double));
+  if (columns_.schema.target_kind != TargetKind::none) part_.target.reserve(room);
 }
 
 std::optional<RowProblem> RowParser::parse_number(std::size_t column, double& out) const {
-  const std::string_view text = fields_[column].text;
+  const std::string_view text = field_.text;
   if (parse_csv_number(text, out)) return std::nullopt;
   if (text.empty()) return missing(column);
   // The class may stand before a last column that was taken for the target.
   const bool last_is_target = columns_.use.back() == CsvColumns::kTarget;
-  return RowProblem{static_cast<Index>(column),
-                    fmt::format("expected a number in column {}, found {}{}", name(column),
-                                quoted(text), last_is_target ? columns_.comma_hint : "")};
+  return problem(column, fmt::format("expected a number in column {}, found {}{}", name(column),
+                                     quoted(text), last_is_target ? columns_.header_hint : ""));
 }
 
 std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedColumn& typed,
                                                  double& out) {
-  const std::string_view text = fields_[column].text;
+  const std::string_view text = field_.text;
   if (text.empty() && columns_.refuses_missing) return missing(column);
   const std::optional<double> value = typed.value(text);
   if (!value) return parse_number(column, out);  // which says what was expected
@@ -90,101 +112,130 @@ std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedCol
 
 std::optional<RowProblem> RowParser::parse_target(std::size_t column, double& out) {
   if (columns_.schema.target_kind == TargetKind::number) return parse_number(column, out);
-  const std::string_view label = fields_[column].text;
+  const std::string_view label = field_.text;
   if (label.empty()) return missing(column);
   if (!is_utf8(label)) return not_utf8(column, "class");
   const std::optional<Index> code = labels_.code(label);
   if (!code) {
-    return RowProblem{static_cast<Index>(column),
-                      fmt::format("class {} in column {} does not occur in the training data",
-                                  quoted(label), name(column))};
+    return problem(column, fmt::format("class {} in column {} does not occur in the training data",
+                                       quoted(label), name(column)));
   }
   if (labels_.too_many()) throw DataError(too_many_classes(columns_.names[column]));
   out = static_cast<double>(*code);
   return std::nullopt;
 }
 
-std::optional<RowProblem> RowParser::parse(std::string_view line) {
-  if (const auto error = splitter_.split(line, fields_)) {
-    std::string problem = error->problem;
+/// What is wrong with the fields of a record, whatever they should be.
+std::optional<RowProblem> RowParser::problem_of_all(std::string_view record) const {
+  CsvFieldReader reader = reader_;
+  std::vector<CsvField> fields;
+  if (const auto error = reader.take_all(record, fields)) {
+    std::string text = error->problem;
     if (error->column < static_cast<Index>(columns_.names.size())) {
-      problem += " in column " + name(static_cast<std::size_t>(error->column));
+      text += " in column " + name(static_cast<std::size_t>(error->column));
     }
-    return RowProblem{error->column, problem + ", found " + quoted(error->found)};
+    return RowProblem{error->column, text + ", found " + quoted(error->found), error->begin};
   }
-  if (fields_.size() != columns_.names.size()) {
-    return RowProblem{-1, fmt::format("expected {} fields as in the header, found {}{}",
-                                      columns_.names.size(), fields_.size(), columns_.comma_hint)};
-  }
+  if (fields.size() == columns_.names.size()) return std::nullopt;
+  return RowProblem{-1,
+                    fmt::format("expected {} fields as in {}, found {}{}", columns_.names.size(),
+                                columns_.has_header ? "the header" : "the first row", fields.size(),
+                                columns_.header_hint),
+                    0};
+}
+
+/// Takes the fields that the reader is at; stops at the first problem.
+std::optional<RowProblem> RowParser::parse_fields() {
+  const RowProblem irregular{-1, "", 0};
   const std::size_t begin = part_.values.size();
   part_.values.resize(begin + features_);
-  double* row = part_.values.data() + begin;
-  for (std::size_t i = 0; i < fields_.size(); ++i) {
-    const Index use = columns_.use[i];
-    if (use == CsvColumns::kSkipped) continue;
-    std::optional<RowProblem> problem;
-    if (use == CsvColumns::kTarget) {
-      double target = 0;
-      problem = parse_target(i, target);
-      part_.target.push_back(target);
-    } else if (typed_.empty()) {
-      problem = parse_number(i, row[use]);
-    } else {
-      problem = parse_typed(i, typed_[static_cast<std::size_t>(use)], row[use]);
+  const std::span<double> row = std::span(part_.values).subspan(begin);
+  for (std::size_t i = 0; i < columns_.use.size();) {
+    const auto use = static_cast<std::size_t>(columns_.use[i]);
+    if (numbers_from_[i] > 0) {
+      const std::size_t taken = reader_.take_numbers(row.subspan(use, numbers_from_[i]));
+      i += taken;
+      if (taken > 0) continue;
     }
-    if (problem) return problem;
+    if (!reader_.has_next() || reader_.take(field_)) return irregular;
+    if (const auto problem = parse_field(i, row)) return problem;
+    ++i;
   }
+  if (reader_.has_next()) return irregular;
   ++part_.rows;
   return std::nullopt;
 }
 
-/// Reads one piece; returns false at the first wrong line.
-bool read_piece(const CsvPiece& piece, RangeFile& file, RowParser& parser, Index bytes_left,
+/// Takes the value of column i from its field.
+std::optional<RowProblem> RowParser::parse_field(std::size_t i, std::span<double> row) {
+  const Index use = columns_.use[i];
+  if (use == CsvColumns::kSkipped) return std::nullopt;
+  if (use == CsvColumns::kTarget) return parse_target(i, part_.target.emplace_back());
+  double& value = row[static_cast<std::size_t>(use)];
+  if (typed_.empty()) return parse_number(i, value);
+  return parse_typed(i, typed_[static_cast<std::size_t>(use)], value);
+}
+
+std::optional<RowProblem> RowParser::parse(std::string_view record) {
+  reader_.begin(record);
+  std::optional<RowProblem> problem = parse_fields();
+  if (!problem) return std::nullopt;
+  // That the record as a whole is wrong says more than that one of its fields is.
+  std::optional<RowProblem> of_all = problem_of_all(record);
+  return of_all ? of_all : problem;
+}
+
+/// Reads one piece; returns false at the first wrong record.
+bool read_piece(const CsvPiece& piece, RangeFile& file, RowParser& parser, char delimiter,
                 CsvPart& part) {
-  part.pieces.push_back({piece.file, 0, 0, -1});
+  part.pieces.push_back({piece.file, 0, -1});
   CsvPieceCount& count = part.pieces.back();
-  CsvLineReader lines(file, piece.bytes, piece.body_begin);
   const auto fail = [&](Index line, Index column, const std::string& problem) {
     part.failure = CsvFailure{piece.file, line, column, problem};
     return false;
   };
-  std::string_view line;
+  CsvRecordReader records(file, piece.bytes, piece.body_begin, piece.begins_quoted);
+  CsvRecord record;
   for (;;) {
     try {
-      if (!lines.next(line)) break;
+      if (!records.next(record)) return true;
     } catch (const DataError& too_long) {
       ++count.rows;
-      return fail(lines.line_index(), -1, too_long.what());
+      return fail(piece.line + records.line(), -1, too_long.what());
     }
-    if (is_blank_line(line)) {
-      if (count.blank_line < 0) count.blank_line = lines.line_index();
+    const Index line = piece.line + record.line;
+    if (is_blank_record(record.text, delimiter)) {
+      if (count.blank_line < 0) count.blank_line = line;
       continue;
     }
     ++count.rows;
     if (count.blank_line >= 0) return fail(count.blank_line, -1, "blank line between rows");
-    if (const auto problem = parser.parse(line)) {
-      return fail(lines.line_index(), problem->column, problem->text);
+    if (const auto problem = parser.parse(record.text)) {
+      const std::string_view before = record.text.substr(0, problem->begin);
+      return fail(line + std::count(before.begin(), before.end(), '\n'), problem->column,
+                  problem->text);
     }
-    if (part.rows == 1) parser.reserve_like(line, bytes_left);
   }
-  count.newlines = lines.newlines();
-  return true;
 }
 
 }  // namespace
 
 CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
-                      const CsvColumns& columns, ClassLabels& labels,
+                      const CsvColumns& columns, char delimiter, ClassLabels& labels,
                       std::vector<CsvTypedColumn>& typed) {
   CsvPart part;
-  RowParser parser(columns, labels, typed, part);
-  Index bytes_left = 0;
-  for (const CsvPiece& piece : pieces) bytes_left += piece.bytes.size();
+  RowParser parser(columns, delimiter, labels, typed, part);
+  // A row has a byte at least for each of its fields.
+  const auto fields = static_cast<Index>(columns.names.size());
+  Index rows = 0;
+  for (const CsvPiece& piece : pieces) {
+    rows += std::min(piece.most_rows, piece.bytes.size() / fields + 1);
+  }
+  parser.reserve(rows);
   for (const CsvPiece& piece : pieces) {
     RangeFile file(files[static_cast<std::size_t>(piece.file)]);
-    const bool whole = read_piece(piece, file, parser, bytes_left, part);
+    const bool whole = read_piece(piece, file, parser, delimiter, part);
     part.bytes_read += file.bytes_read();
-    bytes_left -= piece.bytes.size();
     if (!whole) break;
   }
   return part;

@@ -6,31 +6,24 @@
 
 #include "core/data/class_labels.hpp"
 #include "core/data/csv_columns.hpp"
+#include "core/data/csv_pieces.hpp"
 #include "core/data/csv_typed_column.hpp"
 #include "core/data/file_list.hpp"
 
 namespace lockstep {
 
-/// The part of one file that one rank reads.
-struct CsvPiece {
-  Index file = 0;        ///< number of the file
-  Range bytes;           ///< the lines that begin here
-  Index body_begin = 0;  ///< where the file's first line after the header begins
-};
-
-/// What a piece turned out to hold; enough to number lines across ranks.
+/// What a piece turned out to hold.
 struct CsvPieceCount {
   Index file = 0;
-  Index newlines = 0;     ///< in the piece's bytes, whoever read the lines that they end
-  Index rows = 0;         ///< lines that are not blank
-  Index blank_line = -1;  ///< newlines before the first of the blank lines at the end, if any
+  Index rows = 0;         ///< records that are not blank
+  Index blank_line = -1;  ///< number of the first of the blank lines at the end, if any
 };
 
-/// The first line of a rank that is no row.
+/// The first record of a rank that is no row.
 struct CsvFailure {
   Index file = 0;
-  Index line = 0;     ///< newlines in the piece before it
-  Index column = -1;  ///< from 0; −1 when the whole line is wrong
+  Index line = 0;     ///< of the file, from 1
+  Index column = -1;  ///< from 0; −1 when the whole record is wrong
   std::string problem;
 };
 
@@ -45,12 +38,13 @@ struct CsvPart {
 };
 
 /// Reads the rows of `pieces`, which are in file order, up to the first that is wrong.
+/// @param delimiter  between fields
 /// @param labels  of the target, when that is classes
 /// @param typed   a reader for each feature; none where features are numbers without gaps
 /// Throws IoError, and DataError when the labels are too many for classes or categories.
 /// Rank-local.
 CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
-                      const CsvColumns& columns, ClassLabels& labels,
+                      const CsvColumns& columns, char delimiter, ClassLabels& labels,
                       std::vector<CsvTypedColumn>& typed);
 
 }  // namespace lockstep

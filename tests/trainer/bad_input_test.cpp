@@ -203,9 +203,12 @@ std::vector<BadInput> all_bad_input() {
        "lockstep: error: a.csv:3:2: class 'gro\\xdf' in column 'y' is not UTF-8; convert the file"},
       {"GzippedCsv", file_with("a.csv.gz", gzipped("x,y\n1,a\n2,b\n")), training("a.csv.gz"), 65,
        "lockstep: error: a.csv.gz: a gzip file, but CSV is read uncompressed; run gunzip on it"},
-      {"OtherDelimiter", file_with("a.csv", "x;y\n1;a\n2;b\n"), training("a.csv"), 65,
-       "lockstep: error: a.csv:1: expected feature columns beside the target, found 'x;y'; commas "
-       "separate columns here"},
+      {"OtherDelimiter",
+       file_with("a.csv", "x;y\n1;a\n2;b\n"),
+       {"train", "--data.train=a.csv", "--data.delimiter=comma"},
+       65,
+       "lockstep: error: a.csv:1: expected feature columns beside the target, found 'x;y'; set "
+       "data.delimiter"},
       {"KeyWithoutEffectOnData",
        nothing,
        {"train", "--data.target=y"},

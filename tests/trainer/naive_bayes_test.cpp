@@ -114,7 +114,7 @@ TEST(NaiveBayesProgram, TellsOfUnknownCategoriesAndMixedColumns) {
   folder.write("train.csv", "n,c,kind,\n1,red,a,\n2,blue,b,\n3,7,a,\n");
   run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=comma"}));
   EXPECT_NE(run.err.find("warning: train.csv:1: the header ends with a comma, so its last column "
-                         "has no name; remove the comma, or leave the column out (data.ignore)\n"),
+                         "has no name; remove it, or leave the column out (data.ignore)\n"),
             std::string::npos)
       << run.err;
 }

@@ -273,7 +273,7 @@ TEST(Program, EvaluateRefusesDataThatTheModelWasNotMadeFor) {
   EXPECT_EQ(folder.read("test.csv"), data);
 }
 
-TEST(Program, SaysWhichColumnsItLeavesOutAndWhenAHeaderLooksLikeARow) {
+TEST(Program, SaysWhichColumnsItLeavesOutAndWhatItFindsOutOfFiles) {
   const TestFolder folder;
   folder.write("a.csv", "x,y\n1,a\n2,b\n3,a\n");
   folder.write("b.csv", "x,z,y,u\n1,1,a,1\n");
@@ -289,10 +289,26 @@ TEST(Program, SaysWhichColumnsItLeavesOutAndWhenAHeaderLooksLikeARow) {
   const auto row =
       run_program(folder.path(), 2, train + std::vector<std::string>{"--data.train=c.csv"});
   expect_ok(row);
-  EXPECT_NE(row.err.find("warning: c.csv: the first line names the columns, and these are numbers: "
-                         "'0.5'; if it is a row, put a header before it\n"),
-            std::string::npos)
+  EXPECT_NE(
+      row.err.find("c.csv: the first line is taken for a row, and columns are named c0, c1, …; "
+                   "set data.header = yes if it names them\n"),
+      std::string::npos)
       << row.err;
+  const auto header =
+      run_program(folder.path(), 2,
+                  train + std::vector<std::string>{"--data.train=c.csv", "--data.header=yes"});
+  expect_ok(header);
+  EXPECT_NE(header.err.find("warning: c.csv: the first line names the columns, and these are "
+                            "numbers: '0.5'; if it is a row, set data.header = no\n"),
+            std::string::npos)
+      << header.err;
+  folder.write("d.csv", "x;y\n1;a\n2;b\n3;a\n");
+  const auto semicolons =
+      run_program(folder.path(), 2, train + std::vector<std::string>{"--data.train=d.csv"});
+  expect_ok(semicolons);
+  EXPECT_NE(semicolons.err.find("d.csv: columns are separated by a semicolon (data.delimiter)\n"),
+            std::string::npos)
+      << semicolons.err;
 }
 
 // What a model states of its training data holds for evaluate and predict too: to give it again is

@@ -284,9 +284,9 @@ std::vector<CommandSpec> model_commands() {
 
 /// Commands that make data or look at it.
 std::vector<CommandSpec> data_commands() {
-  const std::vector<std::string> training_data{"data.root",   "data.format", "data.train",
-                                               "data.target", "data.ignore", "synthetic.",
-                                               "train.seed",  "run.",        "comm."};
+  const std::vector<std::string> training_data{
+      "data.root",   "data.format", "data.train", "data.delimiter", "data.header", "data.target",
+      "data.ignore", "synthetic.",  "train.seed", "run.",           "comm."};
   const std::vector<std::string> decomposition{"data.",   "synthetic.", "train.seed",
                                                "output.", "run.",       "comm."};
   return {

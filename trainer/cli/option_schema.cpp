@@ -20,6 +20,8 @@ using namespace std::string_view_literals;
 
 // The words of the choices that no registry of core knows.
 constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "synthetic"sv};
+constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "bar"sv};
+constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
 constexpr std::array kScales{"none"sv, "standard"sv, "minmax"sv};
 constexpr std::array kTargetScales{"none"sv, "standard"sv};
@@ -154,6 +156,15 @@ void add_data(std::vector<Option>& all) {
            .without_effect(),
        texts("data.test", "", "Files of the test rows, or globs; empty for none").without_effect(),
        texts("data.test_labels", "", "IDX files of the test labels, one for each file of images")
+           .without_effect(),
+       choice("data.delimiter", kDelimiters, "auto",
+              "What separates the columns of CSV files; auto takes what cuts the first rows into "
+              "equally many fields")
+           .without_effect(),
+       choice(
+           "data.header", kHeaders, "auto",
+           "Whether the first row of CSV files names the columns, which are c0, c1, … otherwise; "
+           "auto says no where a column of numbers begins with a number")
            .without_effect(),
        text("data.target", "",
             "Name of the CSV column to predict, or cN for column N (from 0) of a file without "

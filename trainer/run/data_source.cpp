@@ -10,6 +10,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
+#include "core/data/csv_fields.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/generators.hpp"
 #include "core/data/idx_header.hpp"
@@ -156,6 +157,22 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   }
 }
 
+/// What the keys say of all CSV files.
+CsvOptions csv_options(const Settings& settings) {
+  CsvOptions options;
+  const std::string& delimiter = settings.text("data.delimiter");
+  if (delimiter == "comma") options.delimiter = ',';
+  if (delimiter == "semicolon") options.delimiter = ';';
+  if (delimiter == "tab") options.delimiter = '\t';
+  if (delimiter == "bar") options.delimiter = '|';
+  const std::string& header = settings.text("data.header");
+  if (header == "yes") options.header = CsvHeader::yes;
+  if (header == "no") options.header = CsvHeader::no;
+  options.target = settings.text("data.target");
+  options.ignored = settings.texts("data.ignore");
+  return options;
+}
+
 /// What a message about all files of a set begins with.
 std::string name_of(DataRole role, const std::vector<InputFile>& files) {
   return files.size() == 1 ? files.front().path : key(role);
@@ -175,34 +192,40 @@ std::string note_text(const std::string& path, const CsvColumnNote& note) {
       column, note.numbers, note.texts, lockstep::quoted(note.example));
 }
 
-/// Says what a user would not see otherwise: columns that nobody reads, and a first row that was
-/// taken for a header.
+/// Says what a user would not see otherwise: what was found out about the files, columns that
+/// nobody reads, and a first row that was taken for a header.
 void warn_of_columns(const Session& session, const std::string& path, const CsvTable& csv,
                      bool has_schema) {
+  const Settings& settings = session.settings;
+  if (settings.is_word("data.delimiter", "auto") && csv.dialect.delimiter != ',') {
+    say(session, fmt::format("{}: columns are separated by {} (data.delimiter)", path,
+                             delimiter_name(csv.dialect.delimiter)));
+  }
+  if (settings.is_word("data.header", "auto") && !csv.dialect.has_header && !has_schema) {
+    say(session, fmt::format("{}: the first line is taken for a row, and columns are named c0, c1, "
+                             "…; set data.header = yes if it names them",
+                             path));
+  }
   if (!csv.extra_columns.empty()) {
     say(session,
         fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
                     lockstep::quoted(fmt::format("{}", fmt::join(csv.extra_columns, ", ")))));
   }
-  if (!csv.stray_comma.empty() && !has_schema) {
+  if (!csv.unnamed_last.empty() && !has_schema) {
     say(session,
-        fmt::format("warning: {}: the header ends with a comma, so its last column has no name; "
-                    "remove the comma, or leave the column out (data.ignore)",
-                    csv.stray_comma));
+        fmt::format("warning: {}: the header ends with {}, so its last column has no name; "
+                    "remove it, or leave the column out (data.ignore)",
+                    csv.unnamed_last, delimiter_name(csv.dialect.delimiter)));
   }
   for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(path, note));
   const std::vector<std::string>& names = csv.table.feature_names;
-  if (!has_schema && names.size() == 1 && names[0].find_first_of(";\t|") != std::string::npos) {
-    say(session, fmt::format("warning: {}: a single column, {}; commas separate columns here", path,
-                             lockstep::quoted(names[0])));
-  }
   const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     double ignored = 0;
     return parse_csv_number(name, ignored);
   });
-  if (has_schema || !numbers) return;
+  if (has_schema || !numbers || !csv.dialect.has_header) return;
   say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
-                           "{}; if it is a row, put a header before it",
+                           "{}; if it is a row, set data.header = no",
                            path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
 }
 
@@ -281,9 +304,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
         labelled ? find_files(session, options.labels_key) : std::vector<InputFile>();
     return read_idx(session.team, files, labels, options).table;
   }
-  CsvOptions options;
-  options.target = settings.text("data.target");
-  options.ignored = settings.texts("data.ignore");
+  CsvOptions options = csv_options(settings);
   options.target_kind = target;
   options.schema = schema;
   options.features = features;
@@ -312,9 +333,7 @@ Columns load_columns(Session& session, bool with_target) {
     return columns_of(
         load_table(session, role, labelled ? TargetKind::classes : TargetKind::none, std::nullopt));
   }
-  CsvOptions options;
-  options.target = settings.text("data.target");
-  options.ignored = settings.texts("data.ignore");
+  CsvOptions options = csv_options(settings);
   options.target_kind = TargetKind::none;
   options.target_is_feature = with_target;
   options.features = CsvFeatures::typed;

@@ -2,15 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace lockstep {
 namespace {
 
 using Texts = std::vector<std::string>;
 
-Texts split(std::string_view line) {
-  CsvFieldSplitter splitter;
+Texts split(std::string_view record, char delimiter = ',') {
+  CsvFieldReader reader(delimiter);
   std::vector<CsvField> fields;
-  const auto error = splitter.split(line, fields);
+  const auto error = reader.take_all(record, fields);
   if (error) {
     return {"column " + std::to_string(error->column), error->problem, "found " + error->found};
   }
@@ -43,10 +46,7 @@ TEST(CsvFields, MayBeQuoted) {
 
 TEST(CsvFields, ErrorsNameTheColumnAndWhatWasFound) {
   EXPECT_EQ(split(R"(1,"abc,2)"),
-            (Texts{"column 1",
-                   "expected the closing quote on the same line (a field with a newline is not "
-                   "supported)",
-                   R"(found "abc,2)"}));
+            (Texts{"column 1", "expected a closing quote", R"(found "abc,2)"}));
   EXPECT_EQ(split(R"(1,2,a"b)"),
             (Texts{"column 2",
                    "expected no quote inside an unquoted field (quote the whole field and double "
@@ -56,11 +56,58 @@ TEST(CsvFields, ErrorsNameTheColumnAndWhatWasFound) {
             (Texts{"column 0", "expected a comma after the closing quote", "found x,2"}));
 }
 
-TEST(CsvFields, TheSplitterMayBeUsedAgain) {
-  CsvFieldSplitter splitter;
+TEST(CsvFields, MayHoldNewlines) {
+  EXPECT_EQ(split("\"a\nb\",\"\r\n\",1"), (Texts{"a\nb", "\r\n", "1"}));
+}
+
+TEST(CsvFields, MayBeSeparatedByOtherThanCommas) {
+  EXPECT_EQ(split("1;2,5; a ;\"b;c\"", ';'), (Texts{"1", "2,5", "a", "b;c"}));
+  EXPECT_EQ(split("1|2", '|'), (Texts{"1", "2"}));
+  EXPECT_EQ(split("1\t\t a \t", '\t'), (Texts{"1", "", "a", ""}));
+  EXPECT_EQ(split("\"a\"x;2", ';'),
+            (Texts{"column 0", "expected a semicolon after the closing quote", "found x;2"}));
+}
+
+TEST(CsvFields, KnowWhereTheyBegin) {
+  CsvFieldReader reader;
   std::vector<CsvField> fields;
-  EXPECT_FALSE(splitter.split(R"("a""b",1)", fields));
-  EXPECT_FALSE(splitter.split(R"(x,"c""d",y)", fields));
+  EXPECT_FALSE(reader.take_all(R"( 1,  "a""b" ,c)", fields));
+  ASSERT_EQ(fields.size(), 3U);
+  EXPECT_EQ(fields[0].begin, 1U);
+  EXPECT_EQ(fields[1].begin, 5U);
+  EXPECT_EQ(fields[2].begin, 13U);
+}
+
+TEST(CsvFields, NumbersAreTakenTogether) {
+  CsvFieldReader reader;
+  std::vector<double> numbers(3);
+  CsvField field;
+  reader.begin("1, -2.5e1 ,+3,4");
+  EXPECT_EQ(reader.take_numbers(numbers), 2U);
+  EXPECT_EQ(numbers, (std::vector<double>{1, -25, 0}));
+  EXPECT_FALSE(reader.take(field));  // a sign that from_chars does not know
+  EXPECT_EQ(field.text, "+3");
+  EXPECT_EQ(reader.take_numbers(numbers), 1U);
+  EXPECT_EQ(numbers[0], 4);
+  EXPECT_FALSE(reader.has_next());
+  EXPECT_EQ(reader.take_numbers(numbers), 0U);
+  for (const char* other :
+       {"", " ", "x", "1x", "1 2", "\"1\"", "nan", "inf", "1e999", "0x1", "1\"2"}) {
+    reader.begin(std::string(other) + ",2");
+    EXPECT_EQ(reader.take_numbers(numbers), 0U) << other;
+    reader.take(field);
+    EXPECT_EQ(field.begin, other == std::string(" ") ? 1U : 0U) << other;
+  }
+  reader.begin("1,2,3,4");
+  EXPECT_EQ(reader.take_numbers(numbers), 3U);
+  EXPECT_TRUE(reader.has_next());
+}
+
+TEST(CsvFields, TheReaderMayBeUsedAgain) {
+  CsvFieldReader reader;
+  std::vector<CsvField> fields;
+  EXPECT_FALSE(reader.take_all(R"("a""b",1)", fields));
+  EXPECT_FALSE(reader.take_all(R"(x,"c""d",y)", fields));
   ASSERT_EQ(fields.size(), 3U);
   EXPECT_EQ(fields[1].text, "c\"d");
   EXPECT_TRUE(fields[1].was_quoted);
@@ -69,7 +116,7 @@ TEST(CsvFields, TheSplitterMayBeUsedAgain) {
 
 TEST(CsvFields, WrittenFieldsReadBack) {
   for (const std::string text :
-       {"plain", "a,b", "say \"hi\"", " blank ", "\ttab", "", "a\r", "é"}) {
+       {"plain", "a,b", "say \"hi\"", " blank ", "\ttab", "", "a\r", "a\nb", "é"}) {
     EXPECT_EQ(split(csv_field(text) + ",1"), (Texts{text, "1"})) << text;
   }
   EXPECT_EQ(csv_field("plain text"), "plain text");

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "tests/core/data/data_files.hpp"
 
 namespace lockstep {
@@ -119,7 +123,7 @@ TEST(CsvReader, RefusesRaggedRows) {
   EXPECT_EQ(error_of("a,b,y\n\n1,2,0\n"), "a.csv:2: blank line between rows");
 }
 
-TEST(CsvReader, PointsAtACommaBehindTheHeader) {
+TEST(CsvReader, PointsAtADelimiterBehindTheHeader) {
   const std::string hint =
       "; the header (a.csv:1) ends with a comma, so its last column has no name";
   EXPECT_EQ(error_of("a,y, \n1,2\n"),
@@ -133,24 +137,103 @@ TEST(CsvReader, PointsAtACommaBehindTheHeader) {
   EXPECT_EQ(error_of("a,y,\nx,b,1\n", options),
             "a.csv:2:1: expected a number in column 'a', found 'x'");
   EXPECT_EQ(error_of("a,,y\n1,,b\n"), "a.csv:2:2: missing value in column 'c1'");
+  EXPECT_EQ(error_of("a;y; \n1;2\n"),
+            "a.csv:2: expected 3 fields as in the header, found 2; the header (a.csv:1) ends with "
+            "a semicolon, so its last column has no name");
   EXPECT_EQ(error_of(",,\n1,2\n"), "a.csv:2: expected 3 fields as in the header, found 2")
       << "no column has a name";
 
-  const auto stray_comma = [&] { return read_text("a,y,\n1,5,2\n", options).stray_comma; };
-  EXPECT_TRUE(stray_comma().ends_with("/a.csv:1"));
+  const auto unnamed_last = [&] { return read_text("a,y,\n1,5,2\n", options).unnamed_last; };
+  EXPECT_TRUE(unnamed_last().ends_with("/a.csv:1"));
   options.target = "";
-  EXPECT_TRUE(stray_comma().ends_with("/a.csv:1"));
+  EXPECT_TRUE(unnamed_last().ends_with("/a.csv:1"));
   options.target = "c2";
-  EXPECT_EQ(stray_comma(), "") << "asked for";
+  EXPECT_EQ(unnamed_last(), "") << "asked for";
   options.target = "y";
   options.ignored = {"c2"};
-  EXPECT_EQ(stray_comma(), "") << "left out";
+  EXPECT_EQ(unnamed_last(), "") << "left out";
+}
+
+TEST(CsvReader, ReadsNewlinesInsideQuotes) {
+  const CsvTable result = read_text("\"first\nname\",y\n1,\"b\n\nc\"\r\n\"2\",\"\r\n\"\n3,d\n");
+  EXPECT_EQ(result.table.feature_names, (Texts{"first\nname"}));
+  EXPECT_EQ(numbers(result), (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(result.table.class_names, (Texts{"\r\n", "b\n\nc", "d"}));
+}
+
+// Lines are those of the file, whatever rows span.
+TEST(CsvReader, CountsTheLinesThatQuotesHold) {
+  EXPECT_EQ(error_of("\"a\nb\",\"c\n\",y\n1,2,\"p\nq\"\n3,bad,\"r\ns\"\n"),
+            "a.csv:6:2: expected a number in column 'c\\x0a', found 'bad'");
+  EXPECT_EQ(error_of("a,b,y\n\"1\",2,\"p\nq\"\n3,4,\"r\ns\",\"t\"\n"),
+            "a.csv:4: expected 3 fields as in the header, found 4");
+  // The field stands on the second line of its row.
+  CsvOptions options = number_target();
+  options.ignored = {"a"};
+  EXPECT_EQ(error_of("a,b,y\n\"p\nq\",2,bad\n", options),
+            "a.csv:3:3: expected a number in column 'y', found 'bad'");
+}
+
+TEST(CsvReader, FindsTheDelimiter) {
+  const auto plain = numbers(read_text("a,b,y\n1,2,x\n3,4,z\n"));
+  for (const char delimiter : kCsvDelimiters) {
+    std::string content = "a,b,y\n1,2,x\n3,4,z\n";
+    std::replace(content.begin(), content.end(), ',', delimiter);
+    const CsvTable result = read_text(content);
+    EXPECT_EQ(numbers(result), plain) << delimiter;
+    EXPECT_EQ(result.table.class_names, (Texts{"x", "z"})) << delimiter;
+    EXPECT_EQ(result.dialect, (CsvDialect{delimiter, true})) << delimiter;
+  }
+  CsvOptions options;
+  options.delimiter = ',';
+  EXPECT_EQ(error_of("a;b;y\n1;2;x\n", options),
+            "a.csv:1: expected feature columns beside the target, found 'a;b;y'; set "
+            "data.delimiter");
+  EXPECT_EQ(error_of("a;y\n\"1\" 2;x\n"),
+            "a.csv:2:1: expected a semicolon after the closing quote in column 'a', found '2;x'");
+}
+
+TEST(CsvReader, ReadsFilesWithoutAHeader) {
+  const CsvTable result = read_text("1,2,x\n3,4,y\n");
+  EXPECT_EQ(numbers(result), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(result.table.feature_names, (Texts{"c0", "c1"}));
+  EXPECT_EQ(result.table.target_name, "c2");
+  EXPECT_FALSE(result.dialect.has_header);
+
+  EXPECT_EQ(error_of("1,2,x\n3,4\n"), "a.csv:2: expected 3 fields as in the first row, found 2");
+  CsvOptions options;
+  options.header = CsvHeader::yes;
+  EXPECT_EQ(numbers(read_text("1,2,x\n3,4,y\n", options)), (std::vector<double>{3, 4}));
+  options.header = CsvHeader::no;
+  EXPECT_EQ(error_of("a,b,y\n3,4,y\n", options),
+            "a.csv:1:1: expected a number in column 'c0', found 'a'");
+}
+
+TEST(CsvReader, LooksForTheNamesOfASchemaInTheFirstRow) {
+  CsvOptions options;
+  options.schema = schema_of(read_text("2020,2021,y\n1,2,x\n3,4,z\n",
+                                       [] {
+                                         CsvOptions with_header;
+                                         with_header.header = CsvHeader::yes;
+                                         return with_header;
+                                       }())
+                                 .table);
+  EXPECT_EQ(numbers(read_text("2021,2020,y\n5,6,x\n7,8,z\n", options)),
+            (std::vector<double>{6, 5, 8, 7}));
+  options.schema = schema_of(read_text("1,2,x\n3,4,z\n").table);
+  EXPECT_EQ(numbers(read_text("5,6,x\n", options)), (std::vector<double>{5, 6}));
 }
 
 TEST(CsvReader, RefusesBadQuotes) {
-  EXPECT_EQ(error_of("a,b,y\n1,2,\"x\ny\"\n"),
-            "a.csv:2:3: expected the closing quote on the same line (a field with a newline is not "
-            "supported) in column 'y', found '\"x'");
+  EXPECT_EQ(error_of("a,b,y\n1,2,\"x\n3,4,y\n5,6,z\n"),
+            "a.csv:2:3: expected a closing quote in column 'y', found '\"x'");
+  // The quote that opens last is the one to look at, on its own line.
+  EXPECT_EQ(error_of("a,b,y\n1,2,\"x\ny\"\n\"3\",4,\"p\nq\",\"\n5,6,z\n"),
+            "a.csv:5:4: expected a closing quote, found '\"'");
+  EXPECT_EQ(error_of("a,b,y\n1,2,\"x\ny\"\n1,5\",x\n1,2,z\n"),
+            "a.csv:4:2: expected no quote inside an unquoted field (quote the whole field and "
+            "double its quotes) in column 'b', found '5\"'");
+  EXPECT_EQ(error_of("a,\"b,y\n1,2,3\n"), "a.csv:1: expected a closing quote, found 'a,\"b,y'");
   EXPECT_EQ(error_of("a,b,y\n1,2\"3,x\n"),
             "a.csv:2:2: expected no quote inside an unquoted field (quote the whole field and "
             "double its quotes) in column 'b', found '2\"3'");
@@ -165,7 +248,7 @@ TEST(CsvReader, RefusesFilesWithoutHeaderOrRows) {
   EXPECT_EQ(error_of("a,b,y"), "a.csv: no rows after the header");
   EXPECT_EQ(error_of("a,b,y\n\n\n"), "a.csv: no rows after the header");
   EXPECT_EQ(error_of("\n1,2,3\n"),
-            "a.csv:1: expected a header with the names of the columns, found a blank line");
+            "a.csv:1: expected the names of the columns or a row, found a blank line");
   EXPECT_EQ(error_of("a,a\n1,2\n"), "a.csv:1:2: duplicate column name 'a', first at column 1");
 }
 
@@ -180,7 +263,7 @@ TEST(CsvReader, RefusesATargetWithTooManyClasses) {
 TEST(CsvReader, RefusesAnEndlessLine) {
   std::string content = "a,y\n1,2\n3,";
   content.append(std::size_t{68} << 20U, '4');
-  EXPECT_EQ(error_of(content), "a.csv:3: a line is longer than 64 MiB");
+  EXPECT_EQ(error_of(content), "a.csv:3: a row is longer than 64 MiB");
 }
 
 TEST(CsvReader, ReadsASecondSetByTheSchemaOfTheFirst) {

@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/options.hpp"
 #include "core/base/random.hpp"
+#include "core/data/csv_fields.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/file_list.hpp"
 #include "tests/core/data/data_files.hpp"
@@ -25,6 +28,17 @@ struct Example {
   std::vector<std::string> labels;
 };
 
+/// What a label may look like, quoted: nothing that a reader could mistake for the border of a row.
+std::string random_label(RandomSequence& draws) {
+  static constexpr std::array<std::string_view, 8> kPieces = {"a", "b",  "\n",        "\r\n",
+                                                              ",", "\"", "\n7,8,x\n", " "};
+  std::string label = "class";
+  for (std::uint64_t pieces = draws.below(4); pieces > 0; --pieces) {
+    label += kPieces[draws.below(kPieces.size())];
+  }
+  return label + "z";
+}
+
 /// Rows of very different lengths: some are many ranges long, ranges can be many rows long.
 Example make_example(std::uint64_t seed, Index rows, const std::string& end_of_line) {
   const RandomStream stream(seed, Purpose::synthetic);
@@ -33,9 +47,10 @@ Example make_example(std::uint64_t seed, Index rows, const std::string& end_of_l
   example.text = "first,second,label" + end_of_line;
   for (Index i = 0; i < rows; ++i) {
     const std::vector<double> row{static_cast<double>(draws.below(10)), draws.normal()};
-    const std::string label = "class " + std::string(1, static_cast<char>('a' + draws.below(5)));
+    const std::string label = random_label(draws);
     const std::string blanks(draws.below(8) == 0 ? 1 + draws.below(200) : 0, ' ');
-    example.text += format_real(row[0]) + "," + blanks + format_real(row[1]) + "," + label;
+    example.text +=
+        format_real(row[0]) + "," + blanks + format_real(row[1]) + "," + csv_field(label);
     if (i + 1 < rows || draws.below(2) == 0) example.text += end_of_line;
     example.rows.push_back(row);
     example.labels.push_back(label);
@@ -103,6 +118,35 @@ TEST(DistributedCsv, TheFirstWrongLineIsReportedOnEveryRank) {
           test::message_in(folder / "", [&] { read_csv(team, {file}, {}); }),
           "a.csv:" + std::to_string(bad + 2) + ":2: expected a number in column 'pH', found 'n/a'");
       team.barrier();
+    }
+    folder.remove();
+  });
+}
+
+// A quote that is not closed turns what is outside of quotes into what is inside for all ranks
+// behind it; they must not win either.
+TEST(DistributedCsv, AStrayQuoteIsReportedWhereItIs) {
+  for_each_team({1, 2, 3, 8}, [](Team& team) {
+    TeamDirectory folder(team);
+    const Index rows = 24;
+    for (Index bad = 0; bad < rows; ++bad) {
+      for (const std::string field : {"5\"", "\"5"}) {
+        std::string text = "a,pH,y\n";
+        for (Index i = 0; i < rows; ++i) {
+          text += "\"" + std::to_string(i) + "\",";
+          text += (i == bad ? field : "7.5") + ",\"p\nq\"\n";
+        }
+        const InputFile file = folder.put("a.csv", text);
+        const std::string message =
+            test::message_in(folder / "", [&] { read_csv(team, {file}, {}); });
+        EXPECT_EQ(
+            message.substr(0, message.find(", found")),
+            "a.csv:" + std::to_string(2 * bad + 2) +
+                (field == "5\"" ? ":2: expected no quote inside an unquoted field (quote the "
+                                  "whole field and double its quotes) in column 'pH'"
+                                : ":2: expected a comma after the closing quote in column 'pH'"));
+        team.barrier();
+      }
     }
     folder.remove();
   });
@@ -193,7 +237,7 @@ TEST(DistributedCsv, ClassesOfAllRanksAreOneDictionary) {
   });
 }
 
-TEST(DistributedCsv, TheFileIsReadHardlyMoreThanOnce) {
+TEST(DistributedCsv, TheFileIsReadHardlyMoreThanTwice) {
   for_each_team({1, 2, 3, 4, 16, 64}, [](Team& team) {
     TeamDirectory folder(team);
     std::string text = "a,b,c,y\n";
@@ -201,8 +245,8 @@ TEST(DistributedCsv, TheFileIsReadHardlyMoreThanOnce) {
     const InputFile file = folder.put("a.csv", text);
     const CsvTable result = read_csv(team, {file}, {});
     const Index bytes = sum_over(team, result.bytes_read);
-    EXPECT_GE(bytes, file.size);
-    EXPECT_LE(static_cast<double>(bytes), 1.1 * static_cast<double>(file.size));
+    EXPECT_GE(bytes, 2 * file.size);
+    EXPECT_LE(static_cast<double>(bytes), 2.1 * static_cast<double>(file.size));
     folder.remove();
   });
 }

@@ -68,17 +68,18 @@ TEST(DistributedTypedCsv, AllRanksAgreeOnTypes) {
   });
 }
 
-TEST(DistributedTypedCsv, OnlyMixedColumnsAreReadTwice) {
+TEST(DistributedTypedCsv, OnlyMixedColumnsAreReadAgain) {
   test::for_each_team({1, 2, 3}, [](Team& team) {
     test::TeamDirectory folder(team);
     std::string text = "n,color\n";
     for (Index i = 0; i < 20000; ++i) text += std::to_string(i) + (i % 2 == 0 ? ",a\n" : ",b\n");
     const InputFile once = folder.put("once.csv", text);
     const CsvTable csv = read_csv(team, {once}, typed_features());
-    EXPECT_LE(10 * sum_over(team, csv.bytes_read), 11 * once.size);
+    // Counted once and read once, and the first 16 KiB for what they say of the others.
+    EXPECT_LE(10 * sum_over(team, csv.bytes_read), 22 * once.size);
     const InputFile twice = folder.put("twice.csv", text + "x,a\n");
     const CsvTable again = read_csv(team, {twice}, typed_features());
-    EXPECT_GT(sum_over(team, again.bytes_read), twice.size / 2 * 3);
+    EXPECT_GT(sum_over(team, again.bytes_read), twice.size / 2 * 5);
     folder.remove();
   });
 }

@@ -18,6 +18,8 @@ const std::vector<std::string>& contract() {
                                              "data.train_labels",
                                              "data.test",
                                              "data.test_labels",
+                                             "data.delimiter",
+                                             "data.header",
                                              "data.target",
                                              "data.ignore",
                                              "synthetic.kind",
@@ -110,10 +112,11 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
     if (!option.affects_result) without_effect.insert(option.name);
   }
   const std::set<std::string> expected{
-      "data.root",           "data.format",        "data.train",        "data.train_labels",
-      "data.test",           "data.test_labels",   "synthetic.kind",    "synthetic.rows",
-      "synthetic.test_rows", "synthetic.features", "synthetic.classes", "synthetic.noise",
-      "train.init_from",     "output.dir",         "run.threads",       "comm.timeout"};
+      "data.root",         "data.format",      "data.train",          "data.train_labels",
+      "data.test",         "data.test_labels", "data.delimiter",      "data.header",
+      "synthetic.kind",    "synthetic.rows",   "synthetic.test_rows", "synthetic.features",
+      "synthetic.classes", "synthetic.noise",  "train.init_from",     "output.dir",
+      "run.threads",       "comm.timeout"};
   EXPECT_EQ(without_effect, expected);
 }
 
