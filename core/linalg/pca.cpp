@@ -95,8 +95,8 @@ Pca fit_pca(Team& team, const DistributedMatrix& X, const PcaOptions& options, i
   for (Index j = 0; j < X.columns; ++j) {
     pca.mean[j] = moments[static_cast<std::size_t>(j)].mean();
   }
-  const double total =
-      checked_total(X.columns, [&](Index j) { return moments[static_cast<std::size_t>(j)].m2; });
+  const double total = checked_total(
+      X.columns, [&](Index j) { return moments[static_cast<std::size_t>(j)].sum_of_squares(); });
   if (options.method == PcaMethod::randomized) {
     const DistributedSvd factors =
         randomized_svd(team, X, k, options.randomized, threads, pca.mean);

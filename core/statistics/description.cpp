@@ -8,6 +8,7 @@
 #include "core/probability/contingency.hpp"
 #include "core/probability/information.hpp"
 #include "core/statistics/pairwise_covariance.hpp"
+#include "core/statistics/units.hpp"
 
 namespace lockstep {
 namespace {
@@ -88,6 +89,20 @@ void count_distinct(Team& team, const Columns& columns, Description& description
   }
 }
 
+/// A correlation is the same in any unit: in that of its moments, a column's products neither
+/// overflow nor vanish. `numbers` has the columns that are numbers.
+void put_in_units(const Description& description, DistributedMatrix& numbers) {
+  for (Index k = 0; k < numbers.columns; ++k) {
+    const auto j = static_cast<std::size_t>(description.numbers[static_cast<std::size_t>(k)]);
+    const double unit = description.columns[j].moments.unit();
+    if (unit == 1) continue;
+    for (Index i = numbers.rows.begin; i < numbers.rows.end; ++i) {
+      double& x = numbers.row(i)[k];
+      if (!std::isnan(x)) x = in_units(x, unit);
+    }
+  }
+}
+
 }  // namespace
 
 Description describe(Team& team, Columns columns, int threads) {
@@ -110,13 +125,14 @@ Description describe(Team& team, Columns columns, int threads) {
   count_distinct(team, columns, description);
   add_information(team, columns, description, threads);
 
-  const Columns numbers = selected(columns, description.numbers);
+  Columns numbers = selected(columns, description.numbers);
   columns.values = {};
   if (description.numbers.empty()) return description;
   const std::vector<Quartiles> found = quartiles(team, numbers.values, threads);
   for (std::size_t k = 0; k < found.size(); ++k) {
     description.columns[static_cast<std::size_t>(description.numbers[k])].quartiles = found[k];
   }
+  put_in_units(description, numbers.values);
   description.correlation = correlation(pairwise_co_moments(team, numbers.values, threads));
   return description;
 }

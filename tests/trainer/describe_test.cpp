@@ -92,6 +92,46 @@ TEST(DescribeProgram, SaysWhichColumnsItTakesForCategories) {
   EXPECT_EQ(run.out.find("3 rows, 2 columns: 1 numbers, 1 categories\n"), 0U) << run.out;
 }
 
+// Squares of the first two, and sums of the third, are no doubles; what is said of them is.
+TEST(DescribeProgram, DescribesHugeAndTinyNumbersAsOthers) {
+  const TestFolder folder;
+  folder.write("a.csv",
+               "huge,tiny,large,most,x\n"
+               "1e200,1e-200,1.7e308,-1.7e308,1\n"
+               "2e200,2e-200,1.6e308,1.7e308,2\n"
+               "3e200,3e-200,1.5e308,-1.7e308,3\n"
+               "6e200,6e-200,1.2e308,1.7e308,6\n");
+  std::set<std::string> outputs;
+  for (const int ranks : {0, 3}) {
+    const auto run =
+        run_program(folder.path(), ranks, {"describe", "--data.train=a.csv", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.err,
+              "warning: column 'most': its standard deviation is beyond the largest double\n");
+    outputs.insert(run.out);
+  }
+  EXPECT_EQ(outputs.size(), 1U);
+  const json all = json::parse(*outputs.begin());
+  const json& x = all["columns"]["x"];
+  for (const auto& [name, scale] :
+       {std::pair{"huge", 1e200}, std::pair{"tiny", 1e-200}, std::pair{"large", 1e307}}) {
+    const json& column = all["columns"][name];
+    EXPECT_NEAR(column["std"].get<double>() / scale, x["std"].get<double>(), 1e-14);
+    const double sign = name == std::string("large") ? -1 : 1;
+    EXPECT_NEAR(column["skewness"].get<double>(), sign * x["skewness"].get<double>(), 1e-14);
+    EXPECT_NEAR(column["kurtosis"].get<double>(), x["kurtosis"].get<double>(), 1e-14);
+  }
+  EXPECT_NEAR(all["columns"]["large"]["mean"].get<double>() / 1.5e308, 1, 1e-15);
+  EXPECT_EQ(all["columns"]["most"]["mean"], 0);
+  EXPECT_EQ(all["columns"]["most"]["median"], 0);
+  EXPECT_TRUE(all["columns"]["most"]["std"].is_null());
+  EXPECT_EQ(all["columns"]["most"]["kurtosis"], -2);
+  const json& rho = all["correlation"]["matrix"];
+  EXPECT_NEAR(rho[0][1].get<double>(), 1, 1e-15);
+  EXPECT_NEAR(rho[1][2].get<double>(), -1, 1e-15);
+  EXPECT_EQ(rho[3][3], 1);
+}
+
 TEST(DescribeProgram, TakesWhatTrainTakes) {
   const TestFolder folder;
   const auto digits = run_program(folder.path(), 2, {"describe", "--json", "--synthetic.rows=300"});
