@@ -149,14 +149,6 @@ void check_options(const DistributedMatrix& X, const KMeansOptions& options) {
   }
 }
 
-/// X·scale, exactly; `copy` holds it where that is not X.
-const DistributedMatrix& scaled(const DistributedMatrix& X, double scale, DistributedMatrix& copy) {
-  if (scale == 1) return X;
-  copy = X;
-  for (double& x : copy.values) x *= scale;
-  return copy;
-}
-
 /// Of inputs that were brought to a safe scale, back in the units of the caller.
 KMeans unscaled(KMeans result, double scale) {
   if (scale == 1) return result;

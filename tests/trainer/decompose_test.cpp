@@ -184,6 +184,67 @@ TEST_F(DecomposeProgram, LeavesTextOutAndPutsMeansIntoGaps) {
                     Matrix{{1, 2}, {2, 4}, {4, 6}}));
 }
 
+// The sum of the numbers is no double, and their mean is.
+TEST_F(DecomposeProgram, PutsTheMeanOfHugeNumbersIntoGaps) {
+  folder_.write("b.csv", "n,c,huge\n1,x,-1e308\n2,y,1e308\n3,z,\n4,u,1.5e308\n");
+  const auto run =
+      run_program(folder_.path(), 2,
+                  {"decompose", "--method=kmeans", "--components=4", "--data.train=b.csv",
+                   "--data.ignore=n", "--format=csv", "--output.dir=b"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(folder_.read("b/centers.csv").find("\n5e+307\n"), std::string::npos)
+      << folder_.read("b/centers.csv");
+  for (const std::string method : {"pca", "eigen", "svd", "qr"}) {
+    const auto refused =
+        run_program(folder_.path(), 2,
+                    {"decompose", "--method=" + method, "--data.train=b.csv", "--output.dir=c"});
+    EXPECT_EQ(refused.exit_code, 65);
+    EXPECT_NE(refused.err.find("lockstep: error: column 'huge': its values are too large: the norm "
+                               "of the "),
+              std::string::npos)
+        << refused.err;
+  }
+}
+
+// Their squares are no doubles, or vanish; singular values and shares have no need of these.
+TEST_F(DecomposeProgram, DecomposesHugeAndTinyNumbersAsOthers) {
+  const auto write = [&](const char* power) {
+    std::string text = "a,b\n";
+    for (const auto& [a, b] : {std::pair{1, 7}, {2, 5}, {-3, 4}, {8, -1}, {0, 2}}) {
+      text += std::to_string(a) + power + "," + std::to_string(b) + power + "\n";
+    }
+    folder_.write("a.csv", text);
+  };
+  write("e200");
+  EXPECT_EQ(error_of({"--method=eigen"}, 65),
+            "lockstep: error: eigen: an eigenvalue of the covariance matrix is beyond the largest "
+            "double; --method=pca gives singular values instead\n");
+  const auto decompose_by = [&](const std::string& method) {
+    const auto run = run_program(folder_.path(), 2,
+                                 {"decompose", "--method=" + method, "--data.train=a.csv",
+                                  "--output.dir=out", "--overwrite"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return std::pair{json::parse(folder_.read("out/summary.json")), run.err};
+  };
+  for (const std::string method : {"pca", "svd", "qr"}) {
+    write("");
+    const json expected = decompose_by(method).first;
+    for (const auto& [power, limit] : {std::pair{"e200", "largest"}, {"e-200", "smallest"}}) {
+      write(power);
+      const auto [found, err] = decompose_by(method);
+      EXPECT_EQ(err, std::string("warning: summary.json: explained_variance is beyond the ") +
+                         limit + " double\nfactors and out/summary.json\n");
+      const double scale = std::stod(std::string("1") + power);
+      for (const char* name : {"singular_values", "explained_variance_ratio"}) {
+        const double unit = name == std::string("singular_values") ? scale : 1;
+        EXPECT_TRUE(close(lockstep::test::vector_of(found[name]) / unit,
+                          lockstep::test::vector_of(expected[name]), 1e-14))
+            << method << ' ' << power << ' ' << name;
+      }
+    }
+  }
+}
+
 TEST_F(DecomposeProgram, PredictsMissingRatings) {
   // What user u thinks of item i: 3 + (u − 2)·(i − 3)/4, but for every third entry.
   std::string known = "who,what,stars\n";

@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/clustering/kmeans.hpp"
 #include "core/data/matrix_writer.hpp"
+#include "core/linalg/column_scales.hpp"
 #include "core/linalg/distributed_svd.hpp"
 #include "core/linalg/pca.hpp"
 #include "core/linalg/randomized_svd.hpp"
@@ -123,11 +124,16 @@ class Decomposition {
 
   Json run(Index components) {
     const std::string& method = session_.arguments.method;
-    if (method == "pca") principal_components(components);
-    if (method == "eigen") eigenvectors(components);
-    if (method == "svd") singular_vectors(components);
-    if (method == "qr") orthogonal_factors();
-    if (method == "kmeans") clusters(components);
+    try {
+      if (method == "pca") principal_components(components);
+      if (method == "eigen") eigenvectors(components);
+      if (method == "svd") singular_vectors(components);
+      if (method == "qr") orthogonal_factors();
+      if (method == "kmeans") clusters(components);
+    } catch (const ColumnError& error) {
+      const std::string& name = input_.columns[static_cast<std::size_t>(error.column())];
+      throw DataError(fmt::format("column {}: {}", lockstep::quoted(name), error.problem()));
+    }
     return std::move(summary_);
   }
 
@@ -154,16 +160,26 @@ class Decomposition {
     options.method = method;
     options.randomized = random_options();
     const RowBlocks blocks = pca_blocks(input_.X.total_rows, input_.X.columns, options);
-    Pca pca = fit_pca(team_, in(blocks), options, session_.threads);
-    summary_["singular_values"] = numbers_json(pca.singular_values);
-    summary_["explained_variance"] = numbers_json(pca.explained_variance);
-    summary_["explained_variance_ratio"] = numbers_json(pca.explained_variance_ratio);
-    return pca;
+    return fit_pca(team_, in(blocks), options, session_.threads);
+  }
+
+  void add_variances(const Vector& singular_values, const Vector& variance, const Vector& ratio) {
+    summary_["singular_values"] = numbers_json(singular_values);
+    summary_["explained_variance"] = numbers_json(variance);
+    summary_["explained_variance_ratio"] = numbers_json(ratio);
+    const bool vanish = ((variance.array() == 0) && (singular_values.array() > 0)).any();
+    if (!variance.allFinite()) warn_of_size("explained_variance", "largest");
+    if (vanish) warn_of_size("explained_variance", "smallest");
+  }
+
+  void warn_of_size(const std::string& what, const std::string& limit) const {
+    say(session_, fmt::format("warning: summary.json: {} is beyond the {} double", what, limit));
   }
 
   /// X = mean + scores·components, centred.
   void principal_components(Index k) {
     const Pca pca = fit(k, is_randomized() ? PcaMethod::randomized : PcaMethod::svd);
+    add_variances(pca.singular_values, pca.explained_variance, pca.explained_variance_ratio);
     const DistributedMatrix scores = project(pca, input_.X, session_.threads);
     MatrixWriter writer = begin_writing();
     writer.write_vector("mean", pca.mean, "mean");
@@ -175,6 +191,12 @@ class Decomposition {
   /// Σ = P·Λ·Pᵀ of the covariance matrix.
   void eigenvectors(Index k) {
     const Pca pca = fit(k, PcaMethod::covariance);
+    if (!pca.explained_variance.allFinite()) {
+      throw DataError(
+          "eigen: an eigenvalue of the covariance matrix is beyond the largest double; "
+          "--method=pca gives singular values instead");
+    }
+    add_variances(pca.singular_values, pca.explained_variance, pca.explained_variance_ratio);
     MatrixWriter writer = begin_writing();
     writer.write_vector("eigenvalues", pca.explained_variance, "eigenvalue");
     writer.write("eigenvectors", pca.components, numbered("v", k));
@@ -183,15 +205,21 @@ class Decomposition {
   /// What singular values of X, which is not centred, say: mean squares, and shares of ‖X‖².
   void add_mean_squares(const Vector& singular_values) {
     const DistributedMatrix& X = in(RowBlocks(input_.X.total_rows));
-    double squares = 0;
-    for (const CentralMoments& column : central_moments(team_, X, session_.threads)) {
-      squares += column.m2 + static_cast<double>(column.count) * column.mean() * column.mean();
+    const std::vector<CentralMoments> moments = central_moments(team_, X, session_.threads);
+    double largest = 0;
+    for (const CentralMoments& column : moments) {
+      largest = std::max({largest, std::fabs(column.min), std::fabs(column.max)});
     }
-    const Vector squared = singular_values.array().square();
-    summary_["singular_values"] = numbers_json(singular_values);
-    summary_["explained_variance"] =
-        numbers_json(squared / static_cast<double>(input_.X.total_rows));
-    summary_["explained_variance_ratio"] = numbers_json(squared / squares);
+    const double scale = common_scale(largest);
+    double squares = 0;
+    for (const CentralMoments& column : moments) {
+      const double ratio = column.unit() * scale;
+      const double mean = column.center.value;
+      squares += (column.m2 + static_cast<double>(column.count) * mean * mean) * ratio * ratio;
+    }
+    const Vector squared = (singular_values * scale).array().square();
+    const auto rows = static_cast<double>(input_.X.total_rows);
+    add_variances(singular_values, singular_values.array().square() / rows, squared / squares);
   }
 
   void singular_vectors(Index k) {
@@ -236,6 +264,7 @@ class Decomposition {
                  "label");
     summary_["sizes"] = found.sizes;
     summary_["inertia"] = found.inertia;
+    if (std::isinf(found.inertia)) warn_of_size("inertia", "largest");
     summary_["iterations"] = found.iterations;
     summary_["converged"] = found.converged;
   }
