@@ -394,6 +394,19 @@ TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
             "lockstep: error: no column of numbers to decompose\n");
 }
 
+TEST_F(DecomposeProgram, OfOneRowHasNoVariances) {
+  folder_.write("a.csv", "n,m,kind\n1,2,x\n");
+  for (const std::string method : {"pca", "eigen"}) {
+    EXPECT_EQ(error_of({"--method=" + method, "--data.target=kind"}, 65),
+              "lockstep: error: " + method +
+                  ": variances need at least two rows, and the data has one\n");
+  }
+  EXPECT_EQ(error_of({"--method=kmeans", "--components=2", "--data.target=kind"}, 2),
+            "lockstep: error: decompose: --components=2: at most 1 for 1 rows of 2 columns\n");
+  EXPECT_EQ(decompose({"--method=svd"})["rows"], 1);
+  EXPECT_EQ(decompose({"--method=qr"})["rank"], 1);
+}
+
 TEST_F(DecomposeProgram, RefusesAColumnWithoutCellsAndAFullFolder) {
   folder_.write("b.csv", "n,gap\n1,\n2,\n");
   const Words words{"decompose", "--method=svd", "--data.train=b.csv", "--output.dir=b"};

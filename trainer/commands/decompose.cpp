@@ -325,6 +325,10 @@ Json run_matrix(Session& session, RunDirectory& directory) {
   Input input = load_input(session);
   const bool clusters = method == "kmeans";
   const Index rows = input.X.total_rows;
+  if ((method == "pca" || method == "eigen") && rows < 2) {
+    throw DataError(
+        fmt::format("{}: variances need at least two rows, and the data has one", method));
+  }
   const Index most = clusters ? rows : std::min(rows, input.X.columns);
   const Index count = checked_components(
       session.arguments, most, most, fmt::format("{} rows of {} columns", rows, input.X.columns));
