@@ -8,6 +8,7 @@
 #include "core/data/csv_columns.hpp"
 #include "core/data/csv_rows.hpp"
 #include "core/data/csv_typed_column.hpp"
+#include "core/data/row_places.hpp"
 #include "core/parallel/team.hpp"
 
 namespace lockstep {
@@ -18,7 +19,9 @@ struct CsvColumnNote {
   std::int64_t numbers = 0;  ///< cells that are numbers
   std::int64_t texts = 0;    ///< other cells that are not empty
   std::int64_t unknown = 0;  ///< cells of categories that the schema does not have: missing
-  std::string example;       ///< the first of the texts
+  /// The first of those that are not known or, where all are, of the fewer of numbers and texts.
+  std::string example;
+  std::string place;  ///< of it: "data/a.csv:17:3"
 };
 
 /// Reads one rank's part of CSV files, and agrees with the other ranks on what they all met: the
@@ -38,6 +41,9 @@ class CsvPartReader {
   /// it, the part has indices of categories. *Collective*; sends the distinct categories.
   std::vector<ColumnType> agree_on_types();
 
+  /// Where the rows of all ranks stand; after read().
+  const RowPlaces& places() const { return places_; }
+
   /// The columns of categories that have numbers among them, or categories that are not known.
   /// *Collective*; sends counts and a text a column.
   std::vector<CsvColumnNote> notes();
@@ -48,6 +54,7 @@ class CsvPartReader {
 
  private:
   std::vector<ColumnKind> agree_on_kinds();
+  void find_example(std::size_t feature, CsvColumnNote& note);
   void read_once();
 
   Team& team_;
@@ -59,6 +66,7 @@ class CsvPartReader {
   std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty
   CsvFeatures features_;
   CsvPart part_;
+  RowPlaces places_;
   Index bytes_read_ = 0;
 };
 

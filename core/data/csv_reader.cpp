@@ -136,6 +136,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
   Table& table = result.table;
   table.feature_types = reader.agree_on_types();
   result.notes = reader.notes();
+  table.places = reader.places();
   CsvPart& part = reader.part();
   table.rows.begin = exclusive_scan(team, part.rows);
   table.rows.end = table.rows.begin + part.rows;

@@ -87,9 +87,18 @@ TEST(DescribeProgram, SaysWhichColumnsItTakesForCategories) {
   const auto run = run_program(folder.path(), 2, {"describe", "--data.train=a.csv"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.err,
-            "warning: a.csv: column 'x': 2 numbers and 1 other texts, the first 'about 3', are "
+            "warning: a.csv:3:1: column 'x': 2 numbers and 1 other texts, the first 'about 3', are "
             "taken as categories; a missing cell is an empty one\n");
   EXPECT_EQ(run.out.find("3 rows, 2 columns: 1 numbers, 1 categories\n"), 0U) << run.out;
+  // Of several files, and where the numbers are the fewer.
+  folder.write("b.csv", "x,y\n6,7\n8,c\n9,d\n");
+  folder.write("c.csv", "x,y\n6,e\n8,f\n9,g\n");
+  const auto several = run_program(folder.path(), 3, {"describe", "--data.train=[abc].csv"});
+  EXPECT_EQ(several.err,
+            "warning: a.csv:3:1: column 'x': 8 numbers and 1 other texts, the first 'about 3', are "
+            "taken as categories; a missing cell is an empty one\n"
+            "warning: a.csv:2:2: column 'y': 4 numbers, the first '2', and 5 other texts are taken "
+            "as categories; a missing cell is an empty one\n");
 }
 
 // Squares of the first two, and sums of the third, are no doubles; what is said of them is.

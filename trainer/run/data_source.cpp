@@ -144,18 +144,20 @@ std::string name_of(DataRole role, const std::vector<InputFile>& files) {
   return files.size() == 1 ? files.front().path : key(role);
 }
 
-std::string note_text(const std::string& path, const CsvColumnNote& note) {
-  const std::string column = fmt::format("{}: column {}", path, lockstep::quoted(note.column));
+std::string note_text(const CsvColumnNote& note) {
+  const std::string column =
+      fmt::format("{}: column {}", note.place, lockstep::quoted(note.column));
+  const std::string example = ", the first " + lockstep::quoted(note.example) + ",";
   if (note.unknown > 0) {
     return fmt::format(
-        "{}: {} cells of categories that the training data does not have are taken as "
-        "missing",
-        column, note.unknown);
+        "{}: {} cells of categories that the training data does not have{} are taken as missing",
+        column, note.unknown, example);
   }
+  const bool odd_numbers = note.numbers < note.texts;
   return fmt::format(
-      "{}: {} numbers and {} other texts, the first {}, are taken as categories; "
-      "a missing cell is an empty one",
-      column, note.numbers, note.texts, lockstep::quoted(note.example));
+      "{}: {} numbers{} and {} other texts{} are taken as categories; a missing cell is an empty "
+      "one",
+      column, note.numbers, odd_numbers ? example : "", note.texts, odd_numbers ? "" : example);
 }
 
 /// Says what a user would not see otherwise: columns that nobody reads, and a first row that was
@@ -167,7 +169,7 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
         fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
                     lockstep::quoted(fmt::format("{}", fmt::join(csv.extra_columns, ", ")))));
   }
-  for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(path, note));
+  for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(note));
   const std::vector<std::string>& names = csv.table.feature_names;
   if (!has_schema && names.size() == 1 && names[0].find_first_of(";\t|") != std::string::npos) {
     say(session, fmt::format("warning: {}: a single column, {}; commas separate columns here", path,

@@ -62,8 +62,31 @@ TEST(DistributedTypedCsv, AllRanksAgreeOnTypes) {
         EXPECT_EQ(note.numbers, kRows - 1);
         EXPECT_EQ(note.texts, 1);
         EXPECT_EQ(note.example, "about 7");
+        EXPECT_EQ(note.place, folder / "a.csv" + ":" + std::to_string(odd + 2) + ":3");
       }
     }
+    folder.remove();
+  });
+}
+
+TEST(DistributedTypedCsv, PlacesAreThoseOfTheFiles) {
+  test::for_each_team({1, 2, 3, 5, 8}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    constexpr Index kRows = 40;
+    const std::vector<InputFile> files{folder.put("a.csv", example(kRows, -1)),
+                                       folder.put("b.csv", example(kRows, 30) + "\n\n"),
+                                       folder.put("c.csv", example(kRows, 7))};
+    const CsvTable csv = read_csv(team, files, typed_features());
+    EXPECT_EQ(csv.notes.size(), 1U);
+    for (const CsvColumnNote& note : csv.notes) {
+      EXPECT_EQ(note.texts, 2);
+      EXPECT_EQ(note.place, folder / "b.csv:32:3");
+    }
+    EXPECT_EQ(csv.table.places.of(0), folder / "a.csv:2");
+    EXPECT_EQ(csv.table.places.of(kRows - 1), folder / "a.csv:41");
+    EXPECT_EQ(csv.table.places.of(kRows), folder / "b.csv:2");
+    EXPECT_EQ(csv.table.places.of(3 * kRows - 1), folder / "c.csv:41");
+    EXPECT_EQ(RowPlaces().of(3), "row 4");
     folder.remove();
   });
 }
