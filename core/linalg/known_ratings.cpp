@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -15,20 +14,46 @@ namespace lockstep {
 
 static_assert(std::is_trivially_copyable_v<Rating>);
 
+namespace {
+
+/// A rating and its number over all ranks.
+struct NumberedRating {
+  Rating rating;
+  Index number = 0;
+};
+
+/// The items of all ranks, in rank order. *Collective*.
+template <class T>
+std::vector<T> gathered(Team& team, const std::vector<T>& mine) {
+  std::vector<T> all;
+  for (const Bytes& bytes : team.all_gather(FoldCodec<std::vector<T>>::encode(mine))) {
+    const std::vector<T> theirs = FoldCodec<std::vector<T>>::decode(bytes);
+    all.insert(all.end(), theirs.begin(), theirs.end());
+  }
+  return all;
+}
+
+std::string place_of(Index number, const RatingsOptions& options) {
+  return options.place_of ? options.place_of(number)
+                          : fmt::format("rating {}, counted from 0", number);
+}
+
+}  // namespace
+
 KnownRatings::KnownRatings(Team& team, const RowBlocks& user_blocks,
                            const std::vector<Rating>& ratings, const RatingsOptions& options)
     : team_(team), blocks_(user_blocks) {
   const Index before = exclusive_scan(team_, static_cast<std::int64_t>(ratings.size()));
   guard(team_, "checking the ratings", [&] {
     for (std::size_t i = 0; i < ratings.size(); ++i) {
-      check(ratings[i], before + static_cast<Index>(i), options.items);
+      check(ratings[i], before + static_cast<Index>(i), options);
     }
   });
   bring_to_owners(ratings);
   std::stable_sort(ratings_.begin(), ratings_.end(), [](const Rating& a, const Rating& b) {
     return a.user != b.user ? a.user < b.user : a.item < b.item;
   });
-  refuse_duplicates(options);
+  refuse_duplicates(ratings, before, options);
   first_.resize(static_cast<std::size_t>(users_.size()) + 1, 0);
   for (const Rating& rating : ratings_) {
     ++first_[static_cast<std::size_t>(rating.user - users_.begin) + 1];
@@ -46,10 +71,11 @@ std::span<Rating> KnownRatings::of(Index user) {
   return std::span(ratings_).subspan(first_[u], first_[u + 1] - first_[u]);
 }
 
-void KnownRatings::check(const Rating& rating, Index number, Index items) const {
+void KnownRatings::check(const Rating& rating, Index number, const RatingsOptions& options) const {
+  const Index items = options.items;
   const auto refuse = [&](const std::string& expected, const std::string& found) {
     throw DataError(
-        fmt::format("rating {}, counted from 0: expected {}, found {}", number, expected, found));
+        fmt::format("{}: expected {}, found {}", place_of(number, options), expected, found));
   };
   const Index users = blocks_.total_rows();
   if (rating.user < 0 || rating.user >= users) {
@@ -80,26 +106,32 @@ void KnownRatings::bring_to_owners(const std::vector<Rating>& ratings) {
   }
 }
 
-/// Throws alike on all ranks: users are in order over the ranks, so the first message is that of
-/// the lowest user.
-void KnownRatings::refuse_duplicates(const RatingsOptions& options) const {
-  for (const std::string& message : all_gather_text(team_, duplicate(options))) {
-    if (!message.empty()) throw DataError(message);
+/// Throws alike on all ranks, about the first item that the lowest of such users rates twice: users
+/// are in order over the ranks.
+void KnownRatings::refuse_duplicates(const std::vector<Rating>& ratings, Index before,
+                                     const RatingsOptions& options) const {
+  const auto same = [](const Rating& a, const Rating& b) {
+    return a.user == b.user && a.item == b.item;
+  };
+  const auto found = std::adjacent_find(ratings_.begin(), ratings_.end(), same);
+  std::vector<Rating> twice;
+  if (found != ratings_.end()) twice.push_back(*found);
+  twice = gathered(team_, twice);
+  if (twice.empty()) return;
+  // Only who was given the ratings knows their numbers.
+  std::vector<NumberedRating> both;
+  for (std::size_t i = 0; i < ratings.size() && both.size() < 2; ++i) {
+    if (same(ratings[i], twice.front()))
+      both.push_back({ratings[i], before + static_cast<Index>(i)});
   }
-}
-
-/// About the first item that one of this rank's users rates twice, or "".
-std::string KnownRatings::duplicate(const RatingsOptions& options) const {
-  const auto twice = std::adjacent_find(
-      ratings_.begin(), ratings_.end(),
-      [](const Rating& a, const Rating& b) { return a.user == b.user && a.item == b.item; });
-  if (twice == ratings_.end()) return "";
+  both = gathered(team_, both);
   const auto name = [](const std::vector<std::string>& names, Index number) {
     return names.empty() ? std::to_string(number) : quoted(names[static_cast<std::size_t>(number)]);
   };
-  return fmt::format("user {} rates item {} twice: {} and {}",
-                     name(options.user_names, twice->user), name(options.item_names, twice->item),
-                     twice->value, std::next(twice)->value);
+  throw DataError(fmt::format(
+      "{}: user {} rates item {} twice: {} here, {} in {}", place_of(both[1].number, options),
+      name(options.user_names, twice.front().user), name(options.item_names, twice.front().item),
+      both[1].rating.value, both[0].rating.value, place_of(both[0].number, options)));
 }
 
 }  // namespace lockstep

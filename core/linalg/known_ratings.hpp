@@ -50,10 +50,10 @@ class KnownRatings {
   }
 
  private:
-  void check(const Rating& rating, Index number, Index items) const;
+  void check(const Rating& rating, Index number, const RatingsOptions& options) const;
   void bring_to_owners(const std::vector<Rating>& ratings);
-  void refuse_duplicates(const RatingsOptions& options) const;
-  std::string duplicate(const RatingsOptions& options) const;
+  void refuse_duplicates(const std::vector<Rating>& ratings, Index before,
+                         const RatingsOptions& options) const;
 
   Team& team_;
   RowBlocks blocks_;

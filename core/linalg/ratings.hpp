@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct RatingsOptions {
   RandomizedSvdOptions randomized;
   std::vector<std::string> user_names{};  ///< for messages; their numbers when empty
   std::vector<std::string> item_names{};
+  /// Where a rating stands, by its number over all ranks, for messages; the number when empty.
+  std::function<std::string(Index)> place_of{};
 };
 
 /// What predicts the entries that are missing:
@@ -54,8 +57,8 @@ struct RatingsModel {
 /// sum of the sparse c − Z and of Z is never formed: randomized_svd takes its products.
 /// Users and items without ratings have bias 0 and factors 0.
 /// @param ratings  this rank's part, in any order
-/// Errors: DataError for options out of range and no ratings at all; CollectiveError for a user or
-/// item out of range, a value that is not finite, and a second rating of an item by a user.
+/// Errors: DataError for options out of range, no ratings at all, and a second rating of an item by
+/// a user; CollectiveError for a user or item out of range and a value that is not finite.
 /// *Collective*; a rank sends its ratings once, and for each product 2·log₂(blocks) nodes of
 /// 8·(items + k)·(k + oversampling) bytes to P−1 ranks.
 RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,

@@ -316,7 +316,7 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
     return run.err;
   };
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,2\nann,tea,3\n"),
-            "lockstep: error: user 'ann' rates item 'tea' twice: 1 and 3\n");
+            "lockstep: error: r.csv:4: user 'ann' rates item 'tea' twice: 3 here, 1 in r.csv:2\n");
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\n,tea,2\n"),
             "lockstep: error: r.csv:3:1: missing value in column 'user'\n");
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,\n"),
@@ -324,6 +324,27 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
   EXPECT_EQ(error_of_ratings("user,item,day,value\nann,tea,1,2\n"),
             "lockstep: error: data.train: ratings are columns of user, item and value, found 3 "
             "beside the value; name the value in data.target and others in data.ignore\n");
+}
+
+TEST_F(DecomposeProgram, FindsTheLinesOfARatingThatIsGivenTwice) {
+  const auto write = [&](const std::string& name, int first_user) {
+    std::string text = "user,item,value\n";
+    for (int user = first_user; user < first_user + 20; ++user) {
+      text += "u" + std::to_string(user) + ",tea,4\n";
+    }
+    folder_.write(name, text);
+  };
+  write("r.csv", 0);
+  write("s.csv", 17);  // users 17, 18 and 19 again
+  for (const int ranks : {0, 2, 5}) {
+    const auto run = run_program(
+        folder_.path(), ranks,
+        {"decompose", "--method=ratings", "--data.train=r.csv,s.csv", "--output.dir=r"});
+    EXPECT_EQ(run.exit_code, 65);
+    EXPECT_EQ(run.err,
+              "lockstep: error: s.csv:2: user 'u17' rates item 'tea' twice: 4 here, 4 in "
+              "r.csv:19\n");
+  }
 }
 
 TEST_F(DecomposeProgram, AFailureLeavesNothingBehindAndTheOldInPlace) {

@@ -24,6 +24,7 @@ RatingsData ratings_of(const Table& table) {
   RatingsData data;
   data.schema = schema_of(table);
   data.total = table.total_rows;
+  data.places = table.places;
   data.has_values = table.target_kind == TargetKind::number;
   std::array<double, 2> cells{};
   const auto number_of = [](double code) {
@@ -114,6 +115,7 @@ Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
   options.rank = rank;
   options.user_names = train.schema.feature_types[0].categories;
   options.item_names = train.schema.feature_types[1].categories;
+  options.place_of = [&train](Index rating) { return train.places.of(rating); };
   options.randomized.seed = static_cast<std::uint64_t>(session.settings.integer("train.seed"));
   const RatingsModel model = fit_ratings(session.team, train.ratings, options, session.threads);
 

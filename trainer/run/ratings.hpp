@@ -20,6 +20,7 @@ struct RatingsData {
   std::vector<Rating> ratings;  ///< this rank's, in file order; value 0 where the file has none
   Index total = 0;              ///< over all ranks
   bool has_values = true;
+  RowPlaces places{};  ///< of all ratings
 
   Index users() const { return static_cast<Index>(schema.feature_types[0].categories.size()); }
   Index items() const { return static_cast<Index>(schema.feature_types[1].categories.size()); }

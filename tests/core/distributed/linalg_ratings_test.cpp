@@ -191,7 +191,9 @@ TEST(Ratings, RefusesBadInput) {
     EXPECT_EQ(with({0, -1, 1}), "rating 2, counted from 0: expected an item from 0 to 2, found -1");
     EXPECT_EQ(with({0, 1, std::numeric_limits<double>::quiet_NaN()}),
               "rating 2, counted from 0: expected a finite value, found nan");
-    EXPECT_EQ(with({1, 1, 5}), "user 1 rates item 1 twice: 2 and 5");
+    EXPECT_EQ(with({1, 1, 5}),
+              "rating 2, counted from 0: user 1 rates item 1 twice: 5 here, 2 in rating 1, counted "
+              "from 0");
     EXPECT_EQ(error_of({}, options), "ratings: expected at least one rating, found none");
     EXPECT_EQ(error_of(good, options_of(0, 3, 1)),
               "ratings: expected users and items, found 0 and 3");
