@@ -104,9 +104,9 @@ void ClassLabels::agree(Team& team) {
 
 std::string too_many_classes(const std::string& column) {
   return fmt::format(
-      "column {}: more than {} different labels; is it a number to be predicted "
-      "(model.type = linear) rather than a class?",
-      quoted(column), ClassLabels::kMostClasses);
+      "more than {} different labels in column {}; is it a number to be predicted (model.type = "
+      "linear) rather than a class?",
+      ClassLabels::kMostClasses, quoted(column));
 }
 
 }  // namespace lockstep

@@ -164,7 +164,8 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
   for (std::size_t j = 0; j < typed_.size(); ++j) {
     types.push_back(typed_[j].agree(team_, kinds[j]));
     if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
-      throw DataError(too_many_categories(columns_.schema.feature_names[j]));
+      throw DataError(name_of(files_) + ": " +
+                      too_many_categories(columns_.schema.feature_names[j]));
     }
   }
   for (std::size_t i = 0; i < part_.values.size(); ++i) {

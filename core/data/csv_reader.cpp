@@ -151,7 +151,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
     ClassLabels& labels = reader.labels();
     labels.agree(team);
     if (labels.names().size() > ClassLabels::kMostClasses) {
-      throw DataError(too_many_classes(schema.target_name));
+      throw DataError(name_of(files) + ": " + too_many_classes(schema.target_name));
     }
     table.class_names = labels.names();
     for (double& code : table.target) {

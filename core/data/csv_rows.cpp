@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/utf8.hpp"
@@ -38,13 +39,15 @@ class RowParser {
   std::optional<RowProblem> parse_number(std::size_t column, double& out) const;
   std::optional<RowProblem> parse_typed(std::size_t column, CsvTypedColumn& typed, double& out);
   std::optional<RowProblem> parse_target(std::size_t column, double& out);
+  static RowProblem problem(std::size_t column, std::string text) {
+    return {static_cast<Index>(column), std::move(text)};
+  }
   RowProblem not_utf8(std::size_t column, const char* what) const {
-    return {static_cast<Index>(column),
-            fmt::format("{} {} in column {} is not UTF-8; convert the file", what,
-                        quoted(fields_[column].text), name(column))};
+    return problem(column, fmt::format("{} {} in column {} is not UTF-8; convert the file", what,
+                                       quoted(fields_[column].text), name(column)));
   }
   RowProblem missing(std::size_t column) const {
-    return {static_cast<Index>(column), "missing value in column " + name(column)};
+    return problem(column, "missing value in column " + name(column));
   }
   std::string name(std::size_t column) const { return quoted(columns_.names[column]); }
 
@@ -67,9 +70,8 @@ std::optional<RowProblem> RowParser::parse_number(std::size_t column, double& ou
   const std::string_view text = fields_[column].text;
   if (parse_csv_number(text, out)) return std::nullopt;
   if (text.empty()) return missing(column);
-  return RowProblem{
-      static_cast<Index>(column),
-      fmt::format("expected a number in column {}, found {}", name(column), quoted(text))};
+  return problem(
+      column, fmt::format("expected a number in column {}, found {}", name(column), quoted(text)));
 }
 
 std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedColumn& typed,
@@ -79,7 +81,7 @@ std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedCol
   const std::optional<double> value = typed.value(text);
   if (!value) return parse_number(column, out);  // which says what was expected
   if (!is_utf8(text)) return not_utf8(column, "text");
-  if (typed.too_many()) throw DataError(too_many_categories(columns_.names[column]));
+  if (typed.too_many()) return problem(column, too_many_categories(columns_.names[column]));
   out = *value;
   return std::nullopt;
 }
@@ -91,11 +93,10 @@ std::optional<RowProblem> RowParser::parse_target(std::size_t column, double& ou
   if (!is_utf8(label)) return not_utf8(column, "class");
   const std::optional<Index> code = labels_.code(label);
   if (!code) {
-    return RowProblem{static_cast<Index>(column),
-                      fmt::format("class {} in column {} does not occur in the training data",
-                                  quoted(label), name(column))};
+    return problem(column, fmt::format("class {} in column {} does not occur in the training data",
+                                       quoted(label), name(column)));
   }
-  if (labels_.too_many()) throw DataError(too_many_classes(columns_.names[column]));
+  if (labels_.too_many()) return problem(column, too_many_classes(columns_.names[column]));
   out = static_cast<double>(*code);
   return std::nullopt;
 }

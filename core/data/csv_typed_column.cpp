@@ -54,8 +54,8 @@ double CsvTypedColumn::final_value(double value) const {
 }
 
 std::string too_many_categories(const std::string& column) {
-  return fmt::format("column {}: more than {} different texts; leave it out (data.ignore)",
-                     quoted(column), CsvTypedColumn::kMostCategories);
+  return fmt::format("more than {} different texts in column {}; leave it out (data.ignore)",
+                     CsvTypedColumn::kMostCategories, quoted(column));
 }
 
 }  // namespace lockstep

@@ -77,7 +77,8 @@ class CsvTypedColumn {
   ClassLabels labels_;
 };
 
-/// The message about a feature column with more than CsvTypedColumn::kMostCategories texts.
+/// What is said, after a place, of a feature column with more than CsvTypedColumn::kMostCategories
+/// texts.
 std::string too_many_categories(const std::string& column);
 
 }  // namespace lockstep

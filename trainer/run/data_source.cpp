@@ -139,11 +139,6 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   }
 }
 
-/// What a message about all files of a set begins with.
-std::string name_of(DataRole role, const std::vector<InputFile>& files) {
-  return files.size() == 1 ? files.front().path : key(role);
-}
-
 std::string note_text(const CsvColumnNote& note) {
   const std::string column =
       fmt::format("{}: column {}", note.place, lockstep::quoted(note.column));
@@ -253,7 +248,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, name_of(role, files), csv, schema.has_value());
+  warn_of_columns(session, name_of(files), csv, schema.has_value());
   return std::move(csv.table);
 }
 
@@ -282,7 +277,7 @@ Columns load_columns(Session& session, bool with_target) {
   options.target_is_feature = with_target;
   options.features = CsvFeatures::typed;
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, name_of(role, files), csv, false);
+  warn_of_columns(session, name_of(files), csv, false);
   Columns columns = columns_of(std::move(csv.table));
   const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
   if (with_target && target != columns.names.end()) {

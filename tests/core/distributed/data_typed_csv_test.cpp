@@ -91,6 +91,26 @@ TEST(DistributedTypedCsv, PlacesAreThoseOfTheFiles) {
   });
 }
 
+TEST(DistributedTypedCsv, RefusesAColumnOfTooManyTexts) {
+  std::string text = "n,id\n";
+  for (int i = 0; i <= 1048576; ++i) text += "1,k" + std::to_string(i) + '\n';
+  const auto message_of = [&](Team& team) {
+    test::TeamDirectory folder(team);
+    const InputFile file = folder.put("a.csv", text);
+    const std::string message =
+        test::message_in(folder / "", [&] { read_csv(team, {file}, typed_features()); });
+    folder.remove();
+    return message;
+  };
+  const std::string too_many =
+      "more than 1048576 different texts in column 'id'; leave it out (data.ignore)";
+  test::for_each_thread_team(
+      {1}, [&](Team& team) { EXPECT_EQ(message_of(team), "a.csv:1048578:2: " + too_many); });
+  // No rank has too many alone.
+  test::for_each_thread_team(
+      {3}, [&](Team& team) { EXPECT_EQ(message_of(team), "a.csv: " + too_many); });
+}
+
 TEST(DistributedTypedCsv, OnlyMixedColumnsAreReadTwice) {
   test::for_each_team({1, 2, 3}, [](Team& team) {
     test::TeamDirectory folder(team);
