@@ -43,6 +43,12 @@ std::string_view name_of(MatrixFormat format) {
   return format == MatrixFormat::npy ? "npy" : "csv";
 }
 
+std::vector<std::string> numbered(const std::string& prefix, Index count) {
+  std::vector<std::string> names;
+  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", prefix, i));
+  return names;
+}
+
 std::string MatrixWriter::path(const std::string& name) const {
   return fmt::format("{}/{}.{}", folder_, name, name_of(format_));
 }

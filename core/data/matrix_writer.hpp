@@ -18,6 +18,9 @@ enum class MatrixFormat { npy, csv };
 /// "npy" or "csv": also the ending of the file's name.
 std::string_view name_of(MatrixFormat format);
 
+/// "pc1", "pc2", …: names of columns for the header of CSV.
+std::vector<std::string> numbered(const std::string& prefix, Index count);
+
 /// Writes matrices to files that appear whole or not at all, the same bytes for any number of
 /// ranks.
 ///

@@ -104,13 +104,6 @@ Json numbers_json(const Vector& numbers) {
   return std::vector<double>(numbers.begin(), numbers.end());
 }
 
-/// "pc1", "pc2", … for the columns of a CSV file.
-std::vector<std::string> numbered(const std::string& prefix, Index count) {
-  std::vector<std::string> names;
-  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", prefix, i));
-  return names;
-}
-
 MatrixFormat format_of(const Arguments& arguments) {
   return arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy;
 }

@@ -45,12 +45,6 @@ std::string names_csv(const std::string& header, const std::vector<std::string>&
   return text;
 }
 
-std::vector<std::string> numbered(Index count) {
-  std::vector<std::string> names;
-  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("f{}", i));
-  return names;
-}
-
 /// A vector of which each rank has a part, as a matrix of one column.
 DistributedMatrix one_column(Team& team, std::vector<double> part) {
   DistributedMatrix column;
@@ -133,8 +127,8 @@ Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
                   names_csv(schema.feature_names[0], schema.feature_types[0].categories));
   directory.write("items.csv",
                   names_csv(schema.feature_names[1], schema.feature_types[1].categories));
-  writer.write("user_factors", model.user_factors, numbered(rank));
-  writer.write("item_factors", model.item_factors, numbered(rank));
+  writer.write("user_factors", model.user_factors, numbered("f", rank));
+  writer.write("item_factors", model.item_factors, numbered("f", rank));
   const Vector& bias = model.user_bias;
   writer.write("user_bias", one_column(session.team, {bias.begin(), bias.end()}), {"bias"});
   writer.write_vector("item_bias", model.item_bias, "bias");

@@ -34,6 +34,11 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+TEST(MatrixWriter, NamesColumnsByNumbers) {
+  EXPECT_EQ(numbered("pc", 3), (std::vector<std::string>{"pc1", "pc2", "pc3"}));
+  EXPECT_TRUE(numbered("pc", 0).empty());
+}
+
 TEST(MatrixWriter, WritesTheRowsOfAllRanks) {
   test::for_each_team({1, 2, 3, 7}, [](Team& team) {
     test::TeamDirectory folder(team);
