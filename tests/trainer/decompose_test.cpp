@@ -1,9 +1,14 @@
 // `lockstep decompose` as a user meets it.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -363,6 +368,75 @@ TEST_F(DecomposeProgram, AFailureLeavesNothingBehindAndTheOldInPlace) {
   const json summary = decompose({"--method=qr"});
   fail("out", "--overwrite");
   EXPECT_EQ(json::parse(folder_.read("out/summary.json")), summary);
+}
+
+/// Ends with a signal while it writes: files may have 10 or 20 kB, and U needs 48.
+void run_and_kill(const TestFolder& folder, const std::string& more) {
+  std::string rows = "a,b,c\n";
+  for (int i = 0; i < 2000; ++i) {
+    rows += std::to_string(i % 17) + "," + std::to_string(i % 31) + "," + std::to_string(i) + "\n";
+  }
+  folder.write("large.csv", rows);
+  const std::string command = "cd '" + folder.path().string() + "' && ulimit -f 20 && '" +
+                              LOCKSTEP_PROGRAM +
+                              "' decompose --method=svd --data.train=large.csv --output.dir=out " +
+                              more + " >/dev/null 2>&1";
+  const int status = std::system(command.c_str());
+  EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 128 + SIGXFSZ) << status;
+}
+
+TEST_F(DecomposeProgram, WhatAKilledRunLeavesIsNotInTheWay) {
+  run_and_kill(folder_, "");
+  EXPECT_EQ(folder_.names(),
+            (Words{"a.csv", "large.csv", "out", "out/U.npy.tmp", "out/summary.json.tmp"}));
+  folder_.write("out/Q.npy", "of a run that was killed while its files got their names");
+  const auto run = run_program(folder_.path(), 2,
+                               {"decompose", "--method=eigen", "--data.train=a.csv",
+                                "--data.target=kind", "--output.dir=out"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "large.csv", "out", "out/eigenvalues.npy",
+                                    "out/eigenvectors.npy", "out/summary.json"}));
+}
+
+TEST_F(DecomposeProgram, AKilledOverwriteLeavesTheOldInPlace) {
+  const json summary = decompose({"--method=qr"});
+  const std::string Q = folder_.read("out/Q.npy");
+  run_and_kill(folder_, "--overwrite");
+  EXPECT_EQ(json::parse(folder_.read("out/summary.json")), summary);
+  EXPECT_EQ(folder_.read("out/Q.npy"), Q);
+  decompose({"--method=eigen"});
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "large.csv", "out", "out/eigenvalues.npy",
+                                    "out/eigenvectors.npy", "out/summary.json"}));
+}
+
+TEST_F(DecomposeProgram, AFolderWithOtherFilesIsNotWhatAKilledRunLeft) {
+  std::filesystem::create_directory(folder_.path() / "out");
+  folder_.write("out/summary.json.tmp", "");
+  folder_.write("out/precious", "x");
+  const Words words{"decompose", "--method=qr", "--data.train=a.csv", "--data.target=kind",
+                    "--output.dir=out"};
+  EXPECT_EQ(run_program(folder_.path(), 2, words).exit_code, 73);
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "out", "out/precious", "out/summary.json.tmp"}));
+}
+
+TEST_F(DecomposeProgram, AFolderThatAnotherRunHasClaimedIsNotFree) {
+  std::filesystem::create_directory(folder_.path() / "out");
+  const int claim = ::open(folder_.file("out/summary.json.tmp").c_str(), O_RDWR | O_CREAT, 0666);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(::fcntl(claim, F_OFD_SETLK, &lock), 0);
+  Words words{"decompose", "--method=qr", "--data.train=a.csv", "--data.target=kind",
+              "--output.dir=out"};
+  EXPECT_EQ(run_program(folder_.path(), 0, words).err,
+            "lockstep: error: out: the output directory is not empty; choose another output.dir, "
+            "or replace the run in it with --overwrite\n");
+  words.emplace_back("--overwrite");
+  EXPECT_EQ(run_program(folder_.path(), 0, words).err,
+            "lockstep: error: out: another run took this output directory meanwhile; choose "
+            "another output.dir\n");
+  ::close(claim);
+  EXPECT_EQ(run_program(folder_.path(), 2, words).exit_code, 0);
 }
 
 TEST_F(DecomposeProgram, OverwriteReplacesADecompositionAlone) {

@@ -20,30 +20,15 @@
 #include "core/statistics/central_moments.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/factor_files.hpp"
 #include "trainer/run/ratings.hpp"
-#include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kSummaryFile = "summary.json";
 constexpr Index kDefaultRatingsRank = 2;
-
-/// What may be in the folder: --overwrite removes it.
-RunFiles decomposition_files() {
-  RunFiles files{"decompose", kSummaryFile, {kSummaryFile}};
-  for (const char* factor :
-       {"mean", "components", "scores", "singular_values", "U", "Vt", "Q", "R", "eigenvalues",
-        "eigenvectors", "centers", "labels", "user_factors", "item_factors", "user_bias",
-        "item_bias", "users", "items", "predictions"}) {
-    for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
-      files.names.push_back(fmt::format("{}.{}", factor, name_of(format)));
-    }
-  }
-  return files;
-}
 
 /// The matrix of the numbers, and what became of the other cells.
 struct Input {
@@ -104,16 +89,12 @@ Json numbers_json(const Vector& numbers) {
   return std::vector<double>(numbers.begin(), numbers.end());
 }
 
-MatrixFormat format_of(const Arguments& arguments) {
-  return arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy;
-}
-
-/// Carries out one method: computes, then makes the directory, writes the factors and fills the
+/// Carries out one method: computes, then opens the files, writes the factors and fills the
 /// summary.
 class Decomposition {
  public:
-  Decomposition(Session& session, Input input, RunDirectory& directory)
-      : session_(session), team_(session.team), input_(std::move(input)), directory_(directory) {}
+  Decomposition(Session& session, Input input, FactorFiles& files)
+      : session_(session), team_(session.team), input_(std::move(input)), files_(files) {}
 
   Json run(Index components) {
     const std::string& method = session_.arguments.method;
@@ -140,12 +121,6 @@ class Decomposition {
   }
 
   bool is_randomized() const { return session_.arguments.solver == "randomized"; }
-
-  /// The results are there: what --overwrite replaces may go. *Collective*.
-  MatrixWriter begin_writing() {
-    directory_.create();
-    return {team_, directory_.path(), format_of(session_.arguments)};
-  }
 
   Pca fit(Index components, PcaMethod method) {
     PcaOptions options;
@@ -174,7 +149,7 @@ class Decomposition {
     const Pca pca = fit(k, is_randomized() ? PcaMethod::randomized : PcaMethod::svd);
     add_variances(pca.singular_values, pca.explained_variance, pca.explained_variance_ratio);
     const DistributedMatrix scores = project(pca, input_.X, session_.threads);
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write_vector("mean", pca.mean, "mean");
     writer.write_vector("singular_values", pca.singular_values, "singular_value");
     writer.write("components", pca.components.transpose(), input_.columns);
@@ -190,7 +165,7 @@ class Decomposition {
           "--method=pca gives singular values instead");
     }
     add_variances(pca.singular_values, pca.explained_variance, pca.explained_variance_ratio);
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write_vector("eigenvalues", pca.explained_variance, "eigenvalue");
     writer.write("eigenvectors", pca.components, numbered("v", k));
   }
@@ -225,7 +200,7 @@ class Decomposition {
             : lockstep::svd(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), k,
                             session_.threads);
     add_mean_squares(svd.singular_values);
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write("U", svd.U, numbered("u", k));
     writer.write_vector("singular_values", svd.singular_values, "singular_value");
     writer.write("Vt", svd.V.transpose(), input_.columns);
@@ -236,7 +211,7 @@ class Decomposition {
         thin_qr(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), session_.threads);
     summary_["rank"] = qr.rank;
     add_mean_squares(lockstep::singular_values(qr.R));
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write("Q", qr.Q, numbered("q", qr.Q.columns));
     writer.write("R", qr.R, input_.columns);
   }
@@ -251,7 +226,7 @@ class Decomposition {
       say(session_, fmt::format("warning: rows still changed their cluster after {} iterations",
                                 found.iterations));
     }
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write("centers", found.centers, input_.columns);
     writer.write("labels", std::vector<std::int64_t>(found.labels.begin(), found.labels.end()),
                  "label");
@@ -265,7 +240,7 @@ class Decomposition {
   Session& session_;
   Team& team_;
   Input input_;
-  RunDirectory& directory_;
+  FactorFiles& files_;
   Json summary_;
 };
 
@@ -299,21 +274,20 @@ Index checked_components(const Arguments& arguments, Index standard, Index most,
                                arguments.components, most, matrix));
 }
 
-/// Decomposes ratings into the directory, once it is claimed. *Collective*.
-Json run_ratings(Session& session, RunDirectory& directory) {
+/// Decomposes ratings, and writes the factors. *Collective*.
+Json run_ratings(Session& session, FactorFiles& files) {
   const RatingsData ratings = load_ratings(session);
   const Index most = std::min(ratings.users(), ratings.items());
   const Index rank =
       checked_components(session.arguments, std::min(kDefaultRatingsRank, most), most,
                          fmt::format("{} users and {} items", ratings.users(), ratings.items()));
   Json summary{{"components", rank}};
-  summary.update(
-      decompose_ratings(session, ratings, rank, directory, format_of(session.arguments)));
+  summary.update(decompose_ratings(session, ratings, rank, files));
   return summary;
 }
 
 /// The same for the matrix of the features. *Collective*.
-Json run_matrix(Session& session, RunDirectory& directory) {
+Json run_matrix(Session& session, FactorFiles& files) {
   const std::string& method = session.arguments.method;
   Input input = load_input(session);
   const bool clusters = method == "kmeans";
@@ -333,7 +307,7 @@ Json run_matrix(Session& session, RunDirectory& directory) {
   summary["imputed"] = Json::object();
   for (const auto& [column, missing] : input.imputed) summary["imputed"][column] = missing;
   if (method != "qr") summary[clusters ? "clusters" : "components"] = count;
-  summary.update(Decomposition(session, std::move(input), directory).run(count));
+  summary.update(Decomposition(session, std::move(input), files).run(count));
   return summary;
 }
 
@@ -341,17 +315,12 @@ Json run_matrix(Session& session, RunDirectory& directory) {
 
 void decompose(Session& session) {
   check_options(session);
-  RunDirectory directory(session, decomposition_files());
+  FactorFiles files(session);
   Json summary{{"method", session.arguments.method}};
-  try {
-    summary.update(session.arguments.method == "ratings" ? run_ratings(session, directory)
-                                                         : run_matrix(session, directory));
-    directory.write(kSummaryFile, summary.dump(2) + "\n");
-  } catch (...) {
-    directory.discard();
-    throw;
-  }
-  say(session, "factors and " + directory.file(kSummaryFile));
+  summary.update(session.arguments.method == "ratings" ? run_ratings(session, files)
+                                                       : run_matrix(session, files));
+  files.finish(summary);
+  say(session, "factors and " + files.summary_path());
 }
 
 }  // namespace lockstep::trainer

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "core/base/error.hpp"
-#include "core/data/csv_fields.hpp"
 #include "core/metrics/regression.hpp"
 #include "trainer/run/data_source.hpp"
 #include "trainer/run/experiment.hpp"
@@ -36,13 +35,6 @@ RatingsData ratings_of(const Table& table) {
                             data.has_values ? table.target[static_cast<std::size_t>(i)] : 0});
   }
   return data;
-}
-
-/// A name a line, under a header.
-std::string names_csv(const std::string& header, const std::vector<std::string>& names) {
-  std::string text = csv_field(header) + '\n';
-  for (const std::string& name : names) text += csv_field(name) + '\n';
-  return text;
 }
 
 /// A vector of which each rank has a part, as a matrix of one column.
@@ -101,8 +93,7 @@ RatingsData load_ratings(Session& session) {
   return ratings_of(table);
 }
 
-Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
-                       RunDirectory& directory, MatrixFormat format) {
+Json decompose_ratings(Session& session, const RatingsData& train, Index rank, FactorFiles& files) {
   RatingsOptions options;
   options.users = train.users();
   options.items = train.items();
@@ -120,13 +111,10 @@ Json decompose_ratings(Session& session, const RatingsData& train, Index rank,
   std::optional<TestPredictions> test;
   if (has_data(session.settings, DataRole::test)) test = predict_test(session, train, model);
 
-  directory.create();
-  MatrixWriter writer(session.team, directory.path(), format);
+  MatrixWriter& writer = files.open();
   const TableSchema& schema = train.schema;
-  directory.write("users.csv",
-                  names_csv(schema.feature_names[0], schema.feature_types[0].categories));
-  directory.write("items.csv",
-                  names_csv(schema.feature_names[1], schema.feature_types[1].categories));
+  writer.write_texts("users", schema.feature_types[0].categories, schema.feature_names[0]);
+  writer.write_texts("items", schema.feature_types[1].categories, schema.feature_names[1]);
   writer.write("user_factors", model.user_factors, numbered("f", rank));
   writer.write("item_factors", model.item_factors, numbered("f", rank));
   const Vector& bias = model.user_bias;

@@ -71,7 +71,8 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
   }
   say(session, team_line(session));
   for (const std::string& warning : launch_warnings(session)) say(session, warning);
-  directory.create();
+  directory.claim();
+  directory.remove_previous();
   directory.write(kConfigFile, resolved_config(settings));
   directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
 
