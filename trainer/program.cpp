@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <new>
 
 #include "core/base/error.hpp"
 #include "trainer/cli/help.hpp"
@@ -72,6 +73,8 @@ int run_program(const std::vector<std::string>& arguments) {
       if (team.rank() == 0) print_error(e.what());
       environment.finalize();
       return static_cast<int>(e.exit_code());
+    } catch (const std::bad_alloc&) {
+      return fail_alone("out of memory", ExitCode::system);
     } catch (const std::exception& e) {
       return fail_alone(fmt::format("internal error: {}", e.what()), ExitCode::internal);
     }

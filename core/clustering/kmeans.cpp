@@ -235,7 +235,7 @@ Matrix kmeans_plus_plus(Team& team, const DistributedMatrix& X, const KMeansOpti
   const double scale = common_scale(largest_magnitude(team, X, threads));
   check_options(X, options);
   DistributedMatrix copy;
-  return starting_centers(team, scaled(X, scale, copy), options, run, threads) / scale;
+  return starting_centers(team, scaled(team, X, scale, copy), options, run, threads) / scale;
 }
 
 KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMeansOptions& options,
@@ -250,7 +250,7 @@ KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMean
   }
   const double scale = common_scale(std::max(largest, centers.cwiseAbs().maxCoeff()));
   DistributedMatrix copy;
-  const DistributedMatrix& rows = scaled(X, scale, copy);
+  const DistributedMatrix& rows = scaled(team, X, scale, copy);
   centers *= scale;
   return unscaled(iterate(team, rows, std::move(centers), options, threads), scale);
 }
@@ -260,7 +260,7 @@ KMeans kmeans(Team& team, const DistributedMatrix& X, const KMeansOptions& optio
   const double scale = common_scale(largest_magnitude(team, X, threads));
   check_options(X, options);
   DistributedMatrix copy;
-  const DistributedMatrix& rows = scaled(X, scale, copy);
+  const DistributedMatrix& rows = scaled(team, X, scale, copy);
   KMeans best;
   for (int run = 0; run == 0 || run < options.runs; ++run) {
     KMeans result =

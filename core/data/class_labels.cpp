@@ -33,16 +33,23 @@ bool are_numbers(const std::vector<std::string>& labels) {
 /// The distinct labels of all ranks. Labels have no newline: no field has one.
 std::vector<std::string> distinct_labels(Team& team, const std::vector<std::string>& mine) {
   std::string text;
-  for (const std::string& label : mine) text += label + '\n';
-  std::set<std::string> distinct;
-  for (const std::string& theirs : all_gather_text(team, text)) {
-    for (std::size_t begin = 0; begin < theirs.size();) {
-      const std::size_t end = theirs.find('\n', begin);
-      distinct.insert(theirs.substr(begin, end - begin));
-      begin = end + 1;
+  guard(team, "joining labels", [&] {
+    for (const std::string& label : mine) text += label + '\n';
+  });
+  const std::vector<std::string> texts = all_gather_text(team, text);
+  std::vector<std::string> labels;
+  guard(team, "joining labels", [&] {
+    std::set<std::string> distinct;
+    for (const std::string& theirs : texts) {
+      for (std::size_t begin = 0; begin < theirs.size();) {
+        const std::size_t end = theirs.find('\n', begin);
+        distinct.insert(theirs.substr(begin, end - begin));
+        begin = end + 1;
+      }
     }
-  }
-  return {distinct.begin(), distinct.end()};
+    labels.assign(distinct.begin(), distinct.end());
+  });
+  return labels;
 }
 
 }  // namespace

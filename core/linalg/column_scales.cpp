@@ -101,9 +101,10 @@ double common_scale(double largest) {
   return is_safe ? 1 : scale_of(std::bit_cast<std::int64_t>(largest));
 }
 
-const DistributedMatrix& scaled(const DistributedMatrix& X, double scale, DistributedMatrix& copy) {
+const DistributedMatrix& scaled(Team& team, const DistributedMatrix& X, double scale,
+                                DistributedMatrix& copy) {
   if (scale == 1) return X;
-  copy = X;
+  guard(team, "scaling the matrix", [&] { copy = X; });
   for (double& x : copy.values) x *= scale;
   return copy;
 }

@@ -50,11 +50,13 @@ KnownRatings::KnownRatings(Team& team, const RowBlocks& user_blocks,
     }
   });
   bring_to_owners(ratings);
-  std::stable_sort(ratings_.begin(), ratings_.end(), [](const Rating& a, const Rating& b) {
-    return a.user != b.user ? a.user < b.user : a.item < b.item;
+  guard(team_, "sorting the ratings", [&] {
+    first_.resize(static_cast<std::size_t>(users_.size()) + 1, 0);
+    std::stable_sort(ratings_.begin(), ratings_.end(), [](const Rating& a, const Rating& b) {
+      return a.user != b.user ? a.user < b.user : a.item < b.item;
+    });
   });
   refuse_duplicates(ratings, before, options);
-  first_.resize(static_cast<std::size_t>(users_.size()) + 1, 0);
   for (const Rating& rating : ratings_) {
     ++first_[static_cast<std::size_t>(rating.user - users_.begin) + 1];
   }
@@ -91,19 +93,23 @@ void KnownRatings::bring_to_owners(const std::vector<Rating>& ratings) {
   const std::vector<Index> boundaries = blocks_.row_boundaries(team_.size());
   const auto rank = static_cast<std::size_t>(team_.rank());
   users_ = {boundaries[rank], boundaries[rank + 1]};
-  std::vector<std::vector<Rating>> to(static_cast<std::size_t>(team_.size()));
-  for (const Rating& rating : ratings) {
-    const auto end = std::upper_bound(boundaries.begin() + 1, boundaries.end(), rating.user);
-    to[static_cast<std::size_t>(end - boundaries.begin()) - 1].push_back(rating);
-  }
   using Codec = FoldCodec<std::vector<Rating>>;
   std::vector<Bytes> sent;
-  sent.reserve(to.size());
-  for (const std::vector<Rating>& part : to) sent.push_back(Codec::encode(part));
-  for (const Bytes& part : team_.exchange(std::move(sent))) {
-    const std::vector<Rating> received = Codec::decode(part);
-    ratings_.insert(ratings_.end(), received.begin(), received.end());
-  }
+  guard(team_, "sending the ratings", [&] {
+    std::vector<std::vector<Rating>> to(static_cast<std::size_t>(team_.size()));
+    for (const Rating& rating : ratings) {
+      const auto end = std::upper_bound(boundaries.begin() + 1, boundaries.end(), rating.user);
+      to[static_cast<std::size_t>(end - boundaries.begin()) - 1].push_back(rating);
+    }
+    for (const std::vector<Rating>& part : to) sent.push_back(Codec::encode(part));
+  });
+  const std::vector<Bytes> parts = team_.exchange(std::move(sent));
+  guard(team_, "receiving the ratings", [&] {
+    for (const Bytes& part : parts) {
+      const std::vector<Rating> received = Codec::decode(part);
+      ratings_.insert(ratings_.end(), received.begin(), received.end());
+    }
+  });
 }
 
 /// Throws alike on all ranks, about the first item that the lowest of such users rates twice: users

@@ -115,7 +115,7 @@ Pca fit_pca(Team& team, const DistributedMatrix& X, const PcaOptions& options, i
   const double scale = common_scale(largest_magnitude(team, X, threads));
   check_options(X, options);
   DistributedMatrix copy;
-  return fit_scaled(team, scaled(X, scale, copy), scale, options, threads);
+  return fit_scaled(team, scaled(team, X, scale, copy), scale, options, threads);
 }
 
 DistributedMatrix project(const Pca& pca, const DistributedMatrix& X, int threads) {

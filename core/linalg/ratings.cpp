@@ -184,10 +184,12 @@ RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,
   take_off_biases(known, model, options.items, threads);
   const Index k = options.rank;
   model.user_factors = {known.users(), options.users, k, {}};
-  model.user_factors.values.resize(static_cast<std::size_t>(known.users().size() * k));
-  model.item_factors = Matrix::Zero(options.items, k);
-
-  std::vector<double> residuals(known.all().size());
+  std::vector<double> residuals;
+  guard(team, "making room for the factors", [&] {
+    model.user_factors.values.resize(static_cast<std::size_t>(known.users().size() * k));
+    model.item_factors = Matrix::Zero(options.items, k);
+    residuals.resize(known.all().size());
+  });
   double squares = find_residuals(known, model, residuals, threads);
   double objective = squares / 2;
   while (model.iterations < options.max_iterations && !model.converged) {
@@ -226,22 +228,28 @@ std::vector<double> predict_ratings(Team& team, const RatingsModel& model,
     const auto end = std::upper_bound(ends.begin(), ends.end(), known ? user : 0);
     return static_cast<std::size_t>(end - ends.begin());
   };
-  std::vector<std::vector<Rating>> questions(ranks);
-  for (const Rating& one : asked) questions[rank_of(one.user)].push_back(one);
   std::vector<Bytes> sent(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) sent[r] = Questions::encode(questions[r]);
+  guard(team, "asking for ratings", [&] {
+    std::vector<std::vector<Rating>> questions(ranks);
+    for (const Rating& one : asked) questions[rank_of(one.user)].push_back(one);
+    for (std::size_t r = 0; r < ranks; ++r) sent[r] = Questions::encode(questions[r]);
+  });
   std::vector<Bytes> received = team.exchange(std::move(sent));
-  for (Bytes& part : received) part = Answers::encode(answers_to(Questions::decode(part), model));
+  guard(team, "predicting ratings", [&] {
+    for (Bytes& part : received) part = Answers::encode(answers_to(Questions::decode(part), model));
+  });
   received = team.exchange(std::move(received));
-  std::vector<std::vector<double>> answers(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) answers[r] = Answers::decode(received[r]);
-  std::vector<std::size_t> next(ranks, 0);
   std::vector<double> values;
-  values.reserve(asked.size());
-  for (const Rating& one : asked) {
-    const std::size_t rank = rank_of(one.user);
-    values.push_back(answers[rank][next[rank]++]);
-  }
+  guard(team, "taking the predictions", [&] {
+    std::vector<std::vector<double>> answers(ranks);
+    for (std::size_t r = 0; r < ranks; ++r) answers[r] = Answers::decode(received[r]);
+    std::vector<std::size_t> next(ranks, 0);
+    values.reserve(asked.size());
+    for (const Rating& one : asked) {
+      const std::size_t rank = rank_of(one.user);
+      values.push_back(answers[rank][next[rank]++]);
+    }
+  });
   return values;
 }
 

@@ -60,10 +60,10 @@ class Categories {
 void add_information(Team& team, const Columns& columns, Description& description, int threads) {
   if (!columns.target) return;
   const Categories categories(columns, description.columns);
-  const std::vector<Index> target = categories.of_column(*columns.target);
   const Index target_count = categories.count(*columns.target);
   std::vector<ContingencyTable> parts(description.columns.size());
   guard(team, "counting categories", [&] {
+    const std::vector<Index> target = categories.of_column(*columns.target);
     parallel_for(threads, static_cast<Index>(parts.size()), [&](Index j) {
       parts[static_cast<std::size_t>(j)] =
           ContingencyTable(categories.count(j), target_count, categories.of_column(j), target);
@@ -79,11 +79,14 @@ void add_information(Team& team, const Columns& columns, Description& descriptio
 void count_distinct(Team& team, const Columns& columns, Description& description) {
   for (std::size_t j = 0; j < columns.types.size(); ++j) {
     if (columns.types[j].kind == ColumnKind::number) continue;
-    std::vector<std::int64_t> occurs(columns.types[j].categories.size());
-    for (Index i = columns.values.rows.begin; i < columns.values.rows.end; ++i) {
-      const double code = columns.values.row(i)[j];
-      if (!std::isnan(code)) occurs[static_cast<std::size_t>(code)] = 1;
-    }
+    std::vector<std::int64_t> occurs;
+    guard(team, "counting categories", [&] {
+      occurs.resize(columns.types[j].categories.size());
+      for (Index i = columns.values.rows.begin; i < columns.values.rows.end; ++i) {
+        const double code = columns.values.row(i)[j];
+        if (!std::isnan(code)) occurs[static_cast<std::size_t>(code)] = 1;
+      }
+    });
     team.all_reduce(occurs, IntegerReduction::max);
     description.columns[j].distinct = std::count(occurs.begin(), occurs.end(), 1);
   }
@@ -125,7 +128,7 @@ Description describe(Team& team, Columns columns, int threads) {
   count_distinct(team, columns, description);
   add_information(team, columns, description, threads);
 
-  Columns numbers = selected(columns, description.numbers);
+  Columns numbers = selected(team, columns, description.numbers);
   columns.values = {};
   if (description.numbers.empty()) return description;
   const std::vector<Quartiles> found = quartiles(team, numbers.values, threads);

@@ -51,28 +51,29 @@ void impute_means(Team& team, Input& input, int threads) {
                                   lockstep::quoted(input.columns[j])));
     }
     input.imputed.emplace_back(input.columns[j], missing);
+    const double mean = moments[j].mean();
     for (Index i = input.X.rows.begin; i < input.X.rows.end; ++i) {
       double& cell = input.X.row(i)[j];
-      if (std::isnan(cell)) cell = moments[j].mean();
+      if (std::isnan(cell)) cell = mean;
     }
   }
 }
 
 Input load_input(Session& session) {
-  const Columns all = load_columns(session, false);
+  Columns columns = load_columns(session, false);
   Input input;
   std::vector<Index> numbers;
-  for (std::size_t j = 0; j < all.types.size(); ++j) {
-    if (all.types[j].kind == ColumnKind::number) {
+  for (std::size_t j = 0; j < columns.types.size(); ++j) {
+    if (columns.types[j].kind == ColumnKind::number) {
       numbers.push_back(static_cast<Index>(j));
     } else {
-      input.left_out.push_back(all.names[j]);
+      input.left_out.push_back(columns.names[j]);
     }
   }
   if (numbers.empty()) throw DataError("no column of numbers to decompose");
-  Columns chosen = selected(all, numbers);
-  input.X = std::move(chosen.values);
-  input.columns = std::move(chosen.names);
+  if (!input.left_out.empty()) columns = selected(session.team, columns, numbers);
+  input.X = std::move(columns.values);
+  input.columns = std::move(columns.names);
   impute_means(session.team, input, session.threads);
   if (!input.left_out.empty()) {
     say(session, fmt::format("warning: columns of categories are left out: {}",
@@ -112,7 +113,11 @@ class Decomposition {
   }
 
  private:
-  DistributedMatrix in(const RowBlocks& blocks) const { return in_blocks(team_, input_.X, blocks); }
+  /// The matrix, its rows moved to the ranks of their blocks. *Collective*.
+  const DistributedMatrix& in(const RowBlocks& blocks) {
+    input_.X = in_blocks(team_, std::move(input_.X), blocks);
+    return input_.X;
+  }
 
   RandomizedSvdOptions random_options() const {
     RandomizedSvdOptions options;

@@ -262,12 +262,13 @@ Columns load_columns(Session& session, bool with_target) {
   if (is_synthetic(settings, role)) {
     Table table = load_table(session, role, TargetKind::none, std::nullopt);
     if (!with_target) table.target_kind = TargetKind::none;
-    return columns_of(std::move(table));
+    return columns_of(session.team, std::move(table));
   }
   const std::vector<InputFile> files = data_files(session, role);
   if (is_idx(session, role, files)) {
     const bool labelled = with_target && !settings.texts("data.train_labels").empty();
     return columns_of(
+        session.team,
         load_table(session, role, labelled ? TargetKind::classes : TargetKind::none, std::nullopt));
   }
   CsvOptions options;
@@ -278,7 +279,7 @@ Columns load_columns(Session& session, bool with_target) {
   options.features = CsvFeatures::typed;
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_columns(session, name_of(files), csv, false);
-  Columns columns = columns_of(std::move(csv.table));
+  Columns columns = columns_of(session.team, std::move(csv.table));
   const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
   if (with_target && target != columns.names.end()) {
     columns.target = target - columns.names.begin();

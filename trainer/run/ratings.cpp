@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -18,8 +19,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The rows of a table as ratings; a user or item that is not known, or missing, is −1.
-RatingsData ratings_of(const Table& table) {
+/// The rows of a table as ratings; a user or item that is not known, or missing, is −1. Rank-local.
+RatingsData as_ratings(const Table& table) {
   RatingsData data;
   data.schema = schema_of(table);
   data.total = table.total_rows;
@@ -29,6 +30,7 @@ RatingsData ratings_of(const Table& table) {
   const auto number_of = [](double code) {
     return std::isnan(code) ? Index{-1} : static_cast<Index>(code);
   };
+  data.ratings.reserve(static_cast<std::size_t>(table.rows.size()));
   for (Index i = 0; i < table.rows.size(); ++i) {
     table.copy_row(i, cells.data());
     data.ratings.push_back({number_of(cells[0]), number_of(cells[1]),
@@ -37,15 +39,22 @@ RatingsData ratings_of(const Table& table) {
   return data;
 }
 
-/// A vector of which each rank has a part, as a matrix of one column.
-DistributedMatrix one_column(Team& team, std::vector<double> part) {
+/// *Collective*.
+RatingsData ratings_of(Team& team, const Table& table) {
+  RatingsData data;
+  guard(team, "taking the ratings", [&] { data = as_ratings(table); });
+  return data;
+}
+
+/// A vector of which each rank has a part, as a matrix of one column. *Collective*.
+DistributedMatrix one_column(Team& team, std::span<const double> part) {
   DistributedMatrix column;
   const auto rows = static_cast<Index>(part.size());
   column.rows.begin = exclusive_scan(team, rows);
   column.rows.end = column.rows.begin + rows;
   column.total_rows = sum_over(team, rows);
   column.columns = 1;
-  column.values.assign(part.begin(), part.end());
+  guard(team, "copying a vector", [&] { column.values.assign(part.begin(), part.end()); });
   return column;
 }
 
@@ -62,7 +71,7 @@ TestPredictions predict_test(Session& session, const RatingsData& train,
   const Table table =
       in_row_blocks(session.team, load_table(session, DataRole::test, TargetKind::number,
                                              train.schema, CsvFeatures::categories));
-  const RatingsData asked = ratings_of(table);
+  const RatingsData asked = ratings_of(session.team, table);
   const std::vector<double> predictions = predict_ratings(session.team, model, asked.ratings);
   TestPredictions result{one_column(session.team, predictions), {{"rows", asked.total}}};
   if (!asked.has_values) return result;
@@ -90,7 +99,7 @@ RatingsData load_ratings(Session& session) {
         "the value in data.target and others in data.ignore",
         table.features));
   }
-  return ratings_of(table);
+  return ratings_of(session.team, table);
 }
 
 Json decompose_ratings(Session& session, const RatingsData& train, Index rank, FactorFiles& files) {
@@ -118,7 +127,10 @@ Json decompose_ratings(Session& session, const RatingsData& train, Index rank, F
   writer.write("user_factors", model.user_factors, numbered("f", rank));
   writer.write("item_factors", model.item_factors, numbered("f", rank));
   const Vector& bias = model.user_bias;
-  writer.write("user_bias", one_column(session.team, {bias.begin(), bias.end()}), {"bias"});
+  writer.write(
+      "user_bias",
+      one_column(session.team, std::span(bias.data(), static_cast<std::size_t>(bias.size()))),
+      {"bias"});
   writer.write_vector("item_bias", model.item_bias, "bias");
 
   Json summary{{"ratings", train.total}, {"users", train.users()}, {"items", train.items()}};

@@ -174,12 +174,12 @@ TEST(Describe, ColumnsWithoutCellsAndDataWithoutNumbers) {
   test::for_each_thread_team({1, 2}, [](Team& team) {
     Columns columns = example(team, 10);
     for (double& value : columns.values.values) value = kMissing;
-    const Description d = describe(team, selected(columns, {0, 1}), 1);
+    const Description d = describe(team, selected(team, columns, {0, 1}), 1);
     EXPECT_EQ(d.columns[0].count, 0);
     EXPECT_TRUE(std::isnan(d.columns[0].moments.mean()));
     EXPECT_TRUE(std::isnan(d.columns[0].quartiles.median));
     EXPECT_EQ(d.columns[1].distinct, 0);
-    const Description categories = describe(team, selected(example(team, 10), {1, 3}), 1);
+    const Description categories = describe(team, selected(team, example(team, 10), {1, 3}), 1);
     EXPECT_TRUE(categories.numbers.empty());
     EXPECT_EQ(categories.correlation.size(), 0);
   });
