@@ -477,6 +477,9 @@ TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
   EXPECT_EQ(error_of({"--method=svd", "--data.test=b.csv"}, 2),
             "lockstep: error: decompose: --data.test applies to --method=ratings only, not to "
             "svd\n");
+  EXPECT_EQ(error_of({"--method=ratings", "--data.test_labels=b"}, 2),
+            "lockstep: error: option '--data.test_labels' has no effect on decompose; see "
+            "'lockstep decompose --help'\n");
   EXPECT_EQ(error_of({"--method=qr", "--components=2"}, 2),
             "lockstep: error: decompose: --components has no effect on --method=qr; remove it\n");
   EXPECT_EQ(error_of({"--method=kmeans", "--components=2", "--solver=randomized"}, 2),

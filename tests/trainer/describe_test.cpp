@@ -151,6 +151,31 @@ TEST(DescribeProgram, TakesWhatTrainTakes) {
   EXPECT_EQ(all["columns"]["p0"]["count"], 300);
 }
 
+// What train needs beside the data is no mistake in a file that commands share.
+TEST(DescribeProgram, TakesTheConfigurationOfTrainButNotItsOptions) {
+  const TestFolder folder;
+  folder.write("a.csv", kFlowers);
+  folder.write("a.ini",
+               "[data]\ntrain = a.csv\ntest = none.csv\ntarget = kind\n"
+               "[model]\ntype = naive_bayes\n[synthetic]\nrows = 7\n");
+  const auto run = run_program(folder.path(), 2, {"describe", "--config=a.ini"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out.find("4 rows, 4 columns"), 0U) << run.out;
+  const auto error_of = [&](const std::string& option) {
+    const auto refused = run_program(folder.path(), 2, {"describe", "--config=a.ini", option});
+    EXPECT_NE(refused.exit_code, 0);
+    return refused.err;
+  };
+  for (const std::string key : {"data.test", "model.type", "synthetic.test_rows"}) {
+    EXPECT_EQ(error_of("--" + key + "=1"), "lockstep: error: option '--" + key +
+                                               "' has no effect on describe; see 'lockstep "
+                                               "describe --help'\n");
+  }
+  EXPECT_EQ(
+      error_of("--synthetic.rows=9"),
+      "command line: error: synthetic.rows: has no effect on files (data.train); remove it\n");
+}
+
 TEST(DescribeProgram, AFullStandardOutputIsAnError) {
   const TestFolder folder;
   const std::string command = "cd '" + folder.path().string() + "' && '" + LOCKSTEP_PROGRAM +

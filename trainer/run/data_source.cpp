@@ -64,6 +64,17 @@ std::vector<InputFile> find_files(Session& session, const std::string& name) {
   return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
 }
 
+/// Refuses keys of the generator that the command line sets, where files are read. A configuration
+/// file may have them: the command line may replace its data.
+void check_generator_keys(const Settings& settings, DataRole role) {
+  for (const Option& option : settings.options()) {
+    if (!option.name.starts_with("synthetic.")) continue;
+    if (settings.origin(option.name) != Origin::command_line) continue;
+    throw ConfigError(fmt::format("{}: error: {}: has no effect on files ({}); remove it",
+                                  settings.place(option.name), option.name, key(role)));
+  }
+}
+
 /// The files of rows.
 std::vector<InputFile> data_files(Session& session, DataRole role) {
   const Settings& settings = session.settings;
@@ -71,6 +82,7 @@ std::vector<InputFile> data_files(Session& session, DataRole role) {
     throw ConfigError(
         fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));
   }
+  check_generator_keys(settings, role);
   return find_files(session, key(role));
 }
 
