@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -61,6 +63,17 @@ KnownRatings::KnownRatings(Team& team, const RowBlocks& user_blocks,
     ++first_[static_cast<std::size_t>(rating.user - users_.begin) + 1];
   }
   for (std::size_t u = 1; u < first_.size(); ++u) first_[u] += first_[u - 1];
+}
+
+double KnownRatings::largest_magnitude() const {
+  double largest = 0;
+  for (const Rating& rating : ratings_) largest = std::max(largest, std::fabs(rating.value));
+  // The bits of numbers that are not negative ascend with them.
+  return std::bit_cast<double>(max_over(team_, std::bit_cast<std::int64_t>(largest)));
+}
+
+void KnownRatings::scale(double factor) {
+  for (Rating& rating : ratings_) rating.value *= factor;
 }
 
 std::span<const Rating> KnownRatings::of(Index user) const {

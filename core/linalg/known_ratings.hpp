@@ -26,6 +26,11 @@ class KnownRatings {
   /// Those of this rank, by user, then by item.
   const std::vector<Rating>& all() const { return ratings_; }
 
+  /// The largest |value| of all ranks. *Collective*.
+  double largest_magnitude() const;
+  /// Multiplies the values. Rank-local.
+  void scale(double factor);
+
   /// Those of one of this rank's users.
   std::span<const Rating> of(Index user) const;
   std::span<Rating> of(Index user);

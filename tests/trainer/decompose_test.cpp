@@ -310,6 +310,24 @@ TEST_F(DecomposeProgram, PredictsMissingRatings) {
   EXPECT_LE(again["test"]["mae"].get<double>(), again["test"]["rmse"].get<double>());
 }
 
+TEST_F(DecomposeProgram, TakesRatingsWhoseSquaresOverflow) {
+  folder_.write("r.csv", "user,item,value\na,x,1e200\nb,y,3e200\nb,x,2e200\na,y,7e200\n");
+  const auto run = run_program(folder_.path(), 2,
+                               {"decompose", "--method=ratings", "--data.train=r.csv",
+                                "--data.test=r.csv", "--output.dir=r"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err,
+            "warning: summary.json: the squares of the errors of data.test overflow: no rmse\n"
+            "factors and r/summary.json\n");
+  const json summary = json::parse(folder_.read("r/summary.json"));
+  EXPECT_EQ(summary["converged"], true);
+  EXPECT_TRUE(close(summary["mean"].get<double>(), 3.25e200));
+  EXPECT_LT(summary["rmse"].get<double>(), 1e187);
+  EXPECT_LT(summary["test"]["mae"].get<double>(), 1e187);
+  EXPECT_TRUE(close(read_npy(folder_, "r/predictions.npy").col(0),
+                    Vector{{1e200, 3e200, 2e200, 7e200}}, 1e-13));
+}
+
 TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
   const auto error_of_ratings = [&](const std::string& text) {
     folder_.write("r.csv", text);

@@ -77,7 +77,11 @@ TestPredictions predict_test(Session& session, const RatingsData& train,
   if (!asked.has_values) return result;
   const RegressionSums sums = regression_sums(session.team, {table.rows, table.total_rows},
                                               predictions, table.target, session.threads);
-  result.summary["rmse"] = sums.root_mean_squared_error();
+  const double rmse = sums.root_mean_squared_error();
+  if (!std::isfinite(rmse)) {
+    say(session, "warning: summary.json: the squares of the errors of data.test overflow: no rmse");
+  }
+  result.summary["rmse"] = rmse;
   result.summary["mae"] = sums.mean_absolute_error();
   return result;
 }
