@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
@@ -114,8 +116,12 @@ RunDirectory::Content RunDirectory::content(const std::string& path) const {
 
 bool RunDirectory::is_free(const std::string& path) const {
   const Content found = content(path);
-  if (found != Content::remains) return found == Content::nothing;
-  return !is_locked(path + "/" + temporary(files_.mark));
+  return found == Content::nothing || (found == Content::remains && !is_claimed(path));
+}
+
+/// A run is writing its files.
+bool RunDirectory::is_claimed(const std::string& path) const {
+  return content(path) == Content::remains && is_locked(path + "/" + temporary(files_.mark));
 }
 
 /// The nearest ancestor that exists must be a directory that we may write to.
@@ -132,6 +138,15 @@ void RunDirectory::check_can_make() const {
   if (access(existing.c_str(), W_OK | X_OK) != 0) {
     throw OutputError(fmt::format("{}: cannot make this directory: {}: {}", path_,
                                   existing.string(), system_message(errno)));
+  }
+  // One that was killed may be a moment over its last write.
+  constexpr int kPatience = 20;
+  for (int i = 0; i < kPatience && is_claimed(path_); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  if (is_claimed(path_)) {
+    throw OutputError(fmt::format(
+        "{}: another run is writing to this output directory; choose another output.dir", path_));
   }
   if (!is_free(path_) && !session_.arguments.overwrite) {
     throw OutputError(
@@ -176,7 +191,8 @@ bool RunDirectory::try_to_claim() {
   if (!is_first && errno == EEXIST) opened = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (opened < 0 && errno == ENOENT) return false;  // its run has just ended
   if (opened < 0) {
-    throw OutputError(fmt::format("{}: cannot create: {}", path, system_message(errno)));
+    throw OutputError(
+        fmt::format("{}: cannot create: {}", file(files_.mark), system_message(errno)));
   }
   FileDescriptor claim(opened, path);
   const bool is_locked = try_to_lock(claim);

@@ -55,6 +55,7 @@ class RunDirectory {
   std::string choose() const;
   Content content(const std::string& path) const;
   bool is_free(const std::string& path) const;
+  bool is_claimed(const std::string& path) const;
   void check_can_make() const;
   void check_is_of_this_kind() const;
   bool try_to_claim();
