@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <new>
 
 #include "core/base/error.hpp"
 #include "trainer/cli/help.hpp"
@@ -77,6 +78,8 @@ int run_program(const std::vector<std::string>& arguments) {
       return fail_together(e, print_last);
     } catch (const Error& e) {
       return fail_together(e, print_error);
+    } catch (const std::bad_alloc&) {
+      return fail_alone("out of memory", ExitCode::system);
     } catch (const std::exception& e) {
       return fail_alone(fmt::format("internal error: {}", e.what()), ExitCode::internal);
     }

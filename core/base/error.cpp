@@ -10,6 +10,11 @@
 
 namespace lockstep {
 
+ColumnError::ColumnError(std::int64_t column, const std::string& problem)
+    : DataError(fmt::format("column {}, counted from 0: {}", column, problem)),
+      column_(column),
+      problem_(problem) {}
+
 std::string quoted(std::string_view text) {
   constexpr int kShown = 40;
   std::string out = "'";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -47,6 +48,18 @@ struct PlacedConfigError : ConfigError {
 /// Input data or a model file has wrong content: 65.
 struct DataError : Error {
   explicit DataError(const std::string& m) : Error(ExitCode::bad_data, m) {}
+};
+/// A column of a matrix has wrong content: 65. "column 2, counted from 0: PROBLEM"; who knows the
+/// columns by name can say that instead of the number.
+class ColumnError : public DataError {
+ public:
+  ColumnError(std::int64_t column, const std::string& problem);
+  std::int64_t column() const { return column_; }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  std::int64_t column_;
+  std::string problem_;
 };
 /// An input file is missing or cannot be opened: 66.
 struct MissingInputError : Error {

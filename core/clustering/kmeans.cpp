@@ -149,14 +149,6 @@ void check_options(const DistributedMatrix& X, const KMeansOptions& options) {
   }
 }
 
-/// X·scale, exactly; `copy` holds it where that is not X.
-const DistributedMatrix& scaled(const DistributedMatrix& X, double scale, DistributedMatrix& copy) {
-  if (scale == 1) return X;
-  copy = X;
-  for (double& x : copy.values) x *= scale;
-  return copy;
-}
-
 /// Of inputs that were brought to a safe scale, back in the units of the caller.
 KMeans unscaled(KMeans result, double scale) {
   if (scale == 1) return result;
@@ -243,7 +235,7 @@ Matrix kmeans_plus_plus(Team& team, const DistributedMatrix& X, const KMeansOpti
   const double scale = common_scale(largest_magnitude(team, X, threads));
   check_options(X, options);
   DistributedMatrix copy;
-  return starting_centers(team, scaled(X, scale, copy), options, run, threads) / scale;
+  return starting_centers(team, scaled(team, X, scale, copy), options, run, threads) / scale;
 }
 
 KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMeansOptions& options,
@@ -258,7 +250,7 @@ KMeans lloyd(Team& team, const DistributedMatrix& X, Matrix centers, const KMean
   }
   const double scale = common_scale(std::max(largest, centers.cwiseAbs().maxCoeff()));
   DistributedMatrix copy;
-  const DistributedMatrix& rows = scaled(X, scale, copy);
+  const DistributedMatrix& rows = scaled(team, X, scale, copy);
   centers *= scale;
   return unscaled(iterate(team, rows, std::move(centers), options, threads), scale);
 }
@@ -268,7 +260,7 @@ KMeans kmeans(Team& team, const DistributedMatrix& X, const KMeansOptions& optio
   const double scale = common_scale(largest_magnitude(team, X, threads));
   check_options(X, options);
   DistributedMatrix copy;
-  const DistributedMatrix& rows = scaled(X, scale, copy);
+  const DistributedMatrix& rows = scaled(team, X, scale, copy);
   KMeans best;
   for (int run = 0; run == 0 || run < options.runs; ++run) {
     KMeans result =

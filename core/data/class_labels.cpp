@@ -32,19 +32,26 @@ bool are_numbers(const std::vector<std::string>& labels) {
 
 /// The distinct labels of all ranks.
 std::vector<std::string> distinct_labels(Team& team, const std::vector<std::string>& mine) {
-  // Each label after its size: it may hold any character.
   std::string text;
-  for (const std::string& label : mine) text += fmt::format("{}:", label.size()) + label;
-  std::set<std::string> distinct;
-  for (const std::string& theirs : all_gather_text(team, text)) {
-    for (std::size_t at = 0; at < theirs.size();) {
-      const std::size_t colon = theirs.find(':', at);
-      const std::size_t size = std::stoul(theirs.substr(at, colon - at));
-      distinct.insert(theirs.substr(colon + 1, size));
-      at = colon + 1 + size;
+  // Each label after its size: it may hold any character.
+  guard(team, "joining labels", [&] {
+    for (const std::string& label : mine) text += fmt::format("{}:", label.size()) + label;
+  });
+  const std::vector<std::string> texts = all_gather_text(team, text);
+  std::vector<std::string> labels;
+  guard(team, "joining labels", [&] {
+    std::set<std::string> distinct;
+    for (const std::string& theirs : texts) {
+      for (std::size_t at = 0; at < theirs.size();) {
+        const std::size_t colon = theirs.find(':', at);
+        const std::size_t size = std::stoul(theirs.substr(at, colon - at));
+        distinct.insert(theirs.substr(colon + 1, size));
+        at = colon + 1 + size;
+      }
     }
-  }
-  return {distinct.begin(), distinct.end()};
+    labels.assign(distinct.begin(), distinct.end());
+  });
+  return labels;
 }
 
 }  // namespace
@@ -106,9 +113,9 @@ void ClassLabels::agree(Team& team) {
 
 std::string too_many_classes(const std::string& column) {
   return fmt::format(
-      "column {}: more than {} different labels; is it a number to be predicted "
-      "(model.type = linear) rather than a class?",
-      quoted(column), ClassLabels::kMostClasses);
+      "more than {} different labels in column {}; is it a number to be predicted (model.type = "
+      "linear) rather than a class?",
+      ClassLabels::kMostClasses, quoted(column));
 }
 
 }  // namespace lockstep

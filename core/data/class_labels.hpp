@@ -63,7 +63,7 @@ class ClassLabels {
   std::vector<Index> index_of_code_;
 };
 
-/// The message about a target column with more than ClassLabels::kMostClasses labels.
+/// What is said, after a place, of a target column with more than ClassLabels::kMostClasses labels.
 std::string too_many_classes(const std::string& column);
 
 }  // namespace lockstep

@@ -5,7 +5,10 @@
 
 namespace lockstep {
 
-Columns columns_of(Table table) {
+namespace {
+
+/// Rank-local.
+Columns as_columns(Table table) {
   Columns columns;
   columns.names = std::move(table.feature_names);
   columns.types = std::move(table.feature_types);
@@ -32,7 +35,8 @@ Columns columns_of(Table table) {
   return columns;
 }
 
-Columns selected(const Columns& columns, const std::vector<Index>& which) {
+/// Rank-local.
+Columns select(const Columns& columns, const std::vector<Index>& which) {
   Columns result;
   DistributedMatrix& matrix = result.values;
   matrix.rows = columns.values.rows;
@@ -50,6 +54,20 @@ Columns selected(const Columns& columns, const std::vector<Index>& which) {
     const double* from = columns.values.row(i);
     for (const Index j : which) *to++ = from[j];
   }
+  return result;
+}
+
+}  // namespace
+
+Columns columns_of(Team& team, Table table) {
+  Columns columns;
+  guard(team, "taking the columns", [&] { columns = as_columns(std::move(table)); });
+  return columns;
+}
+
+Columns selected(Team& team, const Columns& columns, const std::vector<Index>& which) {
+  Columns result;
+  guard(team, "selecting columns", [&] { result = select(columns, which); });
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "core/data/column_type.hpp"
 #include "core/data/table.hpp"
 #include "core/linalg/distributed_matrix.hpp"
+#include "core/parallel/team.hpp"
 
 namespace lockstep {
 
@@ -20,10 +21,11 @@ struct Columns {
 };
 
 /// The columns of a table; its target, where it has one, is the last. Consumes the table.
-/// Rank-local.
-Columns columns_of(Table table);
+/// *Collective*, for the memory that it needs on every rank; sends nothing else.
+Columns columns_of(Team& team, Table table);
 
-/// The given columns, in this order; the target is forgotten unless it is among them. Rank-local.
-Columns selected(const Columns& columns, const std::vector<Index>& which);
+/// The given columns, in this order; the target is forgotten unless it is among them. *Collective*,
+/// as above.
+Columns selected(Team& team, const Columns& columns, const std::vector<Index>& which);
 
 }  // namespace lockstep

@@ -50,9 +50,10 @@ CsvPart from_text(const std::string& text) {
   throw DataError(fmt::format("{}: {}", place, problem));
 }
 
-/// Throws the first failure in file order, whichever rank met it. The same on all ranks, which hold
-/// the counts of all of them.
-void throw_first_failure(const std::vector<CsvPart>& parts, const std::vector<InputFile>& files) {
+/// Throws the first failure in file order, whichever rank met it; returns the rows of each file.
+/// The same on all ranks, which hold the counts of all of them.
+std::vector<Index> checked_rows(const std::vector<CsvPart>& parts,
+                                const std::vector<InputFile>& files) {
   Index current = -1;
   Index blank = -1;  // the first of the blank lines that could be the last lines of the file
   std::vector<Index> rows(files.size());
@@ -72,6 +73,7 @@ void throw_first_failure(const std::vector<CsvPart>& parts, const std::vector<In
   for (std::size_t f = 0; f < files.size(); ++f) {
     if (rows[f] == 0) throw DataError(fmt::format("{}: no rows after the header", files[f].path));
   }
+  return rows;
 }
 
 /// A reader for each feature; none where features are numbers without gaps.
@@ -88,12 +90,11 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const Table
 
 }  // namespace
 
-CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files,
-                             std::vector<CsvPiece> pieces, const CsvColumns& columns,
-                             char delimiter, const CsvOptions& options)
+CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files, CsvPieces cut,
+                             const CsvColumns& columns, char delimiter, const CsvOptions& options)
     : team_(team),
       files_(files),
-      pieces_(std::move(pieces)),
+      cut_(std::move(cut)),
       columns_(columns),
       delimiter_(delimiter),
       first_labels_(options.schema ? ClassLabels(columns.schema.class_names) : ClassLabels()),
@@ -103,7 +104,7 @@ CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files,
 void CsvPartReader::read_once() {
   labels_ = first_labels_;
   part_ = {};  // given back before the new one grows
-  part_ = read_csv_part(files_, pieces_, columns_, delimiter_, labels_, typed_);
+  part_ = read_csv_part(files_, cut_.pieces, columns_, delimiter_, labels_, typed_);
   bytes_read_ += part_.bytes_read;
 }
 
@@ -113,7 +114,7 @@ void CsvPartReader::read() {
   for (const std::string& text : all_gather_text(team_, to_text(part_))) {
     parts.push_back(from_text(text));
   }
-  throw_first_failure(parts, files_);
+  places_ = {files_, checked_rows(parts, files_), cut_.first_lines};
 }
 
 /// A column has the kind that the schema knows; otherwise a text on any rank makes categories.
@@ -156,13 +157,34 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
   for (std::size_t j = 0; j < typed_.size(); ++j) {
     types.push_back(typed_[j].agree(team_, kinds[j]));
     if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
-      throw DataError(too_many_categories(columns_.schema.feature_names[j]));
+      throw DataError(name_of(files_) + ": " +
+                      too_many_categories(columns_.schema.feature_names[j]));
     }
   }
   for (std::size_t i = 0; i < part_.values.size(); ++i) {
     part_.values[i] = typed_[i % typed_.size()].final_value(part_.values[i]);
   }
   return types;
+}
+
+/// *Collective*.
+void CsvPartReader::find_example(std::size_t feature, CsvColumnNote& note) {
+  const CsvTypedColumn& typed = typed_[feature];
+  const FirstCell& mine = note.unknown > 0            ? typed.first_unknown()
+                          : note.numbers < note.texts ? typed.first_number()
+                                                      : typed.first_text();
+  const std::string row = fmt::format("{}", exclusive_scan(team_, part_.rows) + mine.row);
+  for (const std::string& first :
+       all_gather_text(team_, mine.row < 0 ? "" : row + '\n' + mine.text)) {
+    if (first.empty()) continue;
+    const std::size_t line_end = first.find('\n');
+    const auto column =
+        std::find(columns_.use.begin(), columns_.use.end(), static_cast<Index>(feature)) -
+        columns_.use.begin();
+    note.example = first.substr(line_end + 1);
+    note.place = places_.of(std::stoll(first.substr(0, line_end)), column);
+    return;
+  }
 }
 
 std::vector<CsvColumnNote> CsvPartReader::notes() {
@@ -173,13 +195,15 @@ std::vector<CsvColumnNote> CsvPartReader::notes() {
   team_.all_reduce(counts, IntegerReduction::sum);
   std::vector<CsvColumnNote> notes;
   for (std::size_t j = 0; j < typed_.size(); ++j) {
-    CsvColumnNote note{columns_.schema.feature_names[j], counts[3 * j], counts[3 * j + 1],
-                       counts[3 * j + 2], ""};
+    CsvColumnNote note{columns_.schema.feature_names[j],
+                       counts[3 * j],
+                       counts[3 * j + 1],
+                       counts[3 * j + 2],
+                       "",
+                       ""};
     const bool is_mixed = features_ == CsvFeatures::typed && note.numbers > 0 && note.texts > 0;
     if (!is_mixed && note.unknown == 0) continue;
-    for (const std::string& first : all_gather_text(team_, typed_[j].first_text())) {
-      if (note.example.empty()) note.example = first;
-    }
+    find_example(j, note);
     notes.push_back(std::move(note));
   }
   return notes;

@@ -6,8 +6,10 @@
 
 #include "core/data/class_labels.hpp"
 #include "core/data/csv_columns.hpp"
+#include "core/data/csv_pieces.hpp"
 #include "core/data/csv_rows.hpp"
 #include "core/data/csv_typed_column.hpp"
+#include "core/data/row_places.hpp"
 #include "core/parallel/team.hpp"
 
 namespace lockstep {
@@ -18,16 +20,18 @@ struct CsvColumnNote {
   std::int64_t numbers = 0;  ///< cells that are numbers
   std::int64_t texts = 0;    ///< other cells that are not empty
   std::int64_t unknown = 0;  ///< cells of categories that the schema does not have: missing
-  std::string example;       ///< the first of the texts
+  /// The first of those that are not known or, where all are, of the fewer of numbers and texts.
+  std::string example;
+  std::string place;  ///< of it: "data/a.csv:17:3"
 };
 
 /// Reads one rank's part of CSV files, and agrees with the other ranks on what they all met: the
 /// first wrong line, the types of the features. Made and used alike on all ranks.
 class CsvPartReader {
  public:
-  /// @param pieces     this rank's part of the files
+  /// @param cut        this rank's part of the files
   /// @param delimiter  between fields
-  CsvPartReader(Team& team, const std::vector<InputFile>& files, std::vector<CsvPiece> pieces,
+  CsvPartReader(Team& team, const std::vector<InputFile>& files, CsvPieces cut,
                 const CsvColumns& columns, char delimiter, const CsvOptions& options);
 
   /// Reads the rows. The first wrong line in file order is thrown on every rank. *Collective*;
@@ -39,6 +43,9 @@ class CsvPartReader {
   /// it, the part has indices of categories. *Collective*; sends the distinct categories.
   std::vector<ColumnType> agree_on_types();
 
+  /// Where the rows of all ranks stand; after read().
+  const RowPlaces& places() const { return places_; }
+
   /// The columns of categories that have numbers among them, or categories that are not known.
   /// *Collective*; sends counts and a text a column.
   std::vector<CsvColumnNote> notes();
@@ -49,11 +56,12 @@ class CsvPartReader {
 
  private:
   std::vector<ColumnKind> agree_on_kinds();
+  void find_example(std::size_t feature, CsvColumnNote& note);
   void read_once();
 
   Team& team_;
   const std::vector<InputFile>& files_;
-  std::vector<CsvPiece> pieces_;
+  CsvPieces cut_;
   const CsvColumns& columns_;
   char delimiter_;
   ClassLabels first_labels_;
@@ -61,6 +69,7 @@ class CsvPartReader {
   std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty
   CsvFeatures features_;
   CsvPart part_;
+  RowPlaces places_;
   Index bytes_read_ = 0;
 };
 

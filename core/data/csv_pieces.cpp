@@ -52,18 +52,23 @@ CsvPieces cut_csv(Team& team, const std::vector<InputFile>& files, const CsvHead
   const std::vector<Bytes> all = team.all_gather(std::as_bytes(std::span(mine)));
   // What is before a piece in its file.
   PieceCounts before{-1, {}};
-  for (int rank = 0; rank <= team.rank(); ++rank) {
+  for (const CsvBody& body : heads.bodies) cut.first_lines.push_back(body.line);
+  for (int rank = 0; rank < team.size(); ++rank) {
     const auto theirs =
         FoldCodec<std::vector<PieceCounts>>::decode(all[static_cast<std::size_t>(rank)]);
     for (std::size_t i = 0; i < theirs.size(); ++i) {
       const auto& [file, counts] = theirs[i];
       if (file != before.file) before = {file, {}};
+      const bool begins_quoted = before.counts.quotes % 2 != 0;
+      if (counts.record_ends(begins_quoted) < counts.newlines) {
+        cut.first_lines[static_cast<std::size_t>(file)] = 0;
+      }
       if (rank == team.rank()) {
         CsvPiece& piece = cut.pieces[i];
-        piece.begins_quoted = before.counts.quotes % 2 != 0;
+        piece.begins_quoted = begins_quoted;
         piece.line = heads.bodies[static_cast<std::size_t>(file)].line + before.counts.newlines;
         // The last record of a file need not end; the first may have begun before.
-        piece.most_rows = counts.record_ends(piece.begins_quoted) + 1;
+        piece.most_rows = counts.record_ends(begins_quoted) + 1;
       }
       before.counts.quotes += counts.quotes;
       before.counts.newlines += counts.newlines;

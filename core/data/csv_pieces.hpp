@@ -21,6 +21,9 @@ struct CsvPiece {
 /// This rank's even part of the bytes after the headers, cut at the borders of files.
 struct CsvPieces {
   std::vector<CsvPiece> pieces;
+  /// Of each file the line of its first row, if no row spans several; otherwise 0. The same
+  /// everywhere.
+  std::vector<Index> first_lines;
   Index bytes_read = 0;
 };
 

@@ -36,13 +36,14 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
   }
   const TableSchema& schema = columns.schema;
   const CsvPieces cut = cut_csv(team, files, heads);
-  CsvPartReader reader(team, files, cut.pieces, columns, heads.dialect.delimiter, options);
+  CsvPartReader reader(team, files, cut, columns, heads.dialect.delimiter, options);
   reader.read();
 
   CsvTable result;
   Table& table = result.table;
   table.feature_types = reader.agree_on_types();
   result.notes = reader.notes();
+  table.places = reader.places();
   CsvPart& part = reader.part();
   table.rows.begin = exclusive_scan(team, part.rows);
   table.rows.end = table.rows.begin + part.rows;
@@ -57,7 +58,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
     ClassLabels& labels = reader.labels();
     labels.agree(team);
     if (labels.names().size() > ClassLabels::kMostClasses) {
-      throw DataError(too_many_classes(schema.target_name));
+      throw DataError(name_of(files) + ": " + too_many_classes(schema.target_name));
     }
     table.class_names = labels.names();
     for (double& code : table.target) {

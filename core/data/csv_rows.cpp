@@ -105,7 +105,7 @@ std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedCol
   const std::optional<double> value = typed.value(text);
   if (!value) return parse_number(column, out);  // which says what was expected
   if (!is_utf8(text)) return not_utf8(column, "text");
-  if (typed.too_many()) throw DataError(too_many_categories(columns_.names[column]));
+  if (typed.too_many()) return problem(column, too_many_categories(columns_.names[column]));
   out = *value;
   return std::nullopt;
 }
@@ -120,7 +120,7 @@ std::optional<RowProblem> RowParser::parse_target(std::size_t column, double& ou
     return problem(column, fmt::format("class {} in column {} does not occur in the training data",
                                        quoted(label), name(column)));
   }
-  if (labels_.too_many()) throw DataError(too_many_classes(columns_.names[column]));
+  if (labels_.too_many()) return problem(column, too_many_classes(columns_.names[column]));
   out = static_cast<double>(*code);
   return std::nullopt;
 }

@@ -41,8 +41,7 @@ struct CsvPart {
 /// @param delimiter  between fields
 /// @param labels  of the target, when that is classes
 /// @param typed   a reader for each feature; none where features are numbers without gaps
-/// Throws IoError, and DataError when the labels are too many for classes or categories.
-/// Rank-local.
+/// Throws IoError. Rank-local.
 CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
                       const CsvColumns& columns, char delimiter, ClassLabels& labels,
                       std::vector<CsvTypedColumn>& typed);

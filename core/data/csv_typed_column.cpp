@@ -22,11 +22,13 @@ CsvTypedColumn CsvTypedColumn::of_categories() {
 
 std::optional<double> CsvTypedColumn::value(std::string_view text) {
   constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+  const Index row = rows_++;
   if (text.empty()) return kMissing;
   double number = 0;
   const bool is_number = parse_csv_number(text, number);
-  ++(is_number ? numbers_ : texts_);
-  if (!is_number && texts_ == 1) first_text_ = text;
+  if (++(is_number ? numbers_ : texts_) == 1) {
+    (is_number ? first_number_ : first_text_) = {row, std::string(text)};
+  }
   if (state_ == State::numbers && !is_number) return std::nullopt;
   if (state_ != State::categories && is_number) {
     stored_numbers_ = true;
@@ -34,7 +36,7 @@ std::optional<double> CsvTypedColumn::value(std::string_view text) {
   }
   state_ = State::categories;
   if (const std::optional<Index> code = labels_.code(text)) return static_cast<double>(*code);
-  ++unknown_;
+  if (++unknown_ == 1) first_unknown_ = {row, std::string(text)};
   return kMissing;
 }
 
@@ -52,8 +54,8 @@ double CsvTypedColumn::final_value(double value) const {
 }
 
 std::string too_many_categories(const std::string& column) {
-  return fmt::format("column {}: more than {} different texts; leave it out (data.ignore)",
-                     quoted(column), CsvTypedColumn::kMostCategories);
+  return fmt::format("more than {} different texts in column {}; leave it out (data.ignore)",
+                     CsvTypedColumn::kMostCategories, quoted(column));
 }
 
 }  // namespace lockstep

@@ -11,6 +11,12 @@
 
 namespace lockstep {
 
+/// The first cell of some kind that a rank reads in a column.
+struct FirstCell {
+  Index row = -1;  ///< among the rows of this rank; −1 for none
+  std::string text;
+};
+
 /// Reads the cells of one feature column whose type is found from its cells, or is known.
 ///
 /// A column is numbers when every cell of all ranks that is not empty is one; otherwise its cells
@@ -31,14 +37,16 @@ class CsvTypedColumn {
   /// Of categories that are yet to be found.
   static CsvTypedColumn of_categories();
 
-  /// What the table stores for a cell: a number, a code, or NaN for an empty cell. Nothing for text
-  /// in a column that is known to be numbers.
+  /// What the table stores for the cell of the next row: a number, a code, or NaN for an empty
+  /// cell. Nothing for text in a column that is known to be numbers.
   std::optional<double> value(std::string_view text);
 
   std::int64_t numbers() const { return numbers_; }  ///< cells that were numbers
   std::int64_t texts() const { return texts_; }      ///< cells that were neither empty nor numbers
   std::int64_t unknown() const { return unknown_; }  ///< cells of categories that are not known
-  const std::string& first_text() const { return first_text_; }  ///< the first of texts()
+  const FirstCell& first_number() const { return first_number_; }
+  const FirstCell& first_text() const { return first_text_; }
+  const FirstCell& first_unknown() const { return first_unknown_; }
 
   /// The distinct texts of this rank alone are too many.
   bool too_many() const { return labels_.distinct() > kMostCategories; }
@@ -62,11 +70,15 @@ class CsvTypedColumn {
   std::int64_t numbers_ = 0;
   std::int64_t texts_ = 0;
   std::int64_t unknown_ = 0;
-  std::string first_text_;
+  Index rows_ = 0;
+  FirstCell first_number_;
+  FirstCell first_text_;
+  FirstCell first_unknown_;
   ClassLabels labels_;
 };
 
-/// The message about a feature column with more than CsvTypedColumn::kMostCategories texts.
+/// What is said, after a place, of a feature column with more than CsvTypedColumn::kMostCategories
+/// texts.
 std::string too_many_categories(const std::string& column);
 
 }  // namespace lockstep

@@ -112,6 +112,13 @@ std::vector<InputFile> from_text(const std::string& text) {
 
 }  // namespace
 
+std::string name_of(const std::vector<InputFile>& files) {
+  const std::string& first = files.front().path;
+  if (files.size() == 1) return first;
+  return fmt::format("{} and {} more file{}", first, files.size() - 1,
+                     files.size() == 2 ? "" : "s");
+}
+
 std::vector<InputFile> find_input_files(const FileRequest& request) {
   std::vector<InputFile> files;
   const std::string origin = origin_of(request);

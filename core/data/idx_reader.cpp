@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdint>
@@ -147,7 +148,7 @@ void check_known(Team& team, const std::array<std::int64_t, kByteValues>& index,
   }
 }
 
-/// Turns labels into class indices. *Collective*.
+/// Turns labels into class indices; the table has room for them. *Collective*.
 void make_classes(Team& team, const std::vector<std::uint8_t>& bytes, const IdxOptions& options,
                   const std::vector<IdxSource>& labels, Table& table) {
   std::array<std::int64_t, kByteValues> index{};
@@ -166,7 +167,8 @@ void make_classes(Team& team, const std::vector<std::uint8_t>& bytes, const IdxO
       table.class_names.push_back(fmt::format("{}", v));
     }
   }
-  for (const std::uint8_t v : bytes) table.target.push_back(static_cast<double>(index[v]));
+  std::transform(bytes.begin(), bytes.end(), table.target.begin(),
+                 [&](std::uint8_t v) { return static_cast<double>(index[v]); });
 }
 
 }  // namespace
@@ -197,10 +199,11 @@ IdxTable read_idx(Team& team, const std::vector<InputFile>& images,
     table.target_kind = options.schema ? options.schema->target_kind : options.target_kind;
     const std::vector<std::uint8_t> bytes =
         scatter_rows(team, sources.labels, boundaries, result.bytes_read);
+    guard(team, "taking the labels", [&] { table.target.resize(bytes.size()); });
     if (table.target_kind == TargetKind::classes) {
       make_classes(team, bytes, options, sources.labels, table);
     } else {
-      table.target.assign(bytes.begin(), bytes.end());
+      std::copy(bytes.begin(), bytes.end(), table.target.begin());
     }
   }
   return result;

@@ -43,32 +43,40 @@ std::string_view name_of(MatrixFormat format) {
   return format == MatrixFormat::npy ? "npy" : "csv";
 }
 
-std::string MatrixWriter::path(const std::string& name) const {
-  return fmt::format("{}/{}.{}", folder_, name, name_of(format_));
+std::vector<std::string> numbered(const std::string& prefix, Index count) {
+  std::vector<std::string> names;
+  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", prefix, i));
+  return names;
 }
 
-void MatrixWriter::write_parts(const std::string& name, const std::string& header,
-                               std::span<const std::byte> part) {
+void MatrixWriter::write_parts(const std::string& name, MatrixFormat format,
+                               const std::string& header, std::span<const std::byte> part) {
   const Index offset = exclusive_scan(team_, static_cast<std::int64_t>(part.size()));
-  SharedFile file(team_, path(name));
+  SharedFile& file =
+      files_.emplace_back(team_, fmt::format("{}/{}.{}", folder_, name, name_of(format)));
   guard(team_, "writing " + name, [&] {
     if (team_.rank() == 0) file.write_at(0, bytes_of(header));
     file.write_at(static_cast<Index>(header.size()) + offset, part);
   });
-  file.commit();
+  file.finish();
+}
+
+void MatrixWriter::commit() {
+  for (SharedFile& file : files_) file.commit();
+  files_.clear();
 }
 
 void MatrixWriter::write(const std::string& name, const DistributedMatrix& matrix,
                          const std::vector<std::string>& columns) {
   assert(static_cast<Index>(columns.size()) == matrix.columns && matrix.columns > 0);
   if (format_ == MatrixFormat::npy) {
-    return write_parts(name, npy_header(NpyType::f64, {matrix.total_rows, matrix.columns}),
+    return write_parts(name, format_, npy_header(NpyType::f64, {matrix.total_rows, matrix.columns}),
                        std::as_bytes(std::span(matrix.values)));
   }
   std::string text;
   guard(team_, "formatting " + name,
         [&] { text = csv_rows(matrix.values.data(), matrix.rows.size(), matrix.columns); });
-  write_parts(name, csv_line(columns), bytes_of(text));
+  write_parts(name, format_, csv_line(columns), bytes_of(text));
 }
 
 void MatrixWriter::write(const std::string& name, const MatrixRef& matrix,
@@ -77,10 +85,11 @@ void MatrixWriter::write(const std::string& name, const MatrixRef& matrix,
   on_root.total_rows = matrix.rows();
   on_root.columns = matrix.cols();
   on_root.rows = {team_.rank() == 0 ? 0 : matrix.rows(), matrix.rows()};
-  if (team_.rank() == 0) {
+  guard(team_, "copying " + name, [&] {
+    if (team_.rank() != 0) return;
     on_root.values.resize(static_cast<std::size_t>(matrix.size()));
     Eigen::Map<RowMajorMatrix>(on_root.values.data(), matrix.rows(), matrix.cols()) = matrix;
-  }
+  });
   write(name, on_root, columns);
 }
 
@@ -88,24 +97,36 @@ void MatrixWriter::write_vector(const std::string& name, const VectorRef& values
                                 const std::string& column) {
   const auto mine = static_cast<std::size_t>(team_.rank() == 0 ? values.size() : 0);
   if (format_ == MatrixFormat::npy) {
-    return write_parts(name, npy_header(NpyType::f64, {values.size()}),
+    return write_parts(name, format_, npy_header(NpyType::f64, {values.size()}),
                        std::as_bytes(std::span(values.data(), mine)));
   }
-  write_parts(name, csv_line({column}),
-              bytes_of(csv_rows(values.data(), static_cast<Index>(mine), 1)));
+  std::string text;
+  guard(team_, "formatting " + name,
+        [&] { text = csv_rows(values.data(), static_cast<Index>(mine), 1); });
+  write_parts(name, format_, csv_line({column}), bytes_of(text));
 }
 
 void MatrixWriter::write(const std::string& name, std::span<const std::int64_t> values,
                          const std::string& column) {
   if (format_ == MatrixFormat::npy) {
     const Index rows = sum_over(team_, static_cast<std::int64_t>(values.size()));
-    return write_parts(name, npy_header(NpyType::i64, {rows}), std::as_bytes(values));
+    return write_parts(name, format_, npy_header(NpyType::i64, {rows}), std::as_bytes(values));
   }
   std::string text;
   guard(team_, "formatting " + name, [&] {
     for (const std::int64_t value : values) text += fmt::format("{}\n", value);
   });
-  write_parts(name, csv_line({column}), bytes_of(text));
+  write_parts(name, format_, csv_line({column}), bytes_of(text));
+}
+
+void MatrixWriter::write_texts(const std::string& name, const std::vector<std::string>& texts,
+                               const std::string& column) {
+  std::string lines;
+  guard(team_, "formatting " + name, [&] {
+    if (team_.rank() != 0) return;
+    for (const std::string& text : texts) lines += csv_field(text) + '\n';
+  });
+  write_parts(name, MatrixFormat::csv, csv_line({column}), bytes_of(lines));
 }
 
 }  // namespace lockstep

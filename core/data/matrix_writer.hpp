@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "core/data/shared_file.hpp"
 #include "core/linalg/distributed_matrix.hpp"
 #include "core/linalg/matrix.hpp"
 #include "core/parallel/team.hpp"
@@ -18,15 +22,23 @@ enum class MatrixFormat { npy, csv };
 /// "npy" or "csv": also the ending of the file's name.
 std::string_view name_of(MatrixFormat format);
 
-/// Writes matrices to files that appear whole or not at all, the same bytes for any number of
-/// ranks.
+/// "pc1", "pc2", …: names of columns for the header of CSV.
+std::vector<std::string> numbered(const std::string& prefix, Index count);
+
+/// Writes matrices to files that appear together, the same bytes for any number of ranks.
 ///
-/// A matrix becomes FOLDER/NAME.npy or FOLDER/NAME.csv. Throws OutputError and IoError alike on all
-/// ranks. All writes are *Collective*.
+/// A matrix becomes FOLDER/NAME.npy or FOLDER/NAME.csv: on the disk, with ".tmp" behind the name,
+/// when it is written, and under its name by `commit`. Without a commit the destructor removes what
+/// was written. Throws OutputError and IoError alike on all ranks. All writes are *Collective*.
 class MatrixWriter {
  public:
   MatrixWriter(Team& team, std::string folder, MatrixFormat format)
       : team_(team), folder_(std::move(folder)), format_(format) {}
+  MatrixWriter(const MatrixWriter&) = delete;
+  MatrixWriter& operator=(const MatrixWriter&) = delete;
+  MatrixWriter(MatrixWriter&&) = delete;
+  MatrixWriter& operator=(MatrixWriter&&) = delete;
+  ~MatrixWriter() = default;
 
   /// Rows that the ranks hold together: each writes its own.
   /// @param columns  names, for the header of CSV; as many as the matrix has
@@ -44,15 +56,22 @@ class MatrixWriter {
   void write(const std::string& name, std::span<const std::int64_t> values,
              const std::string& column);
 
+  /// Texts that rank 0 has, a line each: CSV whatever the format is.
+  void write_texts(const std::string& name, const std::vector<std::string>& texts,
+                   const std::string& column);
+
+  /// Gives the files their names, in the order in which they were written.
+  void commit();
+
  private:
-  std::string path(const std::string& name) const;
   /// The parts of all ranks end to end behind the header.
-  void write_parts(const std::string& name, const std::string& header,
+  void write_parts(const std::string& name, MatrixFormat format, const std::string& header,
                    std::span<const std::byte> part);
 
   Team& team_;
   std::string folder_;
   MatrixFormat format_;
+  std::list<SharedFile> files_;  // finished
 };
 
 }  // namespace lockstep

@@ -13,9 +13,11 @@ std::vector<V> move_values(Team& team, const std::vector<Index>& from, const std
   const Bytes moved = repartition(team, from, to, std::as_bytes(std::span(values)),
                                   columns * static_cast<Index>(sizeof(V)));
   values = {};
-  std::vector<V> result(moved.size() / sizeof(V));
-  if (!moved.empty()) std::memcpy(result.data(), moved.data(), moved.size());
-  return result;
+  guard(team, "moving rows", [&] {
+    values.resize(moved.size() / sizeof(V));
+    if (!moved.empty()) std::memcpy(values.data(), moved.data(), moved.size());
+  });
+  return values;
 }
 
 }  // namespace

@@ -32,11 +32,16 @@ void SharedFile::write_at(Index offset, std::span<const std::byte> data) {
   }
 }
 
-void SharedFile::commit() {
+void SharedFile::finish() {
   guard(team_, "writing a file", [&] {
+    if (!file_.is_open()) return;
     file_.synchronize();
     file_.close();
   });
+}
+
+void SharedFile::commit() {
+  finish();
   guard(team_, "naming a file", [&] {
     if (team_.rank() == 0) pending_->commit();
   });

@@ -21,7 +21,9 @@ class SharedFile {
   /// Throws IoError: "PATH: cannot write: No space left on device". Rank-local.
   void write_at(Index offset, std::span<const std::byte> data);
 
-  /// Puts the file on the disk, and under its name. *Collective*.
+  /// Puts the content on the disk; nothing may be written afterwards. *Collective*.
+  void finish();
+  /// Finishes, and gives the file its name. *Collective*.
   void commit();
 
  private:

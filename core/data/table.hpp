@@ -7,6 +7,7 @@
 
 #include "core/base/types.hpp"
 #include "core/data/column_type.hpp"
+#include "core/data/row_places.hpp"
 
 namespace lockstep {
 
@@ -34,6 +35,7 @@ struct Table {
   /// missing.
   std::vector<ColumnType> feature_types;
   std::string target_name;
+  RowPlaces places{};  ///< of all rows, not only of those held here
 
   /// Writes row `local` (0 … rows.size()−1) as `features` numbers.
   void copy_row(Index local, double* out) const;

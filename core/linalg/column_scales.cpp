@@ -101,6 +101,14 @@ double common_scale(double largest) {
   return is_safe ? 1 : scale_of(std::bit_cast<std::int64_t>(largest));
 }
 
+const DistributedMatrix& scaled(Team& team, const DistributedMatrix& X, double scale,
+                                DistributedMatrix& copy) {
+  if (scale == 1) return X;
+  guard(team, "scaling the matrix", [&] { copy = X; });
+  for (double& x : copy.values) x *= scale;
+  return copy;
+}
+
 Matrix unscaled(const Matrix& R, const Vector& scales) {
   const Vector powers = scales.cwiseInverse();
   const double largest = powers.maxCoeff();
@@ -108,10 +116,7 @@ Matrix unscaled(const Matrix& R, const Vector& scales) {
   for (Index j = 0; j < R.cols(); ++j) {
     squares += (R.col(j) * (powers[j] / largest)).squaredNorm();
     if (std::isfinite(std::sqrt(squares) * largest)) continue;
-    throw DataError(
-        fmt::format("column {}, counted from 0: its values are too large: the norm of the matrix "
-                    "is not finite",
-                    j));
+    throw ColumnError(j, "its values are too large: the norm of the matrix is not finite");
   }
   return R * powers.asDiagonal();
 }

@@ -24,8 +24,14 @@ double largest_magnitude(Team& team, const DistributedMatrix& X, int threads = 1
 /// safe, it is 1; so it is for zero.
 double common_scale(double largest);
 
+/// X·scale, for a common_scale; `copy` holds it where that is not X. *Collective*, for the memory
+/// that it needs on every rank; sends nothing else.
+const DistributedMatrix& scaled(Team& team, const DistributedMatrix& X, double scale,
+                                DistributedMatrix& copy);
+
 /// R·diag(scales)⁻¹, of the R that was found for a matrix scaled by column_scales.
-/// @throws DataError, on all ranks that have this R, for the first column with which the Frobenius
+/// @throws ColumnError, on all ranks that have this R, for the first column with which the
+/// Frobenius
 ///         norm of the result, and so its largest singular value, may exceed the doubles
 Matrix unscaled(const Matrix& R, const Vector& scales);
 

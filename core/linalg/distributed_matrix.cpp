@@ -29,8 +29,10 @@ DistributedMatrix in_blocks(Team& team, DistributedMatrix matrix, const RowBlock
         repartition(team, from, to, std::as_bytes(std::span(std::as_const(matrix.values))),
                     matrix.columns * static_cast<Index>(sizeof(double)));
     matrix.values = {};
-    matrix.values.resize(moved.size() / sizeof(double));
-    if (!moved.empty()) std::memcpy(matrix.values.data(), moved.data(), moved.size());
+    guard(team, "moving rows", [&] {
+      matrix.values.resize(moved.size() / sizeof(double));
+      if (!moved.empty()) std::memcpy(matrix.values.data(), moved.data(), moved.size());
+    });
   }
   const auto rank = static_cast<std::size_t>(team.rank());
   matrix.rows = {to[rank], to[rank + 1]};

@@ -26,6 +26,11 @@ class KnownRatings {
   /// Those of this rank, by user, then by item.
   const std::vector<Rating>& all() const { return ratings_; }
 
+  /// The largest |value| of all ranks. *Collective*.
+  double largest_magnitude() const;
+  /// Multiplies the values. Rank-local.
+  void scale(double factor);
+
   /// Those of one of this rank's users.
   std::span<const Rating> of(Index user) const;
   std::span<Rating> of(Index user);
@@ -50,10 +55,10 @@ class KnownRatings {
   }
 
  private:
-  void check(const Rating& rating, Index number, Index items) const;
+  void check(const Rating& rating, Index number, const RatingsOptions& options) const;
   void bring_to_owners(const std::vector<Rating>& ratings);
-  void refuse_duplicates(const RatingsOptions& options) const;
-  std::string duplicate(const RatingsOptions& options) const;
+  void refuse_duplicates(const std::vector<Rating>& ratings, Index before,
+                         const RatingsOptions& options) const;
 
   Team& team_;
   RowBlocks blocks_;

@@ -37,29 +37,65 @@ void check_columns(const char* what, Index expected, const DistributedMatrix& X)
       fmt::format("pca: {} must have {} columns, but has {}", what, expected, X.columns));
 }
 
-/// Σ over the columns of their squared deviations, squares(column) → double.
+/// Σ over the columns of their squared deviations, squares(column) → double, of data that was
+/// multiplied by `scale`: the deviations of the data itself must have a norm.
 template <class Squares>
-double checked_total(Index columns, const Squares& squares) {
+double checked_total(Index columns, double scale, const Squares& squares) {
   double total = 0;
   for (Index j = 0; j < columns; ++j) {
     total += squares(j);
-    if (std::isfinite(total)) continue;
-    throw DataError(
-        fmt::format("pca: column {}, counted from 0: its values are too large: the sum of squared "
-                    "deviations is not finite",
-                    j));
+    if (std::isfinite(std::sqrt(total) / scale)) continue;
+    throw ColumnError(
+        j, "its values are too large: the norm of the deviations from the means is not finite");
   }
   return total;
 }
 
-/// From the values that the components were fitted to.
-void set_variances(Pca& pca, Vector singular_values, double total, double divisor) {
-  pca.singular_values = std::move(singular_values);
+/// From the values that the components were fitted to, which were multiplied by `scale`.
+void set_variances(Pca& pca, const Vector& singular_values, double total, double divisor,
+                   double scale) {
+  pca.singular_values = singular_values / scale;
   pca.explained_variance = pca.singular_values.array().square() / divisor;
-  pca.explained_variance_ratio = total > 0
-                                     ? Vector(pca.singular_values.array().square() / total)
-                                     : Vector::Constant(pca.explained_variance.size(),
-                                                        std::numeric_limits<double>::quiet_NaN());
+  pca.explained_variance_ratio =
+      total > 0
+          ? Vector(singular_values.array().square() / total)
+          : Vector::Constant(singular_values.size(), std::numeric_limits<double>::quiet_NaN());
+}
+
+/// fit_pca of checked data.
+/// @param X  multiplied by `scale`
+Pca fit_scaled(Team& team, const DistributedMatrix& X, double scale, const PcaOptions& options,
+               int threads) {
+  const double n = divisor(options.normalization, X.total_rows);
+  const Index k = options.components;
+  Pca pca;
+  if (options.method == PcaMethod::covariance) {
+    const CoMoments moments = co_moments(team, X, threads);
+    const double total =
+        checked_total(X.columns, scale, [&](Index j) { return moments.scatter(j, j); });
+    const SymmetricEigen eigen = symmetric_eigen(moments.scatter);
+    pca.mean = moments.mean / scale;
+    pca.components = eigen.vectors.leftCols(k);
+    set_variances(pca, eigen.values.head(k).cwiseMax(0).cwiseSqrt(), total, n, scale);
+    return pca;
+  }
+  const std::vector<CentralMoments> moments = central_moments(team, X, threads);
+  Vector mean(X.columns);
+  for (Index j = 0; j < X.columns; ++j) mean[j] = moments[static_cast<std::size_t>(j)].mean();
+  const double total = checked_total(X.columns, scale, [&](Index j) {
+    return moments[static_cast<std::size_t>(j)].sum_of_squares();
+  });
+  pca.mean = mean / scale;
+  if (options.method == PcaMethod::randomized) {
+    const DistributedSvd factors = randomized_svd(team, X, k, options.randomized, threads, mean);
+    pca.components = factors.V;
+    set_variances(pca, factors.singular_values, total, n, scale);
+  } else {
+    const Svd factors = truncated_svd(tsqr(team, X, threads, mean), k);
+    pca.components = factors.V;
+    set_variances(pca, factors.singular_values, total, n, scale);
+  }
+  return pca;
 }
 
 }  // namespace
@@ -76,38 +112,10 @@ RowBlocks pca_blocks(Index total_rows, Index columns, const PcaOptions& options)
 }
 
 Pca fit_pca(Team& team, const DistributedMatrix& X, const PcaOptions& options, int threads) {
-  column_scales(team, X, threads);
+  const double scale = common_scale(largest_magnitude(team, X, threads));
   check_options(X, options);
-  const double n = divisor(options.normalization, X.total_rows);
-  const Index k = options.components;
-  Pca pca;
-  if (options.method == PcaMethod::covariance) {
-    const CoMoments moments = co_moments(team, X, threads);
-    const double total = checked_total(X.columns, [&](Index j) { return moments.scatter(j, j); });
-    const SymmetricEigen eigen = symmetric_eigen(moments.scatter);
-    pca.mean = moments.mean;
-    pca.components = eigen.vectors.leftCols(k);
-    set_variances(pca, eigen.values.head(k).cwiseMax(0).cwiseSqrt(), total, n);
-    return pca;
-  }
-  const std::vector<CentralMoments> moments = central_moments(team, X, threads);
-  pca.mean.resize(X.columns);
-  for (Index j = 0; j < X.columns; ++j) {
-    pca.mean[j] = moments[static_cast<std::size_t>(j)].mean();
-  }
-  const double total =
-      checked_total(X.columns, [&](Index j) { return moments[static_cast<std::size_t>(j)].m2; });
-  if (options.method == PcaMethod::randomized) {
-    const DistributedSvd factors =
-        randomized_svd(team, X, k, options.randomized, threads, pca.mean);
-    pca.components = factors.V;
-    set_variances(pca, factors.singular_values, total, n);
-  } else {
-    const Svd factors = truncated_svd(tsqr(team, X, threads, pca.mean), k);
-    pca.components = factors.V;
-    set_variances(pca, factors.singular_values, total, n);
-  }
-  return pca;
+  DistributedMatrix copy;
+  return fit_scaled(team, scaled(team, X, scale, copy), scale, options, threads);
 }
 
 DistributedMatrix project(const Pca& pca, const DistributedMatrix& X, int threads) {

@@ -38,11 +38,11 @@ RowBlocks pca_blocks(Index total_rows, Index columns, const PcaOptions& options)
 /// Fits the components: Σ = P·Λ·Pᵀ, signs by signs.hpp. The columns are centred by their exact
 /// means before anything is squared. Components without variance are directions of rounding.
 /// @param X  m×n in whole pca_blocks(m, n, options) (asserted)
-/// Squared deviations are doubles: those below some 10⁻¹⁵⁴ vanish, so that the ratios of such data
-/// are NaN.
-/// Errors: DataError for k out of range, with 1/(m − 1) for one row, and, naming the column, for
-/// deviations above some 10¹⁵⁴, whose sum of squares is not finite; those of column_scales.
-/// *Collective*; a rank sends what central_moments and the method's decomposition do.
+/// Data of any magnitude is brought to a safe scale by one exact power of two for all columns, as
+/// by kmeans: variances are infinite or 0 where they are beyond the doubles, all else is right.
+/// Errors: DataError for k out of range and, with 1/(m − 1), for one row; ColumnError for
+/// deviations whose norm is beyond the doubles; those of column_scales. *Collective*; a rank sends
+/// what central_moments and the method's decomposition do.
 Pca fit_pca(Team& team, const DistributedMatrix& X, const PcaOptions& options, int threads = 1);
 
 /// The projection Y = (X − mean)·P, m×k, with its rows where those of X are.

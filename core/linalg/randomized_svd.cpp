@@ -53,10 +53,8 @@ void check(const MatrixProducts& X, Index k, const RandomizedSvdOptions& options
 void refuse_huge_columns(const Vector& scales) {
   for (Index j = 0; j < scales.size(); ++j) {
     if (scales[j] > 0x1p-960) continue;
-    throw DataError(
-        fmt::format("randomized_svd: column {}, counted from 0: its values are too large: "
-                    "magnitudes must be below 2^960",
-                    j));
+    throw ColumnError(
+        j, "its values are too large for the randomized SVD: magnitudes must be below 2^960");
   }
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/linalg/column_scales.hpp"
 #include "core/linalg/distributed_products.hpp"
 #include "core/linalg/known_ratings.hpp"
 #include "core/parallel/fold.hpp"
@@ -101,6 +102,22 @@ double find_residuals(const KnownRatings& known, const RatingsModel& model,
   return squares[0];
 }
 
+/// Of ratings that were multiplied by `scale`, back in the units of the caller. *Collective*.
+void unscale(Team& team, RatingsModel& model, double scale) {
+  if (scale == 1) return;
+  model.mean /= scale;
+  model.user_bias /= scale;
+  model.item_bias /= scale;
+  model.singular_values /= scale;
+  for (double& factor : model.user_factors.values) factor /= scale;
+  model.error /= scale;
+  guard(team, "checking the model", [&] {
+    const bool finite = model.user_bias.allFinite() && model.item_bias.allFinite() &&
+                        model.singular_values.allFinite();
+    if (!finite) throw DataError("ratings: their differences are beyond the largest double");
+  });
+}
+
 /// Predictions for this rank's users, and for users that no rank knows.
 std::vector<double> answers_to(const std::vector<Rating>& questions, const RatingsModel& model) {
   const DistributedMatrix& F = model.user_factors;
@@ -180,31 +197,37 @@ RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,
   const RowBlocks blocks =
       sketch_blocks(options.users, options.items, options.rank, options.randomized);
   KnownRatings known(team, blocks, ratings, options);
+  const double scale = common_scale(known.largest_magnitude());
+  known.scale(scale);
+  const double shrinkage = options.shrinkage * scale;
   RatingsModel model;
   take_off_biases(known, model, options.items, threads);
   const Index k = options.rank;
   model.user_factors = {known.users(), options.users, k, {}};
-  model.user_factors.values.resize(static_cast<std::size_t>(known.users().size() * k));
-  model.item_factors = Matrix::Zero(options.items, k);
-
-  std::vector<double> residuals(known.all().size());
+  std::vector<double> residuals;
+  guard(team, "making room for the factors", [&] {
+    model.user_factors.values.resize(static_cast<std::size_t>(known.users().size() * k));
+    model.item_factors = Matrix::Zero(options.items, k);
+    residuals.resize(known.all().size());
+  });
   double squares = find_residuals(known, model, residuals, threads);
   double objective = squares / 2;
   while (model.iterations < options.max_iterations && !model.converged) {
     DistributedSvd factors = randomized_svd(team, completed(known, model, residuals, threads), k,
                                             options.randomized, threads);
-    model.singular_values = (factors.singular_values.array() - options.shrinkage).max(0);
+    model.singular_values = (factors.singular_values.array() - shrinkage).max(0);
     model.item_factors = factors.V;
     model.user_factors =
         multiply(factors.U, model.singular_values.asDiagonal().toDenseMatrix(), threads);
     squares = find_residuals(known, model, residuals, threads);
-    const double next = squares / 2 + options.shrinkage * model.singular_values.sum();
+    const double next = squares / 2 + shrinkage * model.singular_values.sum();
     model.converged = objective - next <= options.tolerance * next;
     objective = next;
     ++model.iterations;
   }
   const auto count = sum_over(team, static_cast<std::int64_t>(known.all().size()));
   model.error = std::sqrt(squares / static_cast<double>(count));
+  unscale(team, model, scale);
   return model;
 }
 
@@ -226,22 +249,28 @@ std::vector<double> predict_ratings(Team& team, const RatingsModel& model,
     const auto end = std::upper_bound(ends.begin(), ends.end(), known ? user : 0);
     return static_cast<std::size_t>(end - ends.begin());
   };
-  std::vector<std::vector<Rating>> questions(ranks);
-  for (const Rating& one : asked) questions[rank_of(one.user)].push_back(one);
   std::vector<Bytes> sent(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) sent[r] = Questions::encode(questions[r]);
+  guard(team, "asking for ratings", [&] {
+    std::vector<std::vector<Rating>> questions(ranks);
+    for (const Rating& one : asked) questions[rank_of(one.user)].push_back(one);
+    for (std::size_t r = 0; r < ranks; ++r) sent[r] = Questions::encode(questions[r]);
+  });
   std::vector<Bytes> received = team.exchange(std::move(sent));
-  for (Bytes& part : received) part = Answers::encode(answers_to(Questions::decode(part), model));
+  guard(team, "predicting ratings", [&] {
+    for (Bytes& part : received) part = Answers::encode(answers_to(Questions::decode(part), model));
+  });
   received = team.exchange(std::move(received));
-  std::vector<std::vector<double>> answers(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) answers[r] = Answers::decode(received[r]);
-  std::vector<std::size_t> next(ranks, 0);
   std::vector<double> values;
-  values.reserve(asked.size());
-  for (const Rating& one : asked) {
-    const std::size_t rank = rank_of(one.user);
-    values.push_back(answers[rank][next[rank]++]);
-  }
+  guard(team, "taking the predictions", [&] {
+    std::vector<std::vector<double>> answers(ranks);
+    for (std::size_t r = 0; r < ranks; ++r) answers[r] = Answers::decode(received[r]);
+    std::vector<std::size_t> next(ranks, 0);
+    values.reserve(asked.size());
+    for (const Rating& one : asked) {
+      const std::size_t rank = rank_of(one.user);
+      values.push_back(answers[rank][next[rank]++]);
+    }
+  });
   return values;
 }
 

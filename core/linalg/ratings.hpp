@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct RatingsOptions {
   RandomizedSvdOptions randomized;
   std::vector<std::string> user_names{};  ///< for messages; their numbers when empty
   std::vector<std::string> item_names{};
+  /// Where a rating stands, by its number over all ranks, for messages; the number when empty.
+  std::function<std::string(Index)> place_of{};
 };
 
 /// What predicts the entries that are missing:
@@ -52,10 +55,12 @@ struct RatingsModel {
 /// by repeated truncated SVDs, in which Z itself stands in for the missing entries, 0 at first
 /// [Mazumder, Hastie, Tibshirani 2010, Soft-Impute; Troyanskaya et al. 2001 without shrinkage]. The
 /// sum of the sparse c − Z and of Z is never formed: randomized_svd takes its products.
-/// Users and items without ratings have bias 0 and factors 0.
+/// Users and items without ratings have bias 0 and factors 0. Ratings of any magnitude are brought
+/// to a safe scale by one exact power of two, so that squares neither overflow nor vanish.
 /// @param ratings  this rank's part, in any order
-/// Errors: DataError for options out of range and no ratings at all; CollectiveError for a user or
-/// item out of range, a value that is not finite, and a second rating of an item by a user.
+/// Errors: DataError for options out of range, no ratings at all, and a second rating of an item by
+/// a user; CollectiveError for a user or item out of range, a value that is not finite, and biases
+/// or factors that are not.
 /// *Collective*; a rank sends its ratings once, and for each product 2·log₂(blocks) nodes of
 /// 8·(items + k)·(k + oversampling) bytes to P−1 ranks.
 RatingsModel fit_ratings(Team& team, const std::vector<Rating>& ratings,

@@ -80,7 +80,9 @@ Bytes repartition(Team& team, const std::vector<Index>& from, const std::vector<
     return rows.subspan(static_cast<std::size_t>((r.begin - before.begin) * row_bytes),
                         static_cast<std::size_t>(r.size() * row_bytes));
   };
-  Bytes result(static_cast<std::size_t>(after.size() * row_bytes));
+  Bytes result;
+  guard(team, "moving rows",
+        [&] { result.resize(static_cast<std::size_t>(after.size() * row_bytes)); });
   const auto place = [&](Range r, std::span<const std::byte> bytes) {
     assert(static_cast<Index>(bytes.size()) == r.size() * row_bytes);
     if (bytes.empty()) return;

@@ -12,6 +12,7 @@
 #include "core/base/memory.hpp"
 #include "core/parallel/sort.hpp"
 #include "core/statistics/block_fold.hpp"
+#include "core/statistics/units.hpp"
 
 namespace lockstep {
 namespace {
@@ -23,6 +24,11 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // Exact also for denormal numbers; `a` of equals.
 double lesser(double a, double b) { return sort_key(b) < sort_key(a) ? b : a; }
 double greater(double a, double b) { return sort_key(b) > sort_key(a) ? b : a; }
+
+/// The unit of values from min to max.
+double unit_of_range(double min, double max) {
+  return unit_for(std::max(std::fabs(min), std::fabs(max)));
+}
 
 /// Columns that are summed side by side, in vector registers: a cache line of a row.
 constexpr Index kTile = 8;
@@ -99,6 +105,15 @@ struct FirstPass {
     }
   }
 
+  /// Of the tile in units: all but minimum and maximum.
+  void sum_again(const Tile& tile) {
+    const FirstPass again(tile);
+    guess = again.guess;
+    sum = again.sum;
+  }
+
+  double unit(std::size_t j) const { return unit_of_range(min[j], max[j]); }
+
   Sums means() const {
     Sums means{};
     for (std::size_t j = 0; j < kTile; ++j) {
@@ -131,6 +146,23 @@ struct SecondPass {
   }
 };
 
+/// Puts columns in units where their powers would overflow or vanish; returns whether any was. A
+/// column of zeros is the same in any unit.
+bool put_in_units(Tile& tile, const FirstPass& first) {
+  bool any = false;
+  for (std::size_t j = 0; j < kTile; ++j) {
+    const double unit = first.unit(j);
+    const bool is_zero =
+        sort_key(first.min[j]) == sort_key(0) && sort_key(first.max[j]) == sort_key(0);
+    if (unit == 1 || is_zero) continue;
+    any = true;
+    for (std::size_t at = j; at < tile.size(); at += kTile) {
+      if (!std::isnan(tile[at])) tile[at] = in_units(tile[at], unit);
+    }
+  }
+  return any;
+}
+
 /// That mean is off by some roundings, m: deviations from the mean itself by the binomial theorem.
 CentralMoments moments_of(const FirstPass& first, const SecondPass& second, std::size_t j) {
   CentralMoments moments;
@@ -156,12 +188,25 @@ std::vector<CentralMoments> moments_of_rows(const double* rows, Index count, Ind
     if (columns - first < kTile) std::fill(tile.begin(), tile.end(), kNaN);
     copy_tile(rows, count, columns, first, tile);
     FirstPass first_pass(tile);
-    const SecondPass second_pass(tile, first_pass.means());
     first_pass.compare_denormals(tile);  // here, as the loop of the constructor slows down by it
+    if (put_in_units(tile, first_pass)) first_pass.sum_again(tile);
+    const SecondPass second_pass(tile, first_pass.means());
     for (Index j = 0; j < std::min(kTile, columns - first); ++j) {
       moments.push_back(moments_of(first_pass, second_pass, static_cast<std::size_t>(j)));
     }
   }
+  return moments;
+}
+
+/// Mean and Mₚ in another unit: the larger one of a merge.
+CentralMoments in_unit(CentralMoments moments, double unit) {
+  const double ratio = moments.unit() / unit;
+  if (ratio == 1) return moments;
+  const double ratio2 = ratio * ratio;
+  moments.center = {moments.center.value * ratio, moments.center.rest * ratio};
+  moments.m2 *= ratio2;
+  moments.m3 *= ratio2 * ratio;
+  moments.m4 *= ratio2 * ratio2;
   return moments;
 }
 
@@ -174,14 +219,18 @@ std::vector<CentralMoments> merge_columns(std::vector<CentralMoments> left,
 
 }  // namespace
 
-double CentralMoments::mean() const { return count == 0 ? kNaN : center.value; }
+double CentralMoments::unit() const { return unit_of_range(min, max); }
+
+double CentralMoments::mean() const { return count == 0 ? kNaN : center.value * unit(); }
+
+double CentralMoments::sum_of_squares() const { return m2 * unit() * unit(); }
 
 double CentralMoments::variance(Normalization normalization) const {
-  return m2 / divisor(normalization, count);
+  return m2 / divisor(normalization, count) * unit() * unit();
 }
 
 double CentralMoments::deviation(Normalization normalization) const {
-  return std::sqrt(variance(normalization));
+  return std::sqrt(m2 / divisor(normalization, count)) * unit();
 }
 
 double CentralMoments::skewness(Normalization normalization) const {
@@ -198,11 +247,15 @@ double CentralMoments::kurtosis(Normalization normalization) const {
   return count < 4 ? kNaN : (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g2 + 6);
 }
 
-CentralMoments merge(const CentralMoments& a, const CentralMoments& b) {
-  if (a.count == 0) return b;
-  if (b.count == 0) return a;
+CentralMoments merge(const CentralMoments& left, const CentralMoments& right) {
+  if (left.count == 0) return right;
+  if (right.count == 0) return left;
   CentralMoments whole;
-  whole.count = a.count + b.count;
+  whole.count = left.count + right.count;
+  whole.min = lesser(left.min, right.min);
+  whole.max = greater(left.max, right.max);
+  const CentralMoments a = in_unit(left, whole.unit());
+  const CentralMoments b = in_unit(right, whole.unit());
   // With p = n_a/n and q = n_b/n, so that no product of counts can overflow.
   const auto n_a = static_cast<double>(a.count);
   const auto n = static_cast<double>(whole.count);
@@ -216,8 +269,6 @@ CentralMoments merge(const CentralMoments& a, const CentralMoments& b) {
   whole.m3 = a.m3 + b.m3 + between * (delta * (p - q)) + 3 * delta * (p * b.m2 - q * a.m2);
   whole.m4 = a.m4 + b.m4 + between * (delta2 * (p * p - p * q + q * q)) +
              6 * delta2 * (p * p * b.m2 + q * q * a.m2) + 4 * delta * (p * b.m3 - q * a.m3);
-  whole.min = lesser(a.min, b.min);
-  whole.max = greater(a.max, b.max);
   return whole;
 }
 

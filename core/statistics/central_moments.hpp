@@ -18,23 +18,29 @@ namespace lockstep {
 /// Trivially copyable, so that it travels as bytes.
 ///
 /// The moments keep 10 digits where the mean is 10⁹ deviations away from 0; ColumnMoments, whose
-/// bits are part of trained models, keeps 7 there. A value that is infinite makes the moments NaN;
-/// p-th powers of deviations are doubles: M₂ overflows for deviations above 10¹⁵⁴, M₃ above 10¹⁰²,
-/// M₄ above 10⁷⁵, to an infinity or NaN, and below the inverses of these they vanish. Denormal
-/// numbers count as 0 in the moments; minimum and maximum are exact, as quantiles are.
+/// bits are part of trained models, keeps 7 there. A value that is infinite makes the moments NaN.
+/// Minimum and maximum are exact, as quantiles are.
+///
+/// Fourth powers of 10⁸⁰ are no doubles, and those of 10⁻⁸⁰ vanish. So mean and Mₚ are those of
+/// x/unit, unit() a power of two that follows from minimum and maximum; what has no unit (skewness,
+/// kurtosis) or is a double in that of x (mean, deviation) is right for all doubles.
 struct CentralMoments {
   std::int64_t count = 0;
-  WideMean center;
-  double m2 = 0;
+  WideMean center;  ///< the mean, in units
+  double m2 = 0;    ///< in unit²
   double m3 = 0;
   double m4 = 0;
   double min = std::numeric_limits<double>::infinity();
   double max = -std::numeric_limits<double>::infinity();
 
+  /// unit_for(max |x|) (units.hpp): 1 unless the largest magnitude is beyond 2^±128.
+  double unit() const;
   /// E[X] = Σx/n; NaN without values.
   double mean() const;
+  /// M₂ = Σ(x − mean)², in the square of the values' unit: infinite or 0 where it is no double.
+  double sum_of_squares() const;
   /// Var(X) = E[(X − E[X])²]: M2/n, or M2/(n−1) as the unbiased estimate. NaN for n = 0, and for
-  /// n = 1 when divided by n − 1.
+  /// n = 1 when divided by n − 1; infinite or 0 where it is no double.
   double variance(Normalization normalization) const;
   /// σ = √Var(X), in the unit of the values.
   double deviation(Normalization normalization) const;
@@ -50,9 +56,9 @@ struct CentralMoments {
   friend bool operator==(const CentralMoments&, const CentralMoments&) = default;
 };
 
-/// The moments of the values behind `a` and `b` together [Pébay 2008, §3.1]. Merging with empty
-/// moments returns the other unchanged. Not commutative in the last bits.
-CentralMoments merge(const CentralMoments& a, const CentralMoments& b);
+/// The moments of the values behind `left` and `right` together [Pébay 2008, §3.1]. Merging with
+/// empty moments returns the other unchanged. Not commutative in the last bits.
+CentralMoments merge(const CentralMoments& left, const CentralMoments& right);
 
 /// Of the values that are not NaN. Rank-local, O(n).
 CentralMoments central_moments(std::span<const double> values);

@@ -8,6 +8,7 @@
 #include "core/probability/contingency.hpp"
 #include "core/probability/information.hpp"
 #include "core/statistics/pairwise_covariance.hpp"
+#include "core/statistics/units.hpp"
 
 namespace lockstep {
 namespace {
@@ -59,10 +60,10 @@ class Categories {
 void add_information(Team& team, const Columns& columns, Description& description, int threads) {
   if (!columns.target) return;
   const Categories categories(columns, description.columns);
-  const std::vector<Index> target = categories.of_column(*columns.target);
   const Index target_count = categories.count(*columns.target);
   std::vector<ContingencyTable> parts(description.columns.size());
   guard(team, "counting categories", [&] {
+    const std::vector<Index> target = categories.of_column(*columns.target);
     parallel_for(threads, static_cast<Index>(parts.size()), [&](Index j) {
       parts[static_cast<std::size_t>(j)] =
           ContingencyTable(categories.count(j), target_count, categories.of_column(j), target);
@@ -78,13 +79,30 @@ void add_information(Team& team, const Columns& columns, Description& descriptio
 void count_distinct(Team& team, const Columns& columns, Description& description) {
   for (std::size_t j = 0; j < columns.types.size(); ++j) {
     if (columns.types[j].kind == ColumnKind::number) continue;
-    std::vector<std::int64_t> occurs(columns.types[j].categories.size());
-    for (Index i = columns.values.rows.begin; i < columns.values.rows.end; ++i) {
-      const double code = columns.values.row(i)[j];
-      if (!std::isnan(code)) occurs[static_cast<std::size_t>(code)] = 1;
-    }
+    std::vector<std::int64_t> occurs;
+    guard(team, "counting categories", [&] {
+      occurs.resize(columns.types[j].categories.size());
+      for (Index i = columns.values.rows.begin; i < columns.values.rows.end; ++i) {
+        const double code = columns.values.row(i)[j];
+        if (!std::isnan(code)) occurs[static_cast<std::size_t>(code)] = 1;
+      }
+    });
     team.all_reduce(occurs, IntegerReduction::max);
     description.columns[j].distinct = std::count(occurs.begin(), occurs.end(), 1);
+  }
+}
+
+/// A correlation is the same in any unit: in that of its moments, a column's products neither
+/// overflow nor vanish. `numbers` has the columns that are numbers.
+void put_in_units(const Description& description, DistributedMatrix& numbers) {
+  for (Index k = 0; k < numbers.columns; ++k) {
+    const auto j = static_cast<std::size_t>(description.numbers[static_cast<std::size_t>(k)]);
+    const double unit = description.columns[j].moments.unit();
+    if (unit == 1) continue;
+    for (Index i = numbers.rows.begin; i < numbers.rows.end; ++i) {
+      double& x = numbers.row(i)[k];
+      if (!std::isnan(x)) x = in_units(x, unit);
+    }
   }
 }
 
@@ -110,13 +128,14 @@ Description describe(Team& team, Columns columns, int threads) {
   count_distinct(team, columns, description);
   add_information(team, columns, description, threads);
 
-  const Columns numbers = selected(columns, description.numbers);
+  Columns numbers = selected(team, columns, description.numbers);
   columns.values = {};
   if (description.numbers.empty()) return description;
   const std::vector<Quartiles> found = quartiles(team, numbers.values, threads);
   for (std::size_t k = 0; k < found.size(); ++k) {
     description.columns[static_cast<std::size_t>(description.numbers[k])].quartiles = found[k];
   }
+  put_in_units(description, numbers.values);
   description.correlation = correlation(pairwise_co_moments(team, numbers.values, threads));
   return description;
 }

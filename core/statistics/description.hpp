@@ -34,7 +34,7 @@ struct Description {
   std::vector<ColumnDescription> columns;  ///< in the order of the data
   std::vector<Index> numbers;              ///< the columns that are numbers
   /// Pearson's ρ of these, each pair over the rows where both are present; NaN where one of them
-  /// does not vary there.
+  /// does not vary there, by more than 10⁻¹⁵⁰ of the largest magnitude of the column.
   Matrix correlation;
   std::optional<Index> target;
 };

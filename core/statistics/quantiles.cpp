@@ -68,6 +68,8 @@ Position position_of(double p, Index n) {
 
 double interpolate(double a, double b, double t) {
   if (t == 0 || a == b) return a;
+  const bool overflows = std::isinf(b - a) && std::isfinite(a) && std::isfinite(b);
+  if (overflows) return a * (1 - t) + b * t;
   return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
 }
 

@@ -14,8 +14,8 @@ namespace lockstep {
 //   Q(p) = a + t·(b − a)        for t < ½,
 //          b − (1 − t)·(b − a)  from there on,   a = x₍ₖ₎, b = x₍ₖ₊₁₎
 // as numpy.quantile [Hyndman, Fan 1996, definition 7]; a itself where t = 0 or a = b. NaN is a
-// missing cell and is skipped; −0 counts as +0. Q is NaN of no values, and infinite or NaN where
-// b − a is.
+// missing cell and is skipped; −0 counts as +0. Q is NaN of no values, and infinite or NaN where a
+// or b is infinite; where b − a alone is, Q(p) = (1 − t)·a + t·b, which no numpy does.
 
 /// @param probabilities  p, each from 0 to 1
 /// @return Q(p) of `values` for each p. Rank-local, O(n) for a fixed number of probabilities

@@ -1,9 +1,14 @@
 // `lockstep decompose` as a user meets it.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -184,6 +189,67 @@ TEST_F(DecomposeProgram, LeavesTextOutAndPutsMeansIntoGaps) {
                     Matrix{{1, 2}, {2, 4}, {4, 6}}));
 }
 
+// The sum of the numbers is no double, and their mean is.
+TEST_F(DecomposeProgram, PutsTheMeanOfHugeNumbersIntoGaps) {
+  folder_.write("b.csv", "n,c,huge\n1,x,-1e308\n2,y,1e308\n3,z,\n4,u,1.5e308\n");
+  const auto run =
+      run_program(folder_.path(), 2,
+                  {"decompose", "--method=kmeans", "--components=4", "--data.train=b.csv",
+                   "--data.ignore=n", "--format=csv", "--output.dir=b"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(folder_.read("b/centers.csv").find("\n5e+307\n"), std::string::npos)
+      << folder_.read("b/centers.csv");
+  for (const std::string method : {"pca", "eigen", "svd", "qr"}) {
+    const auto refused =
+        run_program(folder_.path(), 2,
+                    {"decompose", "--method=" + method, "--data.train=b.csv", "--output.dir=c"});
+    EXPECT_EQ(refused.exit_code, 65);
+    EXPECT_NE(refused.err.find("lockstep: error: column 'huge': its values are too large: the norm "
+                               "of the "),
+              std::string::npos)
+        << refused.err;
+  }
+}
+
+// Their squares are no doubles, or vanish; singular values and shares have no need of these.
+TEST_F(DecomposeProgram, DecomposesHugeAndTinyNumbersAsOthers) {
+  const auto write = [&](const char* power) {
+    std::string text = "a,b\n";
+    for (const auto& [a, b] : {std::pair{1, 7}, {2, 5}, {-3, 4}, {8, -1}, {0, 2}}) {
+      text += std::to_string(a) + power + "," + std::to_string(b) + power + "\n";
+    }
+    folder_.write("a.csv", text);
+  };
+  write("e200");
+  EXPECT_EQ(error_of({"--method=eigen"}, 65),
+            "lockstep: error: eigen: an eigenvalue of the covariance matrix is beyond the largest "
+            "double; --method=pca gives singular values instead\n");
+  const auto decompose_by = [&](const std::string& method) {
+    const auto run = run_program(folder_.path(), 2,
+                                 {"decompose", "--method=" + method, "--data.train=a.csv",
+                                  "--output.dir=out", "--overwrite"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return std::pair{json::parse(folder_.read("out/summary.json")), run.err};
+  };
+  for (const std::string method : {"pca", "svd", "qr"}) {
+    write("");
+    const json expected = decompose_by(method).first;
+    for (const auto& [power, limit] : {std::pair{"e200", "largest"}, {"e-200", "smallest"}}) {
+      write(power);
+      const auto [found, err] = decompose_by(method);
+      EXPECT_EQ(err, std::string("warning: summary.json: explained_variance is beyond the ") +
+                         limit + " double\nfactors and out/summary.json\n");
+      const double scale = std::stod(std::string("1") + power);
+      for (const char* name : {"singular_values", "explained_variance_ratio"}) {
+        const double unit = name == std::string("singular_values") ? scale : 1;
+        EXPECT_TRUE(close(lockstep::test::vector_of(found[name]) / unit,
+                          lockstep::test::vector_of(expected[name]), 1e-14))
+            << method << ' ' << power << ' ' << name;
+      }
+    }
+  }
+}
+
 TEST_F(DecomposeProgram, PredictsMissingRatings) {
   // What user u thinks of item i: 3 + (u − 2)·(i − 3)/4, but for every third entry.
   std::string known = "who,what,stars\n";
@@ -244,6 +310,24 @@ TEST_F(DecomposeProgram, PredictsMissingRatings) {
   EXPECT_LE(again["test"]["mae"].get<double>(), again["test"]["rmse"].get<double>());
 }
 
+TEST_F(DecomposeProgram, TakesRatingsWhoseSquaresOverflow) {
+  folder_.write("r.csv", "user,item,value\na,x,1e200\nb,y,3e200\nb,x,2e200\na,y,7e200\n");
+  const auto run = run_program(folder_.path(), 2,
+                               {"decompose", "--method=ratings", "--data.train=r.csv",
+                                "--data.test=r.csv", "--output.dir=r"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err,
+            "warning: summary.json: the squares of the errors of data.test overflow: no rmse\n"
+            "factors and r/summary.json\n");
+  const json summary = json::parse(folder_.read("r/summary.json"));
+  EXPECT_EQ(summary["converged"], true);
+  EXPECT_TRUE(close(summary["mean"].get<double>(), 3.25e200));
+  EXPECT_LT(summary["rmse"].get<double>(), 1e187);
+  EXPECT_LT(summary["test"]["mae"].get<double>(), 1e187);
+  EXPECT_TRUE(close(read_npy(folder_, "r/predictions.npy").col(0),
+                    Vector{{1e200, 3e200, 2e200, 7e200}}, 1e-13));
+}
+
 TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
   const auto error_of_ratings = [&](const std::string& text) {
     folder_.write("r.csv", text);
@@ -255,7 +339,7 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
     return run.err;
   };
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,2\nann,tea,3\n"),
-            "lockstep: error: user 'ann' rates item 'tea' twice: 1 and 3\n");
+            "lockstep: error: r.csv:4: user 'ann' rates item 'tea' twice: 3 here, 1 in r.csv:2\n");
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\n,tea,2\n"),
             "lockstep: error: r.csv:3:1: missing value in column 'user'\n");
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,\n"),
@@ -263,6 +347,27 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
   EXPECT_EQ(error_of_ratings("user,item,day,value\nann,tea,1,2\n"),
             "lockstep: error: data.train: ratings are columns of user, item and value, found 3 "
             "beside the value; name the value in data.target and others in data.ignore\n");
+}
+
+TEST_F(DecomposeProgram, FindsTheLinesOfARatingThatIsGivenTwice) {
+  const auto write = [&](const std::string& name, int first_user) {
+    std::string text = "user,item,value\n";
+    for (int user = first_user; user < first_user + 20; ++user) {
+      text += "u" + std::to_string(user) + ",tea,4\n";
+    }
+    folder_.write(name, text);
+  };
+  write("r.csv", 0);
+  write("s.csv", 17);  // users 17, 18 and 19 again
+  for (const int ranks : {0, 2, 5}) {
+    const auto run = run_program(
+        folder_.path(), ranks,
+        {"decompose", "--method=ratings", "--data.train=r.csv,s.csv", "--output.dir=r"});
+    EXPECT_EQ(run.exit_code, 65);
+    EXPECT_EQ(run.err,
+              "lockstep: error: s.csv:2: user 'u17' rates item 'tea' twice: 4 here, 4 in "
+              "r.csv:19\n");
+  }
 }
 
 TEST_F(DecomposeProgram, AFailureLeavesNothingBehindAndTheOldInPlace) {
@@ -281,6 +386,74 @@ TEST_F(DecomposeProgram, AFailureLeavesNothingBehindAndTheOldInPlace) {
   const json summary = decompose({"--method=qr"});
   fail("out", "--overwrite");
   EXPECT_EQ(json::parse(folder_.read("out/summary.json")), summary);
+}
+
+/// Ends with a signal while it writes: files may have 10 or 20 kB, and U needs 48.
+void run_and_kill(const TestFolder& folder, const std::string& more) {
+  std::string rows = "a,b,c\n";
+  for (int i = 0; i < 2000; ++i) {
+    rows += std::to_string(i % 17) + "," + std::to_string(i % 31) + "," + std::to_string(i) + "\n";
+  }
+  folder.write("large.csv", rows);
+  const std::string command = "cd '" + folder.path().string() + "' && ulimit -f 20 && '" +
+                              LOCKSTEP_PROGRAM +
+                              "' decompose --method=svd --data.train=large.csv --output.dir=out " +
+                              more + " >/dev/null 2>&1";
+  const int status = std::system(command.c_str());
+  EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 128 + SIGXFSZ) << status;
+}
+
+TEST_F(DecomposeProgram, WhatAKilledRunLeavesIsNotInTheWay) {
+  run_and_kill(folder_, "");
+  EXPECT_EQ(folder_.names(),
+            (Words{"a.csv", "large.csv", "out", "out/U.npy.tmp", "out/summary.json.tmp"}));
+  folder_.write("out/Q.npy", "of a run that was killed while its files got their names");
+  const auto run = run_program(folder_.path(), 2,
+                               {"decompose", "--method=eigen", "--data.train=a.csv",
+                                "--data.target=kind", "--output.dir=out"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "large.csv", "out", "out/eigenvalues.npy",
+                                    "out/eigenvectors.npy", "out/summary.json"}));
+}
+
+TEST_F(DecomposeProgram, AKilledOverwriteLeavesTheOldInPlace) {
+  const json summary = decompose({"--method=qr"});
+  const std::string Q = folder_.read("out/Q.npy");
+  run_and_kill(folder_, "--overwrite");
+  EXPECT_EQ(json::parse(folder_.read("out/summary.json")), summary);
+  EXPECT_EQ(folder_.read("out/Q.npy"), Q);
+  decompose({"--method=eigen"});
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "large.csv", "out", "out/eigenvalues.npy",
+                                    "out/eigenvectors.npy", "out/summary.json"}));
+}
+
+TEST_F(DecomposeProgram, AFolderWithOtherFilesIsNotWhatAKilledRunLeft) {
+  std::filesystem::create_directory(folder_.path() / "out");
+  folder_.write("out/summary.json.tmp", "");
+  folder_.write("out/precious", "x");
+  const Words words{"decompose", "--method=qr", "--data.train=a.csv", "--data.target=kind",
+                    "--output.dir=out"};
+  EXPECT_EQ(run_program(folder_.path(), 2, words).exit_code, 73);
+  EXPECT_EQ(folder_.names(), (Words{"a.csv", "out", "out/precious", "out/summary.json.tmp"}));
+}
+
+TEST_F(DecomposeProgram, AFolderThatAnotherRunHasClaimedIsNotFree) {
+  std::filesystem::create_directory(folder_.path() / "out");
+  const int claim = ::open(folder_.file("out/summary.json.tmp").c_str(), O_RDWR | O_CREAT, 0666);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(::fcntl(claim, F_OFD_SETLK, &lock), 0);
+  Words words{"decompose", "--method=qr", "--data.train=a.csv", "--data.target=kind",
+              "--output.dir=out"};
+  const std::string expected =
+      "lockstep: error: out: another run is writing to this output directory; choose another "
+      "output.dir\n";
+  EXPECT_EQ(run_program(folder_.path(), 0, words).err, expected);
+  words.emplace_back("--overwrite");
+  EXPECT_EQ(run_program(folder_.path(), 0, words).err, expected);
+  ::close(claim);
+  EXPECT_EQ(run_program(folder_.path(), 2, words).exit_code, 0);
 }
 
 TEST_F(DecomposeProgram, OverwriteReplacesADecompositionAlone) {
@@ -321,6 +494,9 @@ TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
   EXPECT_EQ(error_of({"--method=svd", "--data.test=b.csv"}, 2),
             "lockstep: error: decompose: --data.test applies to --method=ratings only, not to "
             "svd\n");
+  EXPECT_EQ(error_of({"--method=ratings", "--data.test_labels=b"}, 2),
+            "lockstep: error: option '--data.test_labels' has no effect on decompose; see "
+            "'lockstep decompose --help'\n");
   EXPECT_EQ(error_of({"--method=qr", "--components=2"}, 2),
             "lockstep: error: decompose: --components has no effect on --method=qr; remove it\n");
   EXPECT_EQ(error_of({"--method=kmeans", "--components=2", "--solver=randomized"}, 2),
@@ -331,6 +507,19 @@ TEST_F(DecomposeProgram, RefusesWhatItCannotDo) {
             "'kind'?\n");
   EXPECT_EQ(error_of({"--method=pca", "--data.ignore=a,b,c"}, 65),
             "lockstep: error: no column of numbers to decompose\n");
+}
+
+TEST_F(DecomposeProgram, OfOneRowHasNoVariances) {
+  folder_.write("a.csv", "n,m,kind\n1,2,x\n");
+  for (const std::string method : {"pca", "eigen"}) {
+    EXPECT_EQ(error_of({"--method=" + method, "--data.target=kind"}, 65),
+              "lockstep: error: " + method +
+                  ": variances need at least two rows, and the data has one\n");
+  }
+  EXPECT_EQ(error_of({"--method=kmeans", "--components=2", "--data.target=kind"}, 2),
+            "lockstep: error: decompose: --components=2: at most 1 for 1 rows of 2 columns\n");
+  EXPECT_EQ(decompose({"--method=svd"})["rows"], 1);
+  EXPECT_EQ(decompose({"--method=qr"})["rank"], 1);
 }
 
 TEST_F(DecomposeProgram, RefusesAColumnWithoutCellsAndAFullFolder) {

@@ -103,12 +103,12 @@ TEST(NaiveBayesProgram, TellsOfUnknownCategoriesAndMixedColumns) {
   folder.write("test.csv", "n,c,kind\n1,mauve,a\n2,,b\n");
   auto run = run_program(folder.path(), 2, with(kTrain, {"--output.dir=run"}));
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_NE(run.err.find("warning: train.csv: column 'c': 1 numbers and 2 other texts, the first "
-                         "'red', are taken as categories; a missing cell is an empty one\n"),
+  EXPECT_NE(run.err.find("warning: train.csv:4:2: column 'c': 1 numbers, the first '7', and 2 "
+                         "other texts are taken as categories; a missing cell is an empty one\n"),
             std::string::npos)
       << run.err;
-  EXPECT_NE(run.err.find("warning: test.csv: column 'c': 1 cells of categories that the training "
-                         "data does not have are taken as missing\n"),
+  EXPECT_NE(run.err.find("warning: test.csv:2:2: column 'c': 1 cells of categories that the "
+                         "training data does not have, the first 'mauve', are taken as missing\n"),
             std::string::npos)
       << run.err;
   folder.write("train.csv", "n,c,kind,\n1,red,a,\n2,blue,b,\n3,7,a,\n");

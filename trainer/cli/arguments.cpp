@@ -284,11 +284,24 @@ std::vector<CommandSpec> model_commands() {
 
 /// Commands that make data or look at it.
 std::vector<CommandSpec> data_commands() {
-  const std::vector<std::string> training_data{
-      "data.root",   "data.format", "data.train", "data.delimiter", "data.header", "data.target",
-      "data.ignore", "synthetic.",  "train.seed", "run.",           "comm."};
-  const std::vector<std::string> decomposition{"data.",   "synthetic.", "train.seed",
-                                               "output.", "run.",       "comm."};
+  const std::vector<std::string> training_data{"data.root",
+                                               "data.format",
+                                               "data.train",
+                                               "data.train_labels",
+                                               "data.delimiter",
+                                               "data.header",
+                                               "data.target",
+                                               "data.ignore",
+                                               "synthetic.kind",
+                                               "synthetic.rows",
+                                               "synthetic.features",
+                                               "synthetic.classes",
+                                               "synthetic.noise",
+                                               "train.seed",
+                                               "run.",
+                                               "comm."};
+  std::vector<std::string> decomposition = training_data;
+  decomposition.insert(decomposition.end(), {"data.test", "output."});
   return {
       {"generate",
        "--output FOLDER [--format csv|idx] [--overwrite] [--config FILE] [--section.key=value ...]",
@@ -345,8 +358,8 @@ std::vector<CommandSpec> data_commands() {
 }  // namespace
 
 bool CommandSpec::heeds(std::string_view key) const {
-  return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& beginning) {
-           return key.starts_with(beginning);
+  return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& heeded) {
+           return heeded.back() == '.' ? key.starts_with(heeded) : key == heeded;
          });
 }
 

@@ -24,10 +24,11 @@ struct CommandSpec {
   std::string summary;  ///< one sentence, without a full stop
   std::vector<CommandOption> options;
   bool takes_model_operand = false;  ///< `inspect MODEL`: the same as --model MODEL
-  std::vector<std::string> keys{};   ///< beginnings of the keys that it heeds; none: all keys
+  /// The keys that it heeds, or sections, with a dot at the end; none: all keys.
+  std::vector<std::string> keys{};
 
-  /// The key means something to this command. A configuration file may have others, since it is
-  /// written for training; the command line may not.
+  /// The key means something to this command. On the command line any other is a mistake; a
+  /// configuration file may have others, since commands share it.
   bool heeds(std::string_view key) const;
 };
 

@@ -127,6 +127,9 @@ std::string command_help(const CommandSpec& command) {
       "\n"
       "Keys, as --section.key=value here or as 'key = value' below [section] in a configuration\n"
       "file. The command line beats the file, and the file beats the default.\n";
+  if (!command.keys.empty()) {
+    text += "The file may have keys of other commands too; they have no effect here.\n";
+  }
   std::string section;
   for (const Option& option : option_schema()) {
     if (!command.heeds(option.name)) continue;

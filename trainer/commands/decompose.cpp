@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/clustering/kmeans.hpp"
 #include "core/data/matrix_writer.hpp"
+#include "core/linalg/column_scales.hpp"
 #include "core/linalg/distributed_svd.hpp"
 #include "core/linalg/pca.hpp"
 #include "core/linalg/randomized_svd.hpp"
@@ -19,30 +20,15 @@
 #include "core/statistics/central_moments.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/factor_files.hpp"
 #include "trainer/run/ratings.hpp"
-#include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kSummaryFile = "summary.json";
 constexpr Index kDefaultRatingsRank = 2;
-
-/// What may be in the folder: --overwrite removes it.
-RunFiles decomposition_files() {
-  RunFiles files{"decompose", kSummaryFile, {kSummaryFile}};
-  for (const char* factor :
-       {"mean", "components", "scores", "singular_values", "U", "Vt", "Q", "R", "eigenvalues",
-        "eigenvectors", "centers", "labels", "user_factors", "item_factors", "user_bias",
-        "item_bias", "users", "items", "predictions"}) {
-    for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
-      files.names.push_back(fmt::format("{}.{}", factor, name_of(format)));
-    }
-  }
-  return files;
-}
 
 /// The matrix of the numbers, and what became of the other cells.
 struct Input {
@@ -65,28 +51,29 @@ void impute_means(Team& team, Input& input, int threads) {
                                   lockstep::quoted(input.columns[j])));
     }
     input.imputed.emplace_back(input.columns[j], missing);
+    const double mean = moments[j].mean();
     for (Index i = input.X.rows.begin; i < input.X.rows.end; ++i) {
       double& cell = input.X.row(i)[j];
-      if (std::isnan(cell)) cell = moments[j].mean();
+      if (std::isnan(cell)) cell = mean;
     }
   }
 }
 
 Input load_input(Session& session) {
-  const Columns all = load_columns(session, false);
+  Columns columns = load_columns(session, false);
   Input input;
   std::vector<Index> numbers;
-  for (std::size_t j = 0; j < all.types.size(); ++j) {
-    if (all.types[j].kind == ColumnKind::number) {
+  for (std::size_t j = 0; j < columns.types.size(); ++j) {
+    if (columns.types[j].kind == ColumnKind::number) {
       numbers.push_back(static_cast<Index>(j));
     } else {
-      input.left_out.push_back(all.names[j]);
+      input.left_out.push_back(columns.names[j]);
     }
   }
   if (numbers.empty()) throw DataError("no column of numbers to decompose");
-  Columns chosen = selected(all, numbers);
-  input.X = std::move(chosen.values);
-  input.columns = std::move(chosen.names);
+  if (!input.left_out.empty()) columns = selected(session.team, columns, numbers);
+  input.X = std::move(columns.values);
+  input.columns = std::move(columns.names);
   impute_means(session.team, input, session.threads);
   if (!input.left_out.empty()) {
     say(session, fmt::format("warning: columns of categories are left out: {}",
@@ -103,36 +90,34 @@ Json numbers_json(const Vector& numbers) {
   return std::vector<double>(numbers.begin(), numbers.end());
 }
 
-/// "pc1", "pc2", … for the columns of a CSV file.
-std::vector<std::string> numbered(const std::string& prefix, Index count) {
-  std::vector<std::string> names;
-  for (Index i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", prefix, i));
-  return names;
-}
-
-MatrixFormat format_of(const Arguments& arguments) {
-  return arguments.format == "csv" ? MatrixFormat::csv : MatrixFormat::npy;
-}
-
-/// Carries out one method: computes, then makes the directory, writes the factors and fills the
+/// Carries out one method: computes, then opens the files, writes the factors and fills the
 /// summary.
 class Decomposition {
  public:
-  Decomposition(Session& session, Input input, RunDirectory& directory)
-      : session_(session), team_(session.team), input_(std::move(input)), directory_(directory) {}
+  Decomposition(Session& session, Input input, FactorFiles& files)
+      : session_(session), team_(session.team), input_(std::move(input)), files_(files) {}
 
   Json run(Index components) {
     const std::string& method = session_.arguments.method;
-    if (method == "pca") principal_components(components);
-    if (method == "eigen") eigenvectors(components);
-    if (method == "svd") singular_vectors(components);
-    if (method == "qr") orthogonal_factors();
-    if (method == "kmeans") clusters(components);
+    try {
+      if (method == "pca") principal_components(components);
+      if (method == "eigen") eigenvectors(components);
+      if (method == "svd") singular_vectors(components);
+      if (method == "qr") orthogonal_factors();
+      if (method == "kmeans") clusters(components);
+    } catch (const ColumnError& error) {
+      const std::string& name = input_.columns[static_cast<std::size_t>(error.column())];
+      throw DataError(fmt::format("column {}: {}", lockstep::quoted(name), error.problem()));
+    }
     return std::move(summary_);
   }
 
  private:
-  DistributedMatrix in(const RowBlocks& blocks) const { return in_blocks(team_, input_.X, blocks); }
+  /// The matrix, its rows moved to the ranks of their blocks. *Collective*.
+  const DistributedMatrix& in(const RowBlocks& blocks) {
+    input_.X = in_blocks(team_, std::move(input_.X), blocks);
+    return input_.X;
+  }
 
   RandomizedSvdOptions random_options() const {
     RandomizedSvdOptions options;
@@ -142,30 +127,34 @@ class Decomposition {
 
   bool is_randomized() const { return session_.arguments.solver == "randomized"; }
 
-  /// The results are there: what --overwrite replaces may go. *Collective*.
-  MatrixWriter begin_writing() {
-    directory_.create();
-    return {team_, directory_.path(), format_of(session_.arguments)};
-  }
-
   Pca fit(Index components, PcaMethod method) {
     PcaOptions options;
     options.components = components;
     options.method = method;
     options.randomized = random_options();
     const RowBlocks blocks = pca_blocks(input_.X.total_rows, input_.X.columns, options);
-    Pca pca = fit_pca(team_, in(blocks), options, session_.threads);
-    summary_["singular_values"] = numbers_json(pca.singular_values);
-    summary_["explained_variance"] = numbers_json(pca.explained_variance);
-    summary_["explained_variance_ratio"] = numbers_json(pca.explained_variance_ratio);
-    return pca;
+    return fit_pca(team_, in(blocks), options, session_.threads);
+  }
+
+  void add_variances(const Vector& singular_values, const Vector& variance, const Vector& ratio) {
+    summary_["singular_values"] = numbers_json(singular_values);
+    summary_["explained_variance"] = numbers_json(variance);
+    summary_["explained_variance_ratio"] = numbers_json(ratio);
+    const bool vanish = ((variance.array() == 0) && (singular_values.array() > 0)).any();
+    if (!variance.allFinite()) warn_of_size("explained_variance", "largest");
+    if (vanish) warn_of_size("explained_variance", "smallest");
+  }
+
+  void warn_of_size(const std::string& what, const std::string& limit) const {
+    say(session_, fmt::format("warning: summary.json: {} is beyond the {} double", what, limit));
   }
 
   /// X = mean + scores·components, centred.
   void principal_components(Index k) {
     const Pca pca = fit(k, is_randomized() ? PcaMethod::randomized : PcaMethod::svd);
+    add_variances(pca.singular_values, pca.explained_variance, pca.explained_variance_ratio);
     const DistributedMatrix scores = project(pca, input_.X, session_.threads);
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write_vector("mean", pca.mean, "mean");
     writer.write_vector("singular_values", pca.singular_values, "singular_value");
     writer.write("components", pca.components.transpose(), input_.columns);
@@ -175,7 +164,13 @@ class Decomposition {
   /// Σ = P·Λ·Pᵀ of the covariance matrix.
   void eigenvectors(Index k) {
     const Pca pca = fit(k, PcaMethod::covariance);
-    MatrixWriter writer = begin_writing();
+    if (!pca.explained_variance.allFinite()) {
+      throw DataError(
+          "eigen: an eigenvalue of the covariance matrix is beyond the largest double; "
+          "--method=pca gives singular values instead");
+    }
+    add_variances(pca.singular_values, pca.explained_variance, pca.explained_variance_ratio);
+    MatrixWriter& writer = files_.open();
     writer.write_vector("eigenvalues", pca.explained_variance, "eigenvalue");
     writer.write("eigenvectors", pca.components, numbered("v", k));
   }
@@ -183,15 +178,21 @@ class Decomposition {
   /// What singular values of X, which is not centred, say: mean squares, and shares of ‖X‖².
   void add_mean_squares(const Vector& singular_values) {
     const DistributedMatrix& X = in(RowBlocks(input_.X.total_rows));
-    double squares = 0;
-    for (const CentralMoments& column : central_moments(team_, X, session_.threads)) {
-      squares += column.m2 + static_cast<double>(column.count) * column.mean() * column.mean();
+    const std::vector<CentralMoments> moments = central_moments(team_, X, session_.threads);
+    double largest = 0;
+    for (const CentralMoments& column : moments) {
+      largest = std::max({largest, std::fabs(column.min), std::fabs(column.max)});
     }
-    const Vector squared = singular_values.array().square();
-    summary_["singular_values"] = numbers_json(singular_values);
-    summary_["explained_variance"] =
-        numbers_json(squared / static_cast<double>(input_.X.total_rows));
-    summary_["explained_variance_ratio"] = numbers_json(squared / squares);
+    const double scale = common_scale(largest);
+    double squares = 0;
+    for (const CentralMoments& column : moments) {
+      const double ratio = column.unit() * scale;
+      const double mean = column.center.value;
+      squares += (column.m2 + static_cast<double>(column.count) * mean * mean) * ratio * ratio;
+    }
+    const Vector squared = (singular_values * scale).array().square();
+    const auto rows = static_cast<double>(input_.X.total_rows);
+    add_variances(singular_values, singular_values.array().square() / rows, squared / squares);
   }
 
   void singular_vectors(Index k) {
@@ -204,7 +205,7 @@ class Decomposition {
             : lockstep::svd(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), k,
                             session_.threads);
     add_mean_squares(svd.singular_values);
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write("U", svd.U, numbered("u", k));
     writer.write_vector("singular_values", svd.singular_values, "singular_value");
     writer.write("Vt", svd.V.transpose(), input_.columns);
@@ -215,7 +216,7 @@ class Decomposition {
         thin_qr(team_, in(tsqr_blocks(input_.X.total_rows, input_.X.columns)), session_.threads);
     summary_["rank"] = qr.rank;
     add_mean_squares(lockstep::singular_values(qr.R));
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write("Q", qr.Q, numbered("q", qr.Q.columns));
     writer.write("R", qr.R, input_.columns);
   }
@@ -230,12 +231,13 @@ class Decomposition {
       say(session_, fmt::format("warning: rows still changed their cluster after {} iterations",
                                 found.iterations));
     }
-    MatrixWriter writer = begin_writing();
+    MatrixWriter& writer = files_.open();
     writer.write("centers", found.centers, input_.columns);
     writer.write("labels", std::vector<std::int64_t>(found.labels.begin(), found.labels.end()),
                  "label");
     summary_["sizes"] = found.sizes;
     summary_["inertia"] = found.inertia;
+    if (std::isinf(found.inertia)) warn_of_size("inertia", "largest");
     summary_["iterations"] = found.iterations;
     summary_["converged"] = found.converged;
   }
@@ -243,7 +245,7 @@ class Decomposition {
   Session& session_;
   Team& team_;
   Input input_;
-  RunDirectory& directory_;
+  FactorFiles& files_;
   Json summary_;
 };
 
@@ -277,25 +279,28 @@ Index checked_components(const Arguments& arguments, Index standard, Index most,
                                arguments.components, most, matrix));
 }
 
-/// Decomposes ratings into the directory, once it is claimed. *Collective*.
-Json run_ratings(Session& session, RunDirectory& directory) {
+/// Decomposes ratings, and writes the factors. *Collective*.
+Json run_ratings(Session& session, FactorFiles& files) {
   const RatingsData ratings = load_ratings(session);
   const Index most = std::min(ratings.users(), ratings.items());
   const Index rank =
       checked_components(session.arguments, std::min(kDefaultRatingsRank, most), most,
                          fmt::format("{} users and {} items", ratings.users(), ratings.items()));
   Json summary{{"components", rank}};
-  summary.update(
-      decompose_ratings(session, ratings, rank, directory, format_of(session.arguments)));
+  summary.update(decompose_ratings(session, ratings, rank, files));
   return summary;
 }
 
 /// The same for the matrix of the features. *Collective*.
-Json run_matrix(Session& session, RunDirectory& directory) {
+Json run_matrix(Session& session, FactorFiles& files) {
   const std::string& method = session.arguments.method;
   Input input = load_input(session);
   const bool clusters = method == "kmeans";
   const Index rows = input.X.total_rows;
+  if ((method == "pca" || method == "eigen") && rows < 2) {
+    throw DataError(
+        fmt::format("{}: variances need at least two rows, and the data has one", method));
+  }
   const Index most = clusters ? rows : std::min(rows, input.X.columns);
   const Index count = checked_components(
       session.arguments, most, most, fmt::format("{} rows of {} columns", rows, input.X.columns));
@@ -307,7 +312,7 @@ Json run_matrix(Session& session, RunDirectory& directory) {
   summary["imputed"] = Json::object();
   for (const auto& [column, missing] : input.imputed) summary["imputed"][column] = missing;
   if (method != "qr") summary[clusters ? "clusters" : "components"] = count;
-  summary.update(Decomposition(session, std::move(input), directory).run(count));
+  summary.update(Decomposition(session, std::move(input), files).run(count));
   return summary;
 }
 
@@ -315,17 +320,12 @@ Json run_matrix(Session& session, RunDirectory& directory) {
 
 void decompose(Session& session) {
   check_options(session);
-  RunDirectory directory(session, decomposition_files());
+  FactorFiles files(session);
   Json summary{{"method", session.arguments.method}};
-  try {
-    summary.update(session.arguments.method == "ratings" ? run_ratings(session, directory)
-                                                         : run_matrix(session, directory));
-    directory.write(kSummaryFile, summary.dump(2) + "\n");
-  } catch (...) {
-    directory.discard();
-    throw;
-  }
-  say(session, "factors and " + directory.file(kSummaryFile));
+  summary.update(session.arguments.method == "ratings" ? run_ratings(session, files)
+                                                       : run_matrix(session, files));
+  files.finish(summary);
+  say(session, "factors and " + files.summary_path());
 }
 
 }  // namespace lockstep::trainer

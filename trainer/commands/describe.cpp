@@ -40,7 +40,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string number_text(double x) { return std::isnan(x) ? "-" : fmt::format("{:.5g}", x); }
+std::string number_text(double x) { return std::isfinite(x) ? fmt::format("{:.5g}", x) : "-"; }
 
 /// Names may be any text of a header: one line of a table holds the beginning.
 std::string name_text(const std::string& name) {
@@ -176,12 +176,27 @@ std::string json_text(const Description& d) {
   return json.dump(2) + "\n";
 }
 
+/// All that is said of numbers are doubles, but for the deviation of columns that reach to the
+/// largest double (or, a few apart from many that are equal, are the smallest).
+void warn_of_deviations(const Session& session, const Description& d) {
+  for (const Index j : d.numbers) {
+    const ColumnDescription& column = d.columns[static_cast<std::size_t>(j)];
+    const double deviation = column.moments.deviation(Normalization::sample);
+    const bool varies = column.count > 1 && column.moments.m2 > 0;
+    if (!varies || (deviation > 0 && std::isfinite(deviation))) continue;
+    say(session,
+        fmt::format("warning: column {}: its standard deviation is beyond the {} double",
+                    lockstep::quoted(column.name), deviation > 0 ? "largest" : "smallest"));
+  }
+}
+
 }  // namespace
 
 void describe(Session& session) {
   const Description description =
       lockstep::describe(session.team, load_columns(session, true), session.threads);
   if (!session.is_root()) return;
+  warn_of_deviations(session, description);
   print_result(session, session.arguments.json ? json_text(description) : human_text(description));
 }
 

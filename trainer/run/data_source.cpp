@@ -173,23 +173,20 @@ CsvOptions csv_options(const Settings& settings) {
   return options;
 }
 
-/// What a message about all files of a set begins with.
-std::string name_of(DataRole role, const std::vector<InputFile>& files) {
-  return files.size() == 1 ? files.front().path : key(role);
-}
-
-std::string note_text(const std::string& path, const CsvColumnNote& note) {
-  const std::string column = fmt::format("{}: column {}", path, lockstep::quoted(note.column));
+std::string note_text(const CsvColumnNote& note) {
+  const std::string column =
+      fmt::format("{}: column {}", note.place, lockstep::quoted(note.column));
+  const std::string example = ", the first " + lockstep::quoted(note.example) + ",";
   if (note.unknown > 0) {
     return fmt::format(
-        "{}: {} cells of categories that the training data does not have are taken as "
-        "missing",
-        column, note.unknown);
+        "{}: {} cells of categories that the training data does not have{} are taken as missing",
+        column, note.unknown, example);
   }
+  const bool odd_numbers = note.numbers < note.texts;
   return fmt::format(
-      "{}: {} numbers and {} other texts, the first {}, are taken as categories; "
-      "a missing cell is an empty one",
-      column, note.numbers, note.texts, lockstep::quoted(note.example));
+      "{}: {} numbers{} and {} other texts{} are taken as categories; a missing cell is an empty "
+      "one",
+      column, note.numbers, odd_numbers ? example : "", note.texts, odd_numbers ? "" : example);
 }
 
 /// Says what a user would not see otherwise: what was found out about the files, columns that
@@ -217,7 +214,7 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
                     "remove it, or leave the column out (data.ignore)",
                     csv.unnamed_last, delimiter_name(csv.dialect.delimiter)));
   }
-  for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(path, note));
+  for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(note));
   const std::vector<std::string>& names = csv.table.feature_names;
   const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     double ignored = 0;
@@ -311,7 +308,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, name_of(role, files), csv, schema.has_value());
+  warn_of_columns(session, name_of(files), csv, schema.has_value());
   return std::move(csv.table);
 }
 
@@ -325,12 +322,13 @@ Columns load_columns(Session& session, bool with_target) {
   if (is_synthetic(settings, role)) {
     Table table = load_table(session, role, TargetKind::none, std::nullopt);
     if (!with_target) table.target_kind = TargetKind::none;
-    return columns_of(std::move(table));
+    return columns_of(session.team, std::move(table));
   }
   const std::vector<InputFile> files = data_files(session, role);
   if (is_idx(session, role, files)) {
     const bool labelled = with_target && !settings.texts("data.train_labels").empty();
     return columns_of(
+        session.team,
         load_table(session, role, labelled ? TargetKind::classes : TargetKind::none, std::nullopt));
   }
   CsvOptions options = csv_options(settings);
@@ -338,8 +336,8 @@ Columns load_columns(Session& session, bool with_target) {
   options.target_is_feature = with_target;
   options.features = CsvFeatures::typed;
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, name_of(role, files), csv, false);
-  Columns columns = columns_of(std::move(csv.table));
+  warn_of_columns(session, name_of(files), csv, false);
+  Columns columns = columns_of(session.team, std::move(csv.table));
   const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
   if (with_target && target != columns.names.end()) {
     columns.target = target - columns.names.begin();

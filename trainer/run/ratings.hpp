@@ -4,11 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "core/data/matrix_writer.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
 #include "core/linalg/ratings.hpp"
-#include "trainer/run/run_directory.hpp"
+#include "trainer/run/factor_files.hpp"
 #include "trainer/run/session.hpp"
 
 namespace lockstep::trainer {
@@ -20,6 +19,7 @@ struct RatingsData {
   std::vector<Rating> ratings;  ///< this rank's, in file order; value 0 where the file has none
   Index total = 0;              ///< over all ranks
   bool has_values = true;
+  RowPlaces places{};  ///< of all ratings
 
   Index users() const { return static_cast<Index>(schema.feature_types[0].categories.size()); }
   Index items() const { return static_cast<Index>(schema.feature_types[1].categories.size()); }
@@ -30,9 +30,9 @@ struct RatingsData {
 RatingsData load_ratings(Session& session);
 
 /// Fits a model of `rank` components to data.train, predicts data.test where that is given, and
-/// then makes the directory and writes factors and predictions to it. Returns what the summary
-/// says. *Collective*.
+/// then opens the files and writes factors and predictions. Returns what the summary says.
+/// *Collective*.
 nlohmann::ordered_json decompose_ratings(Session& session, const RatingsData& train, Index rank,
-                                         RunDirectory& directory, MatrixFormat format);
+                                         FactorFiles& files);
 
 }  // namespace lockstep::trainer

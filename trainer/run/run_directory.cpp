@@ -2,11 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
@@ -16,32 +20,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_free(const fs::path& path) {
-  std::error_code error;
-  return !fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error));
+/// Where a file grows until it gets its name (PendingFile).
+std::string temporary(const std::string& name) { return name + ".tmp"; }
+
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
 }
 
-/// The nearest ancestor that exists must be a directory that we may write to.
-void check_can_make(const fs::path& path, bool overwrite) {
+/// A lock of the open file, not of the process: it ends with its last descriptor.
+bool try_to_lock(const FileDescriptor& file) {
+  struct flock lock = whole_file();
+  return ::fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
+}
+
+/// Some process holds the lock; also where the file system knows no locks.
+bool is_locked(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC), path);
+  struct flock lock = whole_file();
+  return !file.is_open() || ::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+/// The open file is still that of its path.
+bool is_in_place(const FileDescriptor& file) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(file.get(), &opened) == 0 && ::stat(file.path().c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/// Removes a file that may not be there.
+void remove_file(const std::string& path) {
   std::error_code error;
-  fs::path existing = fs::absolute(path);
-  while (!fs::exists(existing, error) && existing.has_relative_path()) {
-    existing = existing.parent_path();
-  }
-  if (!fs::is_directory(existing, error)) {
-    throw OutputError(fmt::format("{}: cannot make this directory: {} is not a directory",
-                                  path.string(), existing.string()));
-  }
-  if (access(existing.c_str(), W_OK | X_OK) != 0) {
-    throw OutputError(fmt::format("{}: cannot make this directory: {}: {}", path.string(),
-                                  existing.string(), system_message(errno)));
-  }
-  if (!is_free(path) && !overwrite) {
-    throw OutputError(
-        fmt::format("{}: the output directory is not empty; choose another output.dir, or replace "
-                    "the run in it with --overwrite",
-                    path.string()));
-  }
+  fs::remove(path, error);
+  if (error) throw OutputError(fmt::format("{}: cannot remove: {}", path, error.message()));
 }
 
 /// Returns whether it was not there before.
@@ -60,7 +74,7 @@ RunDirectory::RunDirectory(Session& session, RunFiles files)
   guard(session.team, "preparing the output directory", [&] {
     if (!session.is_root()) return;
     path_ = choose();
-    check_can_make(path_, session.arguments.overwrite);
+    check_can_make();
     check_is_of_this_kind();
   });
   broadcast_text(session.team, path_, 0);
@@ -79,16 +93,79 @@ std::string RunDirectory::choose() const {
   return path;
 }
 
+RunDirectory::Content RunDirectory::content(const std::string& path) const {
+  std::error_code error;
+  if (!fs::exists(path, error)) return Content::nothing;
+  if (!fs::is_directory(path, error)) return Content::other;
+  bool is_empty = true;
+  bool is_claimed = false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    const std::string found = entry.path().filename().string();
+    const bool is_known =
+        std::any_of(files_.names.begin(), files_.names.end(), [&](const std::string& name) {
+          return found == temporary(name) || (found == name && name != files_.mark);
+        });
+    if (!is_known) return Content::other;
+    is_empty = false;
+    is_claimed = is_claimed || found == temporary(files_.mark);
+  }
+  if (error) return Content::other;
+  if (is_empty) return Content::nothing;
+  return is_claimed ? Content::remains : Content::other;
+}
+
+bool RunDirectory::is_free(const std::string& path) const {
+  const Content found = content(path);
+  return found == Content::nothing || (found == Content::remains && !is_claimed(path));
+}
+
+/// A run is writing its files.
+bool RunDirectory::is_claimed(const std::string& path) const {
+  return content(path) == Content::remains && is_locked(path + "/" + temporary(files_.mark));
+}
+
+/// The nearest ancestor that exists must be a directory that we may write to.
+void RunDirectory::check_can_make() const {
+  std::error_code error;
+  fs::path existing = fs::absolute(path_);
+  while (!fs::exists(existing, error) && existing.has_relative_path()) {
+    existing = existing.parent_path();
+  }
+  if (!fs::is_directory(existing, error)) {
+    throw OutputError(fmt::format("{}: cannot make this directory: {} is not a directory", path_,
+                                  existing.string()));
+  }
+  if (access(existing.c_str(), W_OK | X_OK) != 0) {
+    throw OutputError(fmt::format("{}: cannot make this directory: {}: {}", path_,
+                                  existing.string(), system_message(errno)));
+  }
+  // One that was killed may be a moment over its last write.
+  constexpr int kPatience = 20;
+  for (int i = 0; i < kPatience && is_claimed(path_); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  if (is_claimed(path_)) {
+    throw OutputError(fmt::format(
+        "{}: another run is writing to this output directory; choose another output.dir", path_));
+  }
+  if (!is_free(path_) && !session_.arguments.overwrite) {
+    throw OutputError(
+        fmt::format("{}: the output directory is not empty; choose another output.dir, or replace "
+                    "the run in it with --overwrite",
+                    path_));
+  }
+}
+
 /// --overwrite replaces what such a run has written, and nothing else: not a folder of data that
 /// has a file of some such name, and not what this run is about to read.
 void RunDirectory::check_is_of_this_kind() const {
   if (is_free(path_)) return;
   std::error_code error;
-  if (!fs::exists(file(files_.first), error)) {
+  if (!fs::exists(file(files_.mark), error) && content(path_) != Content::remains) {
     throw OutputError(fmt::format(
         "{}: has no {} of an earlier run that --overwrite could replace; choose another "
         "output.dir",
-        path_, files_.first));
+        path_, files_.mark));
   }
   for (const char* key : {"data.train", "data.train_labels", "data.test", "data.test_labels"}) {
     for (const std::string& input : session_.settings.texts(key)) {
@@ -103,56 +180,74 @@ void RunDirectory::check_is_of_this_kind() const {
   }
 }
 
-void RunDirectory::remove_files() const {
-  for (const std::string& name : files_.names) {
-    std::error_code error;
-    fs::remove(file(name), error);
-    if (error) throw OutputError(fmt::format("{}: cannot remove: {}", file(name), error.message()));
-  }
-}
-
-/// Makes the directory and, in it, an empty first file, which one run alone can be the first to
-/// make; false when another one was, or filled the directory while this one read its data.
-bool RunDirectory::claim() {
-  is_new_ = make_directory(path_);
-  if (!is_free(path_)) return false;
+/// Makes the directory and locks the claim; false when another run has it, or filled the directory
+/// while this one read its data. What a killed run left goes.
+bool RunDirectory::try_to_claim() {
   constexpr mode_t kReadWriteByUmask = 0666;
-  const std::string first = file(files_.first);
-  const int descriptor =
-      ::open(first.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadWriteByUmask);
-  if (descriptor < 0 && errno == EEXIST) return false;
-  if (descriptor < 0) {
-    throw OutputError(fmt::format("{}: cannot create: {}", first, system_message(errno)));
+  is_new_ = make_directory(path_);
+  const std::string path = file(temporary(files_.mark));
+  int opened = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kReadWriteByUmask);
+  const bool is_first = opened >= 0;
+  if (!is_first && errno == EEXIST) opened = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (opened < 0 && errno == ENOENT) return false;  // its run has just ended
+  if (opened < 0) {
+    throw OutputError(
+        fmt::format("{}: cannot create: {}", file(files_.mark), system_message(errno)));
   }
-  ::close(descriptor);
+  FileDescriptor claim(opened, path);
+  const bool is_locked = try_to_lock(claim);
+  // On a file system without locks only who made the file can have it.
+  const bool knows_no_locks = !is_locked && errno != EAGAIN && errno != EACCES;
+  if (!is_locked && !(is_first && knows_no_locks)) return false;
+  if (!is_in_place(claim)) return false;
+  const bool remains = content(path_) == Content::remains;
+  if (!remains && !session_.arguments.overwrite) {
+    if (is_first) remove_file(path);
+    return false;
+  }
+  has_earlier_ = !remains;
+  for (const std::string& name : files_.names) {
+    if (remains) remove_file(file(name));
+    if (name != files_.mark) remove_file(file(temporary(name)));
+  }
+  claim_ = std::move(claim);
   return true;
 }
 
 /// Where to go when another run took the directory.
 std::string RunDirectory::next_choice() const {
-  if (session_.settings.text("output.dir").empty()) return choose();
+  if (session_.settings.text("output.dir").empty() && !session_.arguments.overwrite) {
+    return choose();
+  }
   throw OutputError(fmt::format(
       "{}: another run took this output directory meanwhile; choose another output.dir", path_));
 }
 
-void RunDirectory::create() {
+void RunDirectory::claim() {
   guard(session_.team, "making the output directory", [&] {
     if (!session_.is_root()) return;
-    if (session_.arguments.overwrite) {
-      is_new_ = make_directory(path_);
-      remove_files();
-      return;
-    }
-    while (!claim()) path_ = next_choice();
+    while (!try_to_claim()) path_ = next_choice();
   });
   broadcast_text(session_.team, path_, 0);
   is_mine_ = true;
 }
 
+void RunDirectory::remove_previous() {
+  guard(session_.team, "removing the run before", [&] {
+    if (!session_.is_root() || !has_earlier_) return;
+    remove_file(file(files_.mark));
+    for (const std::string& name : files_.names) remove_file(file(name));
+    has_earlier_ = false;
+  });
+}
+
 void RunDirectory::discard() const noexcept {
   if (!is_mine_ || !session_.is_root()) return;
   std::error_code ignored;
-  for (const std::string& name : files_.names) fs::remove(fs::path(path_) / name, ignored);
+  for (const std::string& name : files_.names) {
+    fs::remove(file(temporary(name)), ignored);
+    if (!has_earlier_) fs::remove(file(name), ignored);
+  }
   if (is_new_) fs::remove(path_, ignored);  // refuses a directory that is not empty
 }
 

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
+#include <string_view>
 
 #include "comm/affinity.hpp"
 #include "core/base/error.hpp"
@@ -17,12 +18,18 @@
 namespace lockstep::trainer {
 namespace {
 
-/// What the ranks must have in common: the bytes of the program, and its arguments.
+/// What the ranks must have in common, besides the arguments: the bytes of the program.
 std::string program_hash() {
-  std::ifstream program("/proc/self/exe", std::ios::binary);
-  std::ostringstream bytes;
-  bytes << program.rdbuf();
-  return sha256_hex(bytes.view());
+  constexpr const char* kProgram = "/proc/self/exe";
+  std::ifstream program(kProgram, std::ios::binary);
+  std::array<char, 65536> piece{};
+  Sha256 hash;
+  while (program) {
+    program.read(piece.data(), piece.size());
+    hash.update(std::string_view(piece.data(), static_cast<std::size_t>(program.gcount())));
+  }
+  if (!program.eof()) throw IoError(fmt::format("{}: cannot read", kProgram));
+  return hash.hex();
 }
 
 /// As many as run.threads may say.
@@ -53,7 +60,9 @@ void check_same_program(Team& team, const std::vector<std::string>& command_line
     return static_cast<int>(other - all.begin());
   };
   const std::vector<std::string> hosts = all_gather_text(team, host_name());
-  int rank = differing(program_hash());
+  std::string program;
+  guard(team, "reading the program", [&] { program = program_hash(); });
+  int rank = differing(program);
   if (rank < team.size()) {
     throw UsageError(fmt::format(
         "rank {} on {} runs another build of lockstep than rank 0 on {}; install the same program "

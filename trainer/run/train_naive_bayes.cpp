@@ -95,7 +95,8 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
   for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
   result.parameters_sha256 = tensors_sha256(model.tensors());
 
-  directory.create();
+  directory.claim();
+  directory.remove_previous();
   directory.write(kConfigFile, resolved_config(settings));
   directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
   directory.write(kMetricsFile, metrics_line(1, 1, result.train, result.test) + "\n");

@@ -79,7 +79,8 @@ class TrainRun {
     const std::string line = start_line(session_, experiment_, training.memory_bytes());
     say(session_, line);
     for (const std::string& warning : advice(session_, experiment_)) say(session_, warning);
-    directory_.create();
+    directory_.claim();
+    directory_.remove_previous();
     directory_.write(kConfigFile, resolved_config(session_.settings));
     directory_.write(kProvenanceFile, provenance_json(session_, experiment_.model.data_hash));
 

@@ -256,7 +256,7 @@ TEST(CsvReader, RefusesATargetWithTooManyClasses) {
   std::string content = "a,y\n";
   for (int i = 0; i <= 65536; ++i) content += "1," + std::to_string(i) + "\n";
   EXPECT_EQ(error_of(content),
-            "column 'y': more than 65536 different labels; is it a number to be predicted "
+            "a.csv: more than 65536 different labels in column 'y'; is it a number to be predicted "
             "(model.type = linear) rather than a class?");
 }
 

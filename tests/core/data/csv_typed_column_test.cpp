@@ -71,6 +71,16 @@ TEST(TypedCsv, ATextAmongNumbersMakesCategoriesOfThemAsTheyAreWritten) {
   EXPECT_EQ(csv.notes[0].numbers, 3);
   EXPECT_EQ(csv.notes[0].texts, 1);
   EXPECT_EQ(csv.notes[0].example, "n/a");
+  EXPECT_TRUE(csv.notes[0].place.ends_with("/a.csv:4:1")) << csv.notes[0].place;
+}
+
+TEST(TypedCsv, TheExampleOfAMixedColumnIsOfTheFewer) {
+  const CsvTable csv = read_text("y,x\n,\n1,a\n2,\"7\"\n3,b\n4,8\n5,c\n", typed_features());
+  ASSERT_EQ(csv.notes.size(), 1U);
+  EXPECT_EQ(csv.notes[0].numbers, 2);
+  EXPECT_EQ(csv.notes[0].texts, 3);
+  EXPECT_EQ(csv.notes[0].example, "7");
+  EXPECT_TRUE(csv.notes[0].place.ends_with("/a.csv:4:2")) << csv.notes[0].place;
 }
 
 TEST(TypedCsv, WordsForNumbersThatAreNoneAreText) {
@@ -95,6 +105,8 @@ TEST(TypedCsv, ASchemaWithTypesFixesThem) {
   EXPECT_EQ(cells(csv.table, 1), (Texts{"1", "2", "-", "3"}));
   ASSERT_EQ(csv.notes.size(), 1U);
   EXPECT_EQ(csv.notes[0].unknown, 2);
+  EXPECT_EQ(csv.notes[0].example, "green");
+  EXPECT_TRUE(csv.notes[0].place.ends_with("/a.csv:3:2")) << csv.notes[0].place;
 }
 
 TEST(TypedCsv, TextInAColumnOfKnownNumbersIsAnError) {

@@ -95,5 +95,11 @@ TEST(InputFiles, AFileThatMayNotBeReadIsRefused) {
                          folder.path() + ")");
 }
 
+TEST(InputFiles, AreNamedByTheFirst) {
+  EXPECT_EQ(name_of({{"a.csv", 1}}), "a.csv");
+  EXPECT_EQ(name_of({{"a.csv", 1}, {"b.csv", 1}}), "a.csv and 1 more file");
+  EXPECT_EQ(name_of({{"a.csv", 1}, {"b.csv", 1}, {"c.csv", 1}}), "a.csv and 2 more files");
+}
+
 }  // namespace
 }  // namespace lockstep

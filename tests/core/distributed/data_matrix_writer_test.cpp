@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -34,14 +35,28 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+TEST(MatrixWriter, NamesColumnsByNumbers) {
+  EXPECT_EQ(numbered("pc", 3), (std::vector<std::string>{"pc1", "pc2", "pc3"}));
+  EXPECT_TRUE(numbered("pc", 0).empty());
+}
+
+/// Writes by `work(MatrixWriter&)`, and gives the files their names.
+template <class Work>
+void write(Team& team, const std::string& folder, MatrixFormat format, const Work& work) {
+  MatrixWriter writer(team, folder, format);
+  work(writer);
+  writer.commit();
+}
+
 TEST(MatrixWriter, WritesTheRowsOfAllRanks) {
   test::for_each_team({1, 2, 3, 7}, [](Team& team) {
     test::TeamDirectory folder(team);
     for (const Index rows : {1, 2, 10}) {
-      MatrixWriter(team, folder / "", MatrixFormat::npy)
-          .write("m", example(team, rows), {"a", "b", "c"});
-      MatrixWriter(team, folder / "", MatrixFormat::csv)
-          .write("m", example(team, rows), {"a", "b,", "c"});
+      for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
+        write(team, folder / "", format, [&](MatrixWriter& writer) {
+          writer.write("m", example(team, rows), {"a", "b,", "c"});
+        });
+      }
       team.barrier();
       std::string npy = npy_header(NpyType::f64, {rows, 3});
       for (Index i = 0; i < rows; ++i) {
@@ -64,7 +79,9 @@ TEST(MatrixWriter, WritesWhatRankZeroHas) {
     test::TeamDirectory folder(team);
     Matrix matrix{{1, 2.5}, {-3, 4}};
     if (team.rank() != 0) matrix.setZero();
-    MatrixWriter(team, folder / "", MatrixFormat::csv).write("m", matrix, {"x", "y"});
+    write(team, folder / "", MatrixFormat::csv, [&](MatrixWriter& writer) {
+      writer.write("m", matrix, {"x", "y"});
+    });
     team.barrier();
     EXPECT_EQ(content(folder / "m.csv"), "x,y\n1,2.5\n-3,4\n");
     folder.remove();
@@ -75,8 +92,10 @@ TEST(MatrixWriter, WritesVectors) {
   test::for_each_team({1, 3}, [](Team& team) {
     test::TeamDirectory folder(team);
     const Vector values{{1, -2.5, 3}};
-    MatrixWriter(team, folder / "", MatrixFormat::csv).write_vector("v", values, "x");
-    MatrixWriter(team, folder / "", MatrixFormat::npy).write_vector("v", values, "x");
+    for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
+      write(team, folder / "", format,
+            [&](MatrixWriter& writer) { writer.write_vector("v", values, "x"); });
+    }
     team.barrier();
     EXPECT_EQ(content(folder / "v.csv"), "x\n1\n-2.5\n3\n");
     std::string npy = npy_header(NpyType::f64, {3});
@@ -92,14 +111,59 @@ TEST(MatrixWriter, WritesIntegers) {
     const Range mine = even_part(5, team.size(), team.rank());
     std::vector<std::int64_t> labels;
     for (Index i = mine.begin; i < mine.end; ++i) labels.push_back(i * i);
-    MatrixWriter(team, folder / "", MatrixFormat::csv).write("l", labels, "label");
-    MatrixWriter(team, folder / "", MatrixFormat::npy).write("l", labels, "label");
+    for (const MatrixFormat format : {MatrixFormat::npy, MatrixFormat::csv}) {
+      write(team, folder / "", format,
+            [&](MatrixWriter& writer) { writer.write("l", labels, "label"); });
+    }
     team.barrier();
     EXPECT_EQ(content(folder / "l.csv"), "label\n0\n1\n4\n9\n16\n");
     const std::vector<std::int64_t> all{0, 1, 4, 9, 16};
     std::string npy = npy_header(NpyType::i64, {5});
     npy.append(reinterpret_cast<const char*>(all.data()), 5 * sizeof(std::int64_t));
     EXPECT_EQ(content(folder / "l.npy"), npy);
+    folder.remove();
+  });
+}
+
+TEST(MatrixWriter, WritesTexts) {
+  test::for_each_team({1, 2}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    write(team, folder / "", MatrixFormat::npy, [&](MatrixWriter& writer) {
+      writer.write_texts("t", {"ann", "b, \"c\""}, "user, name");
+    });
+    team.barrier();
+    EXPECT_EQ(content(folder / "t.csv"), "\"user, name\"\nann\n\"b, \"\"c\"\"\"\n");
+    folder.remove();
+  });
+}
+
+TEST(MatrixWriter, FilesAppearTogetherOrNotAtAll) {
+  test::for_each_team({1, 2}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    folder.put("v.npy", "old");
+    const auto names = [&] {
+      team.barrier();
+      std::vector<std::string> found;
+      for (const char* name : {"m.npy", "m.npy.tmp", "v.npy", "v.npy.tmp"}) {
+        if (std::filesystem::exists(folder / name)) found.emplace_back(name);
+      }
+      team.barrier();
+      return found;
+    };
+    const auto write_both = [&](MatrixWriter& writer) {
+      writer.write("m", example(team, 4), {"a", "b", "c"});
+      writer.write_vector("v", Vector::Zero(2), "x");
+    };
+    {
+      MatrixWriter writer(team, folder / "", MatrixFormat::npy);
+      write_both(writer);
+      EXPECT_EQ(names(), (std::vector<std::string>{"m.npy.tmp", "v.npy", "v.npy.tmp"}));
+    }
+    EXPECT_EQ(names(), (std::vector<std::string>{"v.npy"}));
+    EXPECT_EQ(content(folder / "v.npy"), "old");
+    write(team, folder / "", MatrixFormat::npy, write_both);
+    EXPECT_EQ(names(), (std::vector<std::string>{"m.npy", "v.npy"}));
+    EXPECT_NE(content(folder / "v.npy"), "old");
     folder.remove();
   });
 }

@@ -62,10 +62,70 @@ TEST(DistributedTypedCsv, AllRanksAgreeOnTypes) {
         EXPECT_EQ(note.numbers, kRows - 1);
         EXPECT_EQ(note.texts, 1);
         EXPECT_EQ(note.example, "about 7");
+        EXPECT_EQ(note.place, folder / "a.csv" + ":" + std::to_string(odd + 2) + ":3");
       }
     }
     folder.remove();
   });
+}
+
+TEST(DistributedTypedCsv, PlacesAreThoseOfTheFiles) {
+  test::for_each_team({1, 2, 3, 5, 8}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    constexpr Index kRows = 40;
+    const std::vector<InputFile> files{folder.put("a.csv", example(kRows, -1)),
+                                       folder.put("b.csv", example(kRows, 30) + "\n\n"),
+                                       folder.put("c.csv", example(kRows, 7))};
+    const CsvTable csv = read_csv(team, files, typed_features());
+    EXPECT_EQ(csv.notes.size(), 1U);
+    for (const CsvColumnNote& note : csv.notes) {
+      EXPECT_EQ(note.texts, 2);
+      EXPECT_EQ(note.place, folder / "b.csv:32:3");
+    }
+    EXPECT_EQ(csv.table.places.of(0), folder / "a.csv:2");
+    EXPECT_EQ(csv.table.places.of(kRows - 1), folder / "a.csv:41");
+    EXPECT_EQ(csv.table.places.of(kRows), folder / "b.csv:2");
+    EXPECT_EQ(csv.table.places.of(3 * kRows - 1), folder / "c.csv:41");
+    EXPECT_EQ(RowPlaces().of(3), "row 4");
+    EXPECT_EQ(csv.table.places.of(kRows, 1), folder / "b.csv:2:2");
+    EXPECT_EQ(RowPlaces().of(3, 0), "row 4, column 1");
+    folder.remove();
+  });
+}
+
+// Which row stands in which line is not kept where rows span lines.
+TEST(DistributedTypedCsv, PlacesAreRowsWhereRowsSpanLines) {
+  test::for_each_team({1, 2, 5}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    const std::vector<InputFile> files{folder.put("a.csv", "\"n\nm\",c\n1,a\n2,b\nx,c\n"),
+                                       folder.put("b.csv", "\"n\nm\",c\n1,\"a\nb\"\n2,b\n3,c\n")};
+    const CsvTable csv = read_csv(team, files, typed_features());
+    EXPECT_EQ(csv.notes.size(), 1U);
+    for (const CsvColumnNote& note : csv.notes) EXPECT_EQ(note.place, folder / "a.csv:5:1");
+    EXPECT_EQ(csv.table.places.of(5), folder / "b.csv, row 3");
+    EXPECT_EQ(csv.table.places.of(3, 1), folder / "b.csv, row 1, column 2");
+    folder.remove();
+  });
+}
+
+TEST(DistributedTypedCsv, RefusesAColumnOfTooManyTexts) {
+  std::string text = "n,id\n";
+  for (int i = 0; i <= 1048576; ++i) text += "1,k" + std::to_string(i) + '\n';
+  const auto message_of = [&](Team& team) {
+    test::TeamDirectory folder(team);
+    const InputFile file = folder.put("a.csv", text);
+    const std::string message =
+        test::message_in(folder / "", [&] { read_csv(team, {file}, typed_features()); });
+    folder.remove();
+    return message;
+  };
+  const std::string too_many =
+      "more than 1048576 different texts in column 'id'; leave it out (data.ignore)";
+  test::for_each_thread_team(
+      {1}, [&](Team& team) { EXPECT_EQ(message_of(team), "a.csv:1048578:2: " + too_many); });
+  // No rank has too many alone.
+  test::for_each_thread_team(
+      {3}, [&](Team& team) { EXPECT_EQ(message_of(team), "a.csv: " + too_many); });
 }
 
 TEST(DistributedTypedCsv, OnlyMixedColumnsAreReadAgain) {

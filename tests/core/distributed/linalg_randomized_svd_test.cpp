@@ -170,10 +170,11 @@ TEST(RandomizedSvd, RefusesColumnsWhoseProductsMayOverflow) {
     try {
       decompose(team, X, 1, {});
       ADD_FAILURE() << "no error";
-    } catch (const DataError& error) {
+    } catch (const ColumnError& error) {
+      EXPECT_EQ(error.column(), 2);
       EXPECT_EQ(std::string(error.what()),
-                "randomized_svd: column 2, counted from 0: its values are too large: magnitudes "
-                "must be below 2^960");
+                "column 2, counted from 0: its values are too large for the randomized SVD: "
+                "magnitudes must be below 2^960");
     }
     X(5, 2) = 0x1.8p959;
     EXPECT_TRUE(close(decompose(team, X, 1, {}).singular_values[0], 0x1.8p959));

@@ -60,6 +60,31 @@ std::vector<Rating> some_of(const Matrix& X, double share) {
   return ratings;
 }
 
+// A power of two changes no digit, also where squares are no doubles.
+TEST(Ratings, OfAnyMagnitude) {
+  const std::vector<Rating> all = some_of(normal_matrix(40, 12), 0.6);
+  test::for_each_team({1, 3}, [&](Team& team) {
+    RatingsOptions options = options_of(40, 12, 2);
+    options.shrinkage = 0.25;
+    const RatingsModel expected = fit_ratings(team, dealt(team, all), options);
+    for (const double scale : {0x1p1000, 0x1p600, 0x1p-600, 0x1p-1000}) {
+      std::vector<Rating> scaled = all;
+      for (Rating& rating : scaled) rating.value *= scale;
+      RatingsOptions of_scaled = options;
+      of_scaled.shrinkage *= scale;
+      const RatingsModel model = fit_ratings(team, dealt(team, scaled), of_scaled);
+      EXPECT_EQ(model.iterations, expected.iterations);
+      EXPECT_TRUE(close(model.mean / scale, expected.mean));
+      EXPECT_TRUE(close(model.item_bias / scale, expected.item_bias));
+      EXPECT_TRUE(close(model.singular_values / scale, expected.singular_values));
+      EXPECT_TRUE(close(model.item_factors, expected.item_factors));
+      EXPECT_TRUE(
+          close(gathered(team, model.user_factors) / scale, gathered(team, expected.user_factors)));
+      EXPECT_TRUE(close(model.error / scale, expected.error));
+    }
+  });
+}
+
 TEST(Ratings, HandComputed) {
   // The mean is 4; items have 5 − 4 and 3 − 4; what is left is ±1, users have no bias.
   const std::vector<Rating> all{{0, 0, 6}, {0, 1, 2}, {1, 0, 4}, {1, 1, 4}};
@@ -191,7 +216,11 @@ TEST(Ratings, RefusesBadInput) {
     EXPECT_EQ(with({0, -1, 1}), "rating 2, counted from 0: expected an item from 0 to 2, found -1");
     EXPECT_EQ(with({0, 1, std::numeric_limits<double>::quiet_NaN()}),
               "rating 2, counted from 0: expected a finite value, found nan");
-    EXPECT_EQ(with({1, 1, 5}), "user 1 rates item 1 twice: 2 and 5");
+    EXPECT_EQ(with({1, 1, 5}),
+              "rating 2, counted from 0: user 1 rates item 1 twice: 5 here, 2 in rating 1, counted "
+              "from 0");
+    EXPECT_EQ(error_of({{0, 0, 1.7e308}, {1, 1, -1.7e308}, {1, 2, -1.7e308}}, options),
+              "ratings: their differences are beyond the largest double");
     EXPECT_EQ(error_of({}, options), "ratings: expected at least one rating, found none");
     EXPECT_EQ(error_of(good, options_of(0, 3, 1)),
               "ratings: expected users and items, found 0 and 3");

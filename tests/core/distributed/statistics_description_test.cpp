@@ -122,6 +122,34 @@ TEST(Describe, InformationIsByItsDefinition) {
   });
 }
 
+// x with gaps and a column beside it, each also times 2^±700: their squares are no doubles.
+TEST(Describe, CorrelationsHaveTheSameBitsInAnyUnit) {
+  test::for_each_team({1, 2, 3}, [](Team& team) {
+    constexpr Index kRows = 2500;
+    Columns columns;
+    columns.names = {"x", "y", "x huge", "y huge", "x tiny", "y tiny"};
+    columns.types.resize(6);
+    columns.values.rows = even_part(kRows, team.size(), team.rank());
+    columns.values.total_rows = kRows;
+    columns.values.columns = 6;
+    for (Index i = columns.values.rows.begin; i < columns.values.rows.end; ++i) {
+      const double x = cell_at(i, 0);
+      const double y = static_cast<double>(i * i % 1013) - 3;
+      for (const double unit : {1.0, 0x1p700, 0x1p-700}) {
+        columns.values.values.insert(columns.values.values.end(), {x * unit, y * unit});
+      }
+    }
+    const Matrix rho = describe(team, columns, 1).correlation;
+    EXPECT_LT(std::fabs(rho(0, 1)), 1);
+    for (Index j = 0; j < 6; ++j) {
+      for (Index i = 0; i < 6; ++i) {
+        EXPECT_EQ(rho(i, j), i % 2 == j % 2 ? rho(0, j < 2 && i < 2 ? 0 : 2) : rho(0, 1));
+      }
+    }
+    EXPECT_NEAR(rho(0, 2), 1, 1e-15);
+  });
+}
+
 TEST(Describe, AConstantColumnHasNoCorrelation) {
   test::for_each_thread_team({1}, [](Team& team) {
     const Description d = describe(team, example(team, 70), 1);
@@ -146,12 +174,12 @@ TEST(Describe, ColumnsWithoutCellsAndDataWithoutNumbers) {
   test::for_each_thread_team({1, 2}, [](Team& team) {
     Columns columns = example(team, 10);
     for (double& value : columns.values.values) value = kMissing;
-    const Description d = describe(team, selected(columns, {0, 1}), 1);
+    const Description d = describe(team, selected(team, columns, {0, 1}), 1);
     EXPECT_EQ(d.columns[0].count, 0);
     EXPECT_TRUE(std::isnan(d.columns[0].moments.mean()));
     EXPECT_TRUE(std::isnan(d.columns[0].quartiles.median));
     EXPECT_EQ(d.columns[1].distinct, 0);
-    const Description categories = describe(team, selected(example(team, 10), {1, 3}), 1);
+    const Description categories = describe(team, selected(team, example(team, 10), {1, 3}), 1);
     EXPECT_TRUE(categories.numbers.empty());
     EXPECT_EQ(categories.correlation.size(), 0);
   });

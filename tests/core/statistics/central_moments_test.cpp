@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -198,7 +199,7 @@ TEST(CentralMoments, VarianceIsTheMeanSquareLessTheSquaredMean) {
                     central_moments(squares).mean() - mean * mean));
 }
 
-TEST(CentralMoments, DenormalsHaveExactLimitsAndCountAsZeroInTheMoments) {
+TEST(CentralMoments, DenormalsHaveExactLimits) {
   const double least = std::numeric_limits<double>::denorm_min();
   const auto expect_limits = [](const Values& values, double min, double max) {
     const CentralMoments moments = central_moments(values);
@@ -219,10 +220,57 @@ TEST(CentralMoments, DenormalsHaveExactLimitsAndCountAsZeroInTheMoments) {
   many[2100] = -least;
   many[100] = 5e-310;
   expect_limits(many, -least, 5e-310);
-  const CentralMoments moments = central_moments(Values{1e-310, 2e-310, least});
-  EXPECT_EQ(moments.count, 3);
-  EXPECT_EQ(moments.mean(), 0);
-  EXPECT_EQ(moments.m2, 0);
+}
+
+/// 3000 values, a block of zeros among them, times 2^exponent.
+Values shifted(int exponent) {
+  Values values = test::column_of(test::matrix_by(test::formula, 3000, 2), 1);
+  std::fill(values.begin() + 256, values.begin() + 512, 0.0);
+  for (double& x : values) x = std::ldexp(x, exponent);
+  return values;
+}
+
+// A power of two changes no digit, however far the values' fourth powers are out of the doubles.
+TEST(CentralMoments, KeepTheirBitsInAnyUnit) {
+  const CentralMoments expected = central_moments(shifted(0));
+  for (const int exponent : {-1000, -520, -260, -130, -127, 126, 129, 260, 520, 1020}) {
+    const CentralMoments found = central_moments(shifted(exponent));
+    EXPECT_EQ(found.mean(), std::ldexp(expected.mean(), exponent)) << exponent;
+    EXPECT_EQ(found.deviation(kSample), std::ldexp(expected.deviation(kSample), exponent));
+    EXPECT_EQ(found.skewness(kPopulation), expected.skewness(kPopulation)) << exponent;
+    EXPECT_EQ(found.kurtosis(kPopulation), expected.kurtosis(kPopulation)) << exponent;
+  }
+}
+
+TEST(CentralMoments, OfBlocksInDifferentUnits) {
+  for (const double tiny : {1e-300, 1e-100, 1.0}) {
+    // 1000 tiny values before 1000 of 0 and huge ones: 500 of 2000 are 1e300.
+    Values values(2000, tiny);
+    for (std::size_t i = 1000; i < 2000; ++i) values[i] = i % 2 == 0 ? 0 : 1e300;
+    const CentralMoments moments = central_moments(values);
+    EXPECT_TRUE(close(moments.mean(), 0.25e300, 1e-14));
+    EXPECT_TRUE(close(moments.deviation(kPopulation), std::sqrt(0.25 * 0.75) * 1e300, 1e-14));
+    EXPECT_TRUE(close(moments.skewness(kPopulation), 0.5 / std::sqrt(0.25 * 0.75), 1e-13));
+    EXPECT_TRUE(close(moments.kurtosis(kPopulation), 1 / (0.25 * 0.75) - 6, 1e-13));
+    EXPECT_EQ(moments.min, 0);
+    EXPECT_EQ(moments.max, 1e300);
+  }
+}
+
+TEST(CentralMoments, OfTheLargestAndTheSmallestDoubles) {
+  const double largest = std::numeric_limits<double>::max();
+  const CentralMoments huge = central_moments(Values{-largest, largest});
+  EXPECT_EQ(huge.mean(), 0);
+  EXPECT_EQ(huge.deviation(kPopulation), largest);
+  EXPECT_TRUE(std::isinf(huge.deviation(kSample)));
+  EXPECT_TRUE(std::isinf(huge.variance(kPopulation)));
+  EXPECT_TRUE(std::isinf(huge.sum_of_squares()));
+  EXPECT_EQ(huge.kurtosis(kPopulation), -2);
+  const CentralMoments tiny = central_moments(Values{1e-310, 3e-310, 5e-310, 3e-310});
+  EXPECT_TRUE(close(tiny.mean(), 3e-310));
+  EXPECT_TRUE(close(tiny.deviation(kPopulation), std::sqrt(2) * 1e-310));
+  EXPECT_EQ(tiny.variance(kPopulation), 0);
+  EXPECT_TRUE(close(tiny.kurtosis(kPopulation), -1, 1e-11));
 }
 
 TEST(WideMean, KeepsWhatRoundingTakes) {

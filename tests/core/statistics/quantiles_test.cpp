@@ -45,6 +45,11 @@ TEST(Quantiles, HandComputed) {
   EXPECT_EQ(quartiles(Values{-8}), (Quartiles{-8, -8, -8}));
 }
 
+TEST(Quantiles, BetweenValuesWhoseDifferenceOverflows) {
+  EXPECT_EQ(quartiles(Values{-0x1p1023, 0x1p1023}), (Quartiles{-0x1p1022, 0, 0x1p1022}));
+  EXPECT_EQ(quartiles(Values{-1e308, 1e308, 1.5e308}), (Quartiles{0, 1e308, 1.25e308}));
+}
+
 TEST(Quantiles, AreThoseOfNumpy) {
   const auto reference = test::reference("statistics");
   const Values probabilities = list_of(reference["probabilities"]);
