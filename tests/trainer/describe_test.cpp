@@ -176,6 +176,16 @@ TEST(DescribeProgram, TakesTheConfigurationOfTrainButNotItsOptions) {
       "command line: error: synthetic.rows: has no effect on data files; remove it\n");
 }
 
+TEST(DescribeProgram, RefusesFilesBesideTheGenerator) {
+  const TestFolder folder;
+  folder.write("a.csv", kFlowers);
+  const auto run =
+      run_program(folder.path(), 2, {"describe", "--data.format=synthetic", "--data.train=a.csv"});
+  EXPECT_EQ(run.exit_code, 78);
+  EXPECT_EQ(run.err,
+            "command line: error: data.train: has no effect on synthetic data; remove it\n");
+}
+
 TEST(DescribeProgram, AFullStandardOutputIsAnError) {
   const TestFolder folder;
   const std::string command = "cd '" + folder.path().string() + "' && '" + LOCKSTEP_PROGRAM +

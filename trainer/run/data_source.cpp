@@ -67,6 +67,12 @@ std::vector<InputFile> find_files(Session& session, const std::string& name) {
   return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
 }
 
+[[noreturn]] void refuse_key(const Settings& settings, const std::string& name,
+                             const std::string& data) {
+  throw PlacedConfigError(fmt::format("{}: error: {}: has no effect on {}; remove it",
+                                      settings.place(name), name, data));
+}
+
 /// Refuses keys of the generator on the command line of a command that reads files alone. A
 /// configuration file may have them, for its data may be replaced.
 void check_generates_nothing(const Session& session, DataRole role) {
@@ -76,8 +82,7 @@ void check_generates_nothing(const Session& session, DataRole role) {
   for (const Option& option : settings.options()) {
     if (!option.name.starts_with("synthetic.")) continue;
     if (settings.origin(option.name) != Origin::command_line) continue;
-    throw PlacedConfigError(fmt::format("{}: error: {}: has no effect on data files; remove it",
-                                        settings.place(option.name), option.name));
+    refuse_key(settings, option.name, "data files");
   }
 }
 
@@ -152,8 +157,7 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   for (const char* name : unused) {
     // Evaluate and predict take configurations that were written for training.
     if (role != DataRole::train || settings.is_default(name)) continue;
-    throw PlacedConfigError(fmt::format("{}: error: {}: has no effect on {}; remove it",
-                                        settings.place(name), name, data));
+    refuse_key(settings, name, data);
   }
 }
 
@@ -276,6 +280,9 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   if (is_synthetic(settings, role)) {
     check_keys(settings, role, "synthetic data",
                {"data.target", "data.ignore", "data.train_labels", "data.test_labels"});
+    if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
+      refuse_key(settings, key(role), "synthetic data");
+    }
     Table table = generate_table(session, role);
     if (target != TargetKind::none && table.target_kind != target) {
       throw ConfigError(fmt::format(
@@ -290,6 +297,9 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   const std::vector<InputFile> files = data_files(session, role);
   if (is_idx(session, role, files)) {
     check_keys(settings, role, "IDX files", {"data.target", "data.ignore"});
+    if (features == CsvFeatures::categories) {
+      throw DataError(files.front().path + ": an IDX file, where CSV is needed");
+    }
     if (schema) check_categories(*schema, "an IDX file");
     IdxOptions options{target, key(role) + "_labels", schema};
     const bool labelled = target != TargetKind::none;
