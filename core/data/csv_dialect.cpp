@@ -53,6 +53,7 @@ std::vector<std::string> cells_of(const std::string& record, char delimiter) {
   CsvFieldReader reader(delimiter);
   if (reader.take_all(record, fields)) return {};
   std::vector<std::string> cells;
+  cells.reserve(fields.size());
   for (const CsvField& field : fields) cells.emplace_back(field.text);
   return cells;
 }

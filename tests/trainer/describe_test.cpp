@@ -171,9 +171,8 @@ TEST(DescribeProgram, TakesTheConfigurationOfTrainButNotItsOptions) {
                                                "' has no effect on describe; see 'lockstep "
                                                "describe --help'\n");
   }
-  EXPECT_EQ(
-      error_of("--synthetic.rows=9"),
-      "command line: error: synthetic.rows: has no effect on data files; remove it\n");
+  EXPECT_EQ(error_of("--synthetic.rows=9"),
+            "command line: error: synthetic.rows: has no effect on data files; remove it\n");
 }
 
 TEST(DescribeProgram, RefusesFilesBesideTheGenerator) {

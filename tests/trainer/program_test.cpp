@@ -121,6 +121,12 @@ TEST(Program, GeneratedFilesTrainTheModelOfTheGenerator) {
   const json from_files = json::parse(folder.read("idx/result.json"));
   EXPECT_EQ(direct["parameters_sha256"], from_files["parameters_sha256"]);
   EXPECT_EQ(direct["test"], from_files["test"]);
+  const auto evaluated = run_program(folder.path(), 2,
+                                     {"evaluate", "--model=idx/model.safetensors", "--json",
+                                      "--data.test=data/test-images-idx3-ubyte",
+                                      "--data.test_labels=data/test-labels-idx1-ubyte"});
+  expect_ok(evaluated);
+  EXPECT_EQ(json::parse(evaluated.out)["accuracy"], direct["test"]["accuracy"]);
 }
 
 TEST(Program, PredictionsComeInFileOrderWhateverTheRanks) {

@@ -242,9 +242,10 @@ Arguments parse_without_command(const std::vector<std::string>& arguments) {
 
 /// Commands that train a model or take one.
 std::vector<CommandSpec> model_commands() {
-  const std::vector<std::string> test_data{"data.root",   "data.format", "data.test",
-                                           "data.target", "data.ignore", "synthetic.",
-                                           "train.seed",  "run.",        "comm."};
+  const std::vector<std::string> test_data{"data.root",        "data.format",    "data.test",
+                                           "data.test_labels", "data.delimiter", "data.header",
+                                           "data.target",      "data.ignore",    "synthetic.",
+                                           "train.seed",       "run.",           "comm."};
   return {
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
