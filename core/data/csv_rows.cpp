@@ -158,7 +158,7 @@ std::optional<RowProblem> RowParser::parse_fields() {
       if (taken > 0) continue;
     }
     if (!reader_.has_next() || reader_.take(field_)) return irregular;
-    if (const auto problem = parse_field(i, row)) return problem;
+    if (auto problem = parse_field(i, row)) return problem;
     ++i;
   }
   if (reader_.has_next()) return irregular;
