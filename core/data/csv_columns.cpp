@@ -25,40 +25,55 @@ Index find_column(const std::vector<std::string>& names, std::string_view name) 
   return found == names.end() ? -1 : found - names.begin();
 }
 
+/// Where names of columns are from, for messages about them.
+struct NamesOrigin {
+  std::string path;
+  NamesFrom from;
+};
+
 /// Position of a column that an option names.
 Index require_column(const std::vector<std::string>& names, const std::string& name,
-                     const char* option, const std::string& path) {
+                     const char* option, const NamesOrigin& origin) {
   const Index column = find_column(names, name);
   if (column >= 0) return column;
+  if (origin.from == NamesFrom::numbers) {
+    throw ConfigError(fmt::format("{}: no column {} among {} to {}, the columns of {}", option,
+                                  quoted(name), names.front(), names.back(), origin.path));
+  }
   throw ConfigError(fmt::format("{}: no column {} in the header of {}{}", option, quoted(name),
-                                path, suggestion(name, names)));
+                                origin.path, suggestion(name, names)));
+}
+
+/// What a message about all columns begins with.
+std::string place_of(const NamesOrigin& origin) {
+  return origin.from == NamesFrom::header ? origin.path + ":1" : origin.path;
 }
 
 Index& use_of(CsvColumns& columns, Index column) {
   return columns.use[static_cast<std::size_t>(column)];
 }
 
-Index require_target(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
-  const Index target = require_column(columns.names, options.target, "data.target", path);
+Index require_target(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
+  const Index target = require_column(columns.names, options.target, "data.target", origin);
   if (use_of(columns, target) != CsvColumns::kSkipped) return target;
   throw ConfigError(
       fmt::format("data.target: {} is named in data.ignore too", quoted(options.target)));
 }
 
 /// The columns of a new data set: all are features but the target and the ignored ones.
-void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
+void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
   for (const std::string& name : options.ignored) {
-    use_of(columns, require_column(columns.names, name, "data.ignore", path)) =
+    use_of(columns, require_column(columns.names, name, "data.ignore", origin)) =
         CsvColumns::kSkipped;
   }
   Index target = -1;
   if (options.target_kind == TargetKind::none) {
     if (!options.target.empty()) {
-      const Index unpredicted = require_target(columns, options, path);
+      const Index unpredicted = require_target(columns, options, origin);
       if (!options.target_is_feature) use_of(columns, unpredicted) = CsvColumns::kSkipped;
     }
   } else if (!options.target.empty()) {
-    target = require_target(columns, options, path);
+    target = require_target(columns, options, origin);
   } else {
     const auto last = std::find(columns.use.rbegin(), columns.use.rend(), kUndecided);
     target = columns.use.rend() - last - 1;
@@ -77,7 +92,7 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const std::st
     const bool other_delimiter =
         columns.names.size() == 1 && columns.names[0].find_first_of(";\t|") != std::string::npos;
     throw DataError(fmt::format(
-        "{}:1: expected feature columns beside the target, found {}", path,
+        "{}: expected feature columns beside the target, found {}", place_of(origin),
         other_delimiter ? quoted(columns.names[0]) + "; set data.delimiter"
                         : fmt::format("none of {} columns left", columns.names.size())));
   }
@@ -95,7 +110,7 @@ std::vector<std::string> names_beyond(const std::vector<std::string>& names,
 }
 
 /// The columns that a schema asks for, wherever they are.
-void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const std::string& path) {
+void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
   columns.schema = *options.schema;
   TableSchema& schema = columns.schema;
   std::map<std::string_view, Index> position;
@@ -105,7 +120,8 @@ void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const std:
   const auto require = [&](const std::string& name, const char* role) {
     const auto found = position.find(name);
     if (found != position.end()) return found->second;
-    throw DataError(fmt::format("{}:1: the {} column {} is missing{}", path, role, quoted(name),
+    throw DataError(fmt::format("{}: the {} column {} is missing{}", place_of(origin), role,
+                                quoted(name),
                                 suggestion(name, names_beyond(columns.names, schema))));
   };
   for (std::size_t j = 0; j < schema.feature_names.size(); ++j) {
@@ -174,15 +190,17 @@ std::vector<std::string> numbered_columns(std::string_view record, char delimite
 }
 
 CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOptions& options,
-                              const std::string& path) {
+                              const std::string& path, NamesFrom from) {
+  const NamesOrigin origin{path, from};
   CsvColumns columns;
   columns.names = names;
+  columns.has_header = from == NamesFrom::header;
   columns.use.assign(names.size(), kUndecided);
   columns.refuses_missing = options.features == CsvFeatures::categories && !options.schema;
   if (options.schema) {
-    assign_by_schema(columns, options, path);
+    assign_by_schema(columns, options, origin);
   } else {
-    assign_freely(columns, options, path);
+    assign_freely(columns, options, origin);
   }
   return columns;
 }

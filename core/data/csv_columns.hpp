@@ -60,9 +60,12 @@ std::vector<std::string> numbered_columns(std::string_view record, char delimite
 /// Whether a header's last column has no name for a delimiter at the end, though others have names.
 bool ends_with_delimiter(std::string_view header, char delimiter);
 
+/// Where the names of columns are from: the first line of the file, or the columns' numbers.
+enum class NamesFrom { header, numbers };
+
 /// Decides what each column is for. Throws ConfigError when an option names a column that is not
 /// there, DataError when the file lacks a column of the schema; both with a suggestion.
 CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOptions& options,
-                              const std::string& path);
+                              const std::string& path, NamesFrom from = NamesFrom::header);
 
 }  // namespace lockstep

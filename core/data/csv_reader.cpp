@@ -27,8 +27,9 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
   const std::string& first_path = files.front().path;
   const CsvHeads heads = read_csv_heads(team, files, options);
   const CsvDialect& dialect = heads.dialect;
-  CsvColumns columns = assign_csv_columns(heads.names, options, first_path);
-  columns.has_header = dialect.has_header;
+  CsvColumns columns =
+      assign_csv_columns(heads.names, options, first_path,
+                         dialect.has_header ? NamesFrom::header : NamesFrom::numbers);
   if (dialect.has_header && ends_with_delimiter(heads.first_record, dialect.delimiter)) {
     columns.header_hint =
         fmt::format("; the header ({}:1) ends with {}, so its last column has no name", first_path,
