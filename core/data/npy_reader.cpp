@@ -1,0 +1,293 @@
+#include "core/data/npy_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <optional>
+#include <sstream>
+
+#include "core/base/error.hpp"
+#include "core/base/options.hpp"
+#include "core/data/npy_array.hpp"
+#include "core/data/npy_rows.hpp"
+#include "core/parallel/ranges.hpp"
+
+namespace lockstep {
+namespace {
+
+/// The files of rows and those of targets, with what their headers say.
+struct Sources {
+  std::vector<NpyArray> rows;
+  std::vector<NpyArray> labels;
+};
+
+/// Reads the headers of `files` and lays their rows end to end.
+std::vector<NpyArray> read_headers(const std::vector<InputFile>& files, Index& bytes_read) {
+  std::vector<NpyArray> arrays;
+  Index row = 0;
+  for (const InputFile& input : files) {
+    RangeFile file(input);
+    const NpyHeader header = read_npy_header(file);
+    bytes_read += file.bytes_read();
+    arrays.push_back({input, header, {row, row + header.shape[0]}});
+    row += header.shape[0];
+  }
+  return arrays;
+}
+
+void check_widths(const std::vector<NpyArray>& arrays) {
+  for (const NpyArray& array : arrays) {
+    const NpyArray& first = arrays.front();
+    if (array.columns() == first.columns()) continue;
+    throw DataError(fmt::format("{}: expected {} columns as in {}, found {}", array.file.path,
+                                first.columns(), first.file.path, array.columns()));
+  }
+}
+
+void check_labels(const Sources& sources) {
+  for (std::size_t i = 0; i < sources.labels.size(); ++i) {
+    const NpyArray& labels = sources.labels[i];
+    const NpyArray& rows = sources.rows[i];
+    if (labels.columns() != 1) {
+      throw DataError(fmt::format("{}: expected one column in a file of labels, found {}",
+                                  labels.file.path, labels.columns()));
+    }
+    if (labels.header.shape[0] != rows.header.shape[0]) {
+      throw DataError(fmt::format("{} has {} labels, but {} has {} rows", labels.file.path,
+                                  labels.header.shape[0], rows.file.path, rows.header.shape[0]));
+    }
+  }
+}
+
+std::string to_text(const std::vector<NpyArray>& arrays) {
+  std::string text;
+  for (const NpyArray& array : arrays) {
+    const NpyHeader& header = array.header;
+    text +=
+        fmt::format("{} {} {} {} {} ", static_cast<int>(header.type), header.fortran_order ? 1 : 0,
+                    header.data_begin, header.shape[0], array.columns());
+  }
+  return text;
+}
+
+/// As far as reading rows needs them: of two dimensions.
+std::vector<NpyArray> from_text(std::istringstream& text, const std::vector<InputFile>& files) {
+  std::vector<NpyArray> arrays;
+  Index row = 0;
+  for (const InputFile& file : files) {
+    NpyHeader header;
+    int type = 0;
+    header.shape.resize(2);
+    text >> type >> header.fortran_order >> header.data_begin >> header.shape[0] >> header.shape[1];
+    header.type = static_cast<NpyType>(type);
+    arrays.push_back({file, header, {row, row + header.shape[0]}});
+    row += header.shape[0];
+  }
+  return arrays;
+}
+
+/// What rank 0 reads in the headers, on every rank. *Collective*.
+Sources share_sources(Team& team, const std::vector<InputFile>& files,
+                      const std::vector<InputFile>& labels, Index& bytes_read) {
+  std::string text;
+  guard(team, "reading the headers", [&] {
+    if (team.rank() != 0) return;
+    Sources sources{read_headers(files, bytes_read), read_headers(labels, bytes_read)};
+    check_widths(sources.rows);
+    check_labels(sources);
+    text = to_text(sources.rows) + to_text(sources.labels);
+  });
+  broadcast_text(team, text, 0);
+  std::istringstream stream(text);
+  Sources sources;
+  sources.rows = from_text(stream, files);
+  sources.labels = from_text(stream, labels);
+  return sources;
+}
+
+std::string column_name(Index number) { return fmt::format("c{}", number); }
+
+/// The column that a name of the schema stands for; nothing for one that no .npy file has.
+std::optional<Index> column_number(const std::string& name) {
+  Index number = 0;
+  if (name.empty() || !parse_integer(name.substr(1), number) || number < 0) return std::nullopt;
+  return column_name(number) == name ? std::optional(number) : std::nullopt;
+}
+
+/// Checks that a file of `width` columns has those that the schema needs, and no others.
+void check_fits(const TableSchema& schema, const NpyOptions& options, bool has_labels, Index width,
+                const std::string& path) {
+  Index last = -1;
+  for (const std::string& name : schema.feature_names) {
+    const auto number = column_number(name);
+    if (!number) {
+      throw DataError(
+          fmt::format("{}: the columns of a .npy file are c0, c1, …, but the model has the feature "
+                      "{}; give it a CSV file",
+                      path, quoted(name)));
+    }
+    last = std::max(last, *number);
+  }
+  if (last >= width) {
+    throw DataError(
+        fmt::format("{}: expected {} columns, for the model has features up to c{}, "
+                    "found {}",
+                    path, last + 1, last, width));
+  }
+  const std::optional<Index> target = column_number(schema.target_name);
+  const bool needs_target = options.columns.target_kind != TargetKind::none && !has_labels &&
+                            !options.columns.target_is_optional;
+  if (needs_target && target.value_or(width) >= width) {
+    throw ConfigError(
+        fmt::format("{}: {} has no column {}, the target of the model; name files of "
+                    "labels",
+                    options.labels_key, path, quoted(schema.target_name)));
+  }
+  const Index known = std::max(last, target.value_or(-1)) + 1;
+  for (Index c = known; c < width; ++c) {
+    const std::vector<std::string>& ignored = options.columns.ignored;
+    if (std::find(ignored.begin(), ignored.end(), column_name(c)) != ignored.end()) continue;
+    throw DataError(
+        fmt::format("{}: expected {} columns, as the model knows, found {}; name columns to leave "
+                    "out in data.ignore",
+                    path, known, width));
+  }
+}
+
+/// What the columns are for. With labels, none is the target.
+CsvColumns assign_columns(const NpyArray& array, const NpyOptions& options, bool has_labels) {
+  CsvOptions columns = options.columns;
+  if (has_labels) {
+    columns.target.clear();
+    columns.target_kind = TargetKind::none;
+  }
+  const std::string& path = array.file.path;
+  if (columns.schema) check_fits(*columns.schema, options, has_labels, array.columns(), path);
+  std::vector<std::string> names;
+  for (Index c = 0; c < array.columns(); ++c) names.push_back(column_name(c));
+  return assign_csv_columns(names, columns, path, NamesFrom::numbers);
+}
+
+/// How the features are read: as the schema knows, or as they are asked for.
+void choose_types(const CsvOptions& options, NpyColumns& how) {
+  const TableSchema& schema = how.columns.schema;
+  for (const ColumnType& type : schema.feature_types) {
+    how.kinds.push_back(type.kind);
+    how.typed.emplace_back(type);
+  }
+  const std::size_t features = schema.feature_names.size();
+  if (how.kinds.empty() && options.features == CsvFeatures::categories) {
+    how.kinds.assign(features, ColumnKind::category);
+    how.typed.assign(features, CsvTypedColumn::of_categories());
+  }
+  how.missing_features =
+      options.schema ? !how.kinds.empty() : options.features == CsvFeatures::typed;
+  how.missing_target = options.target_is_feature;
+}
+
+/// The one column of files of labels.
+NpyColumns columns_of_labels(const CsvOptions& options) {
+  NpyColumns how;
+  TableSchema& schema = how.columns.schema;
+  schema.target_name = options.schema ? options.schema->target_name : "label";
+  schema.target_kind = options.schema ? options.schema->target_kind : options.target_kind;
+  how.columns.names = {schema.target_name};
+  how.columns.use = {CsvColumns::kTarget};
+  how.missing_target = options.target_is_feature;
+  return how;
+}
+
+/// Reads this rank's rows; the first wrong cell in row order is thrown on every rank. *Collective*.
+NpyPart read_part(Team& team, const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how,
+                  Index& bytes_read) {
+  NpyPart part;
+  guard(team, "reading rows", [&] { part = read_npy_part(arrays, rows, how); });
+  for (const std::string& failure : all_gather_text(team, part.failure)) {
+    if (!failure.empty()) throw DataError(failure);
+  }
+  bytes_read += part.bytes_read;
+  return part;
+}
+
+/// Agrees on types and categories; makes codes indices. *Collective*.
+void agree_on_types(Team& team, NpyColumns& how, const CsvOptions& options,
+                    std::vector<double>& values, NpyTable& result) {
+  const TableSchema& schema = how.columns.schema;
+  std::vector<ColumnType>& types = result.table.feature_types;
+  if (how.kinds.empty()) {
+    if (how.missing_features) types.resize(schema.feature_names.size());
+    return;
+  }
+  std::vector<std::int64_t> unknown;
+  for (std::size_t j = 0; j < how.typed.size(); ++j) {
+    types.push_back(how.typed[j].agree(team, how.kinds[j]));
+    if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
+      throw DataError(too_many_categories(schema.feature_names[j]));
+    }
+    unknown.push_back(how.typed[j].unknown());
+  }
+  team.all_reduce(unknown, IntegerReduction::sum);
+  for (std::size_t j = 0; j < unknown.size(); ++j) {
+    if (unknown[j] > 0) result.unknown.emplace_back(schema.feature_names[j], unknown[j]);
+  }
+  if (options.schema) return;  // its codes are indices
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = how.typed[i % how.typed.size()].final_value(values[i]);
+  }
+}
+
+/// Agrees on the classes; makes codes indices. *Collective*.
+void agree_on_classes(Team& team, NpyColumns& how, Table& table) {
+  how.labels.agree(team);
+  if (how.labels.names().size() > ClassLabels::kMostClasses) {
+    throw DataError(too_many_classes(table.target_name));
+  }
+  table.class_names = how.labels.names();
+  for (double& code : table.target) {
+    code = static_cast<double>(how.labels.index_of_code(static_cast<Index>(code)));
+  }
+}
+
+}  // namespace
+
+NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
+                  const std::vector<InputFile>& labels, const NpyOptions& options) {
+  assert(!files.empty());
+  const CsvOptions& columns = options.columns;
+  const bool has_labels = !labels.empty() && columns.target_kind != TargetKind::none;
+  if (has_labels && labels.size() != files.size()) {
+    throw ConfigError(fmt::format("{}: expected {} files of labels, as many as of rows, found {}",
+                                  options.labels_key, files.size(), labels.size()));
+  }
+  NpyTable result;
+  Table& table = result.table;
+  const Sources sources =
+      share_sources(team, files, has_labels ? labels : std::vector<InputFile>(), result.bytes_read);
+  table.total_rows = sources.rows.back().rows.end;
+  table.rows = even_part(table.total_rows, team.size(), team.rank());
+
+  NpyColumns how;
+  how.columns = assign_columns(sources.rows.front(), options, has_labels);
+  choose_types(columns, how);
+  NpyColumns how_labels = has_labels ? columns_of_labels(columns) : NpyColumns();
+  NpyColumns& how_target = has_labels ? how_labels : how;
+  if (columns.schema) how_target.labels = ClassLabels(columns.schema->class_names);
+
+  NpyPart part = read_part(team, sources.rows, table.rows, how, result.bytes_read);
+  agree_on_types(team, how, columns, part.values, result);
+  table.features = static_cast<Index>(how.columns.schema.feature_names.size());
+  table.feature_names = how.columns.schema.feature_names;
+  table.values = std::move(part.values);
+  if (has_labels) {
+    part = read_part(team, sources.labels, table.rows, how_labels, result.bytes_read);
+  }
+  table.target = std::move(part.target);
+  table.target_name = how_target.columns.schema.target_name;
+  table.target_kind = how_target.columns.schema.target_kind;
+  if (table.target_kind == TargetKind::classes) agree_on_classes(team, how_target, table);
+  result.extra_columns = how.columns.extra;
+  return result;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/data/class_labels.hpp"
+#include "core/data/column_type.hpp"
+#include "core/data/csv_columns.hpp"
+#include "core/data/csv_typed_column.hpp"
+#include "core/data/npy_array.hpp"
+
+namespace lockstep {
+
+/// How the columns of arrays are read.
+struct NpyColumns {
+  CsvColumns columns;                   ///< what each is for
+  bool missing_features = false;        ///< NaN in a feature is a missing cell
+  bool missing_target = false;          ///< the same of a target that is a number
+  std::vector<ColumnKind> kinds{};      ///< by feature; empty where all are numbers
+  std::vector<CsvTypedColumn> typed{};  ///< by feature, as `kinds`: those of categories are used
+  ClassLabels labels{};                 ///< of the target, when that is classes
+
+  bool is_category(Index feature) const {
+    return !kinds.empty() && kinds[static_cast<std::size_t>(feature)] == ColumnKind::category;
+  }
+};
+
+/// The rows of one rank, with codes of its own for categories and classes.
+struct NpyPart {
+  std::vector<double> values;  ///< rows × features
+  std::vector<double> target;
+  std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
+  Index bytes_read = 0;
+};
+
+/// Reads the rows `rows` of `arrays`, which are equally wide and lie end to end. Reads no bytes of
+/// other rows and, in Fortran order, none of columns that are not used.
+/// Throws IoError, and DataError when there are too many classes or categories. Rank-local.
+NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how);
+
+}  // namespace lockstep
