@@ -13,6 +13,7 @@
 #include "core/data/npy_rows.hpp"
 #include "tests/core/data/data_files.hpp"
 #include "tests/core/data/idx_files.hpp"
+#include "tests/core/format/npy_examples.hpp"
 #include "tests/core/format/npy_files.hpp"
 
 namespace lockstep {

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/base/error.hpp"
+#include "tests/core/format/npy_examples.hpp"
 #include "tests/core/format/npy_files.hpp"
 
 namespace lockstep {

@@ -9,7 +9,7 @@
 
 #include "core/base/options.hpp"
 #include "core/format/npy_header.hpp"
-#include "tests/core/format/npy_files.hpp"
+#include "tests/core/format/npy_examples.hpp"
 #include "tests/support/reference.hpp"
 
 namespace lockstep {
