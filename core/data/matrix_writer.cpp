@@ -51,13 +51,9 @@ std::vector<std::string> numbered(const std::string& prefix, Index count) {
 
 void MatrixWriter::write_parts(const std::string& name, MatrixFormat format,
                                const std::string& header, std::span<const std::byte> part) {
-  const Index offset = exclusive_scan(team_, static_cast<std::int64_t>(part.size()));
   SharedFile& file =
       files_.emplace_back(team_, fmt::format("{}/{}.{}", folder_, name, name_of(format)));
-  guard(team_, "writing " + name, [&] {
-    if (team_.rank() == 0) file.write_at(0, bytes_of(header));
-    file.write_at(static_cast<Index>(header.size()) + offset, part);
-  });
+  file.write_parts(header, part);
   file.finish();
 }
 

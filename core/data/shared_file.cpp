@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
 #include "core/base/error.hpp"
 
@@ -30,6 +31,14 @@ void SharedFile::write_at(Index offset, std::span<const std::byte> data) {
     data = data.subspan(static_cast<std::size_t>(n));
     offset += n;
   }
+}
+
+void SharedFile::write_parts(const std::string& header, std::span<const std::byte> part) {
+  const Index offset = exclusive_scan(team_, static_cast<std::int64_t>(part.size()));
+  guard(team_, "writing " + path_, [&] {
+    if (team_.rank() == 0) write_at(0, std::as_bytes(std::span<const char>(header)));
+    write_at(static_cast<Index>(header.size()) + offset, part);
+  });
 }
 
 void SharedFile::finish() {

@@ -21,6 +21,10 @@ class SharedFile {
   /// Throws IoError: "PATH: cannot write: No space left on device". Rank-local.
   void write_at(Index offset, std::span<const std::byte> data);
 
+  /// Writes `header`, as rank 0 has it, and behind it the parts of all ranks end to end. Throws
+  /// IoError alike on all ranks. *Collective*.
+  void write_parts(const std::string& header, std::span<const std::byte> part);
+
   /// Puts the content on the disk; nothing may be written afterwards. *Collective*.
   void finish();
   /// Finishes, and gives the file its name. *Collective*.

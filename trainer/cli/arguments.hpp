@@ -56,7 +56,7 @@ struct Arguments {
   bool overwrite = false;
   std::string model;
   std::string output;
-  std::string format;    ///< of generate: csv or idx; of decompose: npy or csv
+  std::string format;    ///< of generate: csv or idx; of decompose and predict: npy or csv
   std::string method;    ///< of decompose
   std::string solver;    ///< of decompose
   Index components = 0;  ///< of decompose; 0 when it is not given

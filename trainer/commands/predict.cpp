@@ -1,11 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <numeric>
 
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
+#include "core/data/class_labels.hpp"
 #include "core/data/csv_fields.hpp"
+#include "core/data/matrix_writer.hpp"
 #include "core/data/shared_file.hpp"
+#include "core/format/npy.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
 #include "trainer/run/loaded_model.hpp"
@@ -17,54 +22,121 @@ namespace {
 /// score where there are classes without.
 class PredictionWriter {
  public:
-  explicit PredictionWriter(const Model& model) : scorer_(model.scorer()) {
-    for (const std::string& name : model.description().schema.class_names) {
-      classes_.push_back(csv_field(name));
-    }
-  }
+  explicit PredictionWriter(const Model& model)
+      : scorer_(model.scorer()), classes_(model.description().schema.class_names) {}
 
-  std::string header(const std::vector<std::string>& class_names) const {
-    std::string line = "prediction";
+  std::vector<std::string> columns() const {
+    std::vector<std::string> names{"prediction"};
     if (scorer_.has_probabilities()) {
-      for (const std::string& name : class_names) line += "," + csv_field("p_" + name);
+      for (const std::string& name : classes_) names.push_back("p_" + name);
     } else if (scorer_.classifies()) {
-      line += ",score";
+      names.emplace_back("score");
     }
-    return line + "\n";
+    return names;
   }
 
-  void append(const double* scores, std::string& text) const {
-    const double prediction = scorer_.prediction(scores);
-    if (!scorer_.classifies()) {
-      text += format_real(prediction);
-    } else {
-      text += classes_[static_cast<std::size_t>(prediction)];
-      if (scorer_.has_probabilities()) {
-        for (const double p : scorer_.probabilities(scores)) text += "," + format_real(p);
-      } else {
-        text += "," + format_real(scores[0]);
-      }
+  /// The columns of a row; a class is its index.
+  void append(const double* scores, std::vector<double>& row) const {
+    row.push_back(scorer_.prediction(scores));
+    if (scorer_.has_probabilities()) {
+      const std::vector<double> probabilities = scorer_.probabilities(scores);
+      row.insert(row.end(), probabilities.begin(), probabilities.end());
+    } else if (scorer_.classifies()) {
+      row.push_back(scores[0]);
     }
-    text += '\n';
   }
+
+  bool classifies() const { return scorer_.classifies(); }
+  const std::vector<std::string>& classes() const { return classes_; }
 
  private:
   const Scorer& scorer_;
-  std::vector<std::string> classes_;
+  const std::vector<std::string>& classes_;
 };
 
-void write_predictions(Session& session, const Model& model, const Table& table) {
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
+  return line + '\n';
+}
+
+/// This rank's rows as CSV, with the classes' names.
+std::string csv_predictions(Session& session, const Model& model, const Table& table) {
   const PredictionWriter writer(model);
-  std::string text = session.is_root() ? writer.header(model.description().schema.class_names) : "";
-  guard(session.team, "predicting", [&] {
-    model.visit_scores(table, session.threads,
-                       [&](Index, const double* scores, double) { writer.append(scores, text); });
+  std::vector<std::string> classes;
+  for (const std::string& name : writer.classes()) classes.push_back(csv_field(name));
+  std::string text;
+  std::vector<double> row;
+  model.visit_scores(table, session.threads, [&](Index, const double* scores, double) {
+    row.clear();
+    writer.append(scores, row);
+    text += writer.classifies() ? classes[static_cast<std::size_t>(row[0])] : format_real(row[0]);
+    for (std::size_t j = 1; j < row.size(); ++j) text += "," + format_real(row[j]);
+    text += '\n';
   });
+  return text;
+}
+
+bool are_numbers(const std::vector<std::string>& classes) {
+  double ignored = 0;
+  return std::all_of(classes.begin(), classes.end(),
+                     [&](const std::string& name) { return parse_csv_number(name, ignored); });
+}
+
+/// What stands for the classes in .npy: themselves where all are numbers, else their indices.
+std::vector<double> class_numbers(const std::vector<std::string>& classes) {
+  std::vector<double> numbers(classes.size());
+  if (are_numbers(classes)) {
+    for (std::size_t k = 0; k < classes.size(); ++k) parse_csv_number(classes[k], numbers[k]);
+  } else {
+    std::iota(numbers.begin(), numbers.end(), 0.0);
+  }
+  return numbers;
+}
+
+/// This rank's rows as numbers.
+std::vector<double> npy_predictions(Session& session, const Model& model, const Table& table) {
+  const PredictionWriter writer(model);
+  const std::vector<double> numbers = class_numbers(writer.classes());
+  std::vector<double> rows;
+  rows.reserve(static_cast<std::size_t>(table.rows.size()) * writer.columns().size());
+  model.visit_scores(table, session.threads, [&](Index, const double* scores, double) {
+    const std::size_t begin = rows.size();
+    writer.append(scores, rows);
+    if (writer.classifies()) rows[begin] = numbers[static_cast<std::size_t>(rows[begin])];
+  });
+  return rows;
+}
+
+MatrixFormat format_of(const Arguments& given) {
+  if (!given.format.empty()) return given.format == "npy" ? MatrixFormat::npy : MatrixFormat::csv;
+  return given.output.ends_with(".npy") ? MatrixFormat::npy : MatrixFormat::csv;
+}
+
+void write_file(Session& session, const std::string& header, std::span<const std::byte> part) {
   SharedFile output(session.team, session.arguments.output);
-  const Index offset = exclusive_scan(session.team, static_cast<std::int64_t>(text.size()));
-  guard(session.team, "writing the predictions",
-        [&] { output.write_at(offset, std::as_bytes(std::span(text))); });
+  output.write_parts(header, part);
   output.commit();
+}
+
+void write_predictions(Session& session, const Model& model, const Table& table) {
+  const std::vector<std::string> columns = PredictionWriter(model).columns();
+  if (format_of(session.arguments) == MatrixFormat::csv) {
+    std::string text;
+    guard(session.team, "predicting", [&] { text = csv_predictions(session, model, table); });
+    return write_file(session, csv_line(columns), std::as_bytes(std::span(text)));
+  }
+  std::vector<double> rows;
+  guard(session.team, "predicting", [&] { rows = npy_predictions(session, model, table); });
+  std::vector<Index> shape{table.total_rows};
+  if (columns.size() > 1) shape.push_back(static_cast<Index>(columns.size()));
+  write_file(session, npy_header(NpyType::f64, shape), std::as_bytes(std::span(rows)));
+  const std::vector<std::string>& classes = model.description().schema.class_names;
+  if (are_numbers(classes)) return;
+  say(session, fmt::format("column 0 numbers the classes, from {} = 0 to {} = {}, as lockstep "
+                           "inspect --json lists them",
+                           lockstep::quoted(classes.front()), lockstep::quoted(classes.back()),
+                           classes.size() - 1));
 }
 
 /// A mistyped --output must not cost a model.

@@ -186,7 +186,7 @@ TEST(Arguments, RefusesACommandWithoutWhatItNeeds) {
   EXPECT_EQ(usage_error({"evaluate"}),
             "evaluate needs --model=FILE; see 'lockstep evaluate --help'");
   EXPECT_EQ(usage_error({"predict", "--model=m"}),
-            "predict needs --output=FILE.csv; see 'lockstep predict --help'");
+            "predict needs --output=FILE; see 'lockstep predict --help'");
   EXPECT_EQ(usage_error({"inspect"}), "inspect needs a model file; see 'lockstep inspect --help'");
   EXPECT_EQ(usage_error({"inspect", ""}),
             "inspect needs a model file; see 'lockstep inspect --help'");
