@@ -9,6 +9,7 @@
 #include <ostream>
 #include <regex>
 
+#include "tests/core/format/npy_files.hpp"
 #include "tests/trainer/program_runner.hpp"
 
 namespace lockstep::trainer {
@@ -46,6 +47,10 @@ std::string labels(unsigned n) {
   std::string file = big_endian(0x801) + big_endian(n);
   for (unsigned i = 0; i < n; ++i) file += static_cast<char>(i % 2);
   return file;
+}
+
+std::string npy(const std::string& type, const std::string& shape, const std::string& elements) {
+  return lockstep::test::npy_file(lockstep::test::npy_dictionary(type, shape), elements);
 }
 
 std::string gzipped(const std::string& content) {
@@ -137,12 +142,12 @@ std::vector<BadInput> all_bad_input() {
        "lockstep: error: target 'y': only one class, 'a': there is nothing to learn"},
       {"WrongMagic",
        [](const TestFolder& f) {
-         f.write("i", "PK\3\4 and so on, sixteen bytes");
+         f.write("i", "\x89PNG and so on, sixteen bytes");
          f.write("l", labels(2));
        },
        idx, 65,
-       "lockstep: error: i: not an IDX file: expected the magic number 00 00 08 dd, found 50 4b 03 "
-       "04"},
+       "lockstep: error: i: not an IDX file: expected the magic number 00 00 08 dd, found 89 50 4e "
+       "47"},
       {"TruncatedGzip",
        [](const TestFolder& f) {
          f.write("i", gzipped(images(500)).substr(0, 300));
@@ -155,6 +160,24 @@ std::vector<BadInput> all_bad_input() {
          f.write("l", labels(9));
        },
        idx, 65, "lockstep: error: l has 9 labels, but i has 10 images"},
+      {"NpzArchive", file_with("a.npz", "PK\3\4 and so on, sixteen bytes"), training("a.npz"), 65,
+       "lockstep: error: a.npz: a zip archive, as .npz files are; save each array in a .npy file "
+       "of its own, with numpy.save"},
+      {"PickledObjects", file_with("a.npy", npy("|O", "(2,)", "\x80\3cos\nsystem\n.")),
+       training("a.npy"), 65,
+       "lockstep: error: a.npy: expected numbers, found Python objects (dtype '|O'); pickles are "
+       "never opened; save a.astype('f8')"},
+      {"TruncatedNpy", file_with("a.npy", npy("|u1", "(3, 2)", "abcde")), training("a.npy"), 65,
+       "lockstep: error: a.npy: truncated: expected 6 bytes after the header, for shape (3, 2) of "
+       "|u1, found 5"},
+      {"NpyOfThreeDimensions", file_with("a.npy", npy("|u1", "(1, 2, 3)", "abcdef")),
+       training("a.npy"), 65,
+       "lockstep: error: a.npy: expected one dimension or two, found 3, of shape (1, 2, 3); save "
+       "a.reshape(len(a), -1)"},
+      {"NotANumberInNpy",
+       file_with("a.npy", npy("<f4", "(1, 2)", std::string("\0\0\x80\x7f\0\0\0\0", 8))),
+       training("a.npy"), 65,
+       "lockstep: error: a.npy: row 0: expected a finite number in column 'c0', found inf"},
       {"TruncatedModel",
        file_with("m", safetensors(R"({"a":{"dtype":"F32","shape":[4],)"
                                   R"("data_offsets":[0,16]}})",

@@ -344,7 +344,7 @@ TEST_F(DecomposeProgram, RefusesWrongRatingsAndLeavesNothingBehind) {
   EXPECT_EQ(error_of_ratings("user,item,value\nann,tea,1\nbob,tea,\n"),
             "lockstep: error: r.csv:3:3: missing value in column 'value'\n");
   EXPECT_EQ(error_of_ratings(std::string("\0\0\x08\x01\0\0\0\x01\x05", 9)),
-            "lockstep: error: r.csv: an IDX file, where CSV is needed\n");
+            "lockstep: error: r.csv: an IDX file, where CSV or .npy is needed\n");
   EXPECT_EQ(error_of_ratings("user,item,day,value\nann,tea,1,2\n"),
             "lockstep: error: data.train: ratings are columns of user, item and value, found 3 "
             "beside the value; name the value in data.target and others in data.ignore\n");

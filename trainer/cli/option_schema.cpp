@@ -19,7 +19,7 @@ namespace {
 using namespace std::string_view_literals;
 
 // The words of the choices that no registry of core knows.
-constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "synthetic"sv};
+constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "npy"sv, "synthetic"sv};
 constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "bar"sv};
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
@@ -152,10 +152,12 @@ void add_data(std::vector<Option>& all) {
              "Files of the training rows, or globs, which stand for their matches in sorted order")
            .without_effect(),
        texts("data.train_labels", "",
-             "IDX files of the training labels, one for each file of images")
+             "IDX or .npy files of the training labels, one for each file of rows; .npy files do "
+             "without where a column is the target")
            .without_effect(),
        texts("data.test", "", "Files of the test rows, or globs; empty for none").without_effect(),
-       texts("data.test_labels", "", "IDX files of the test labels, one for each file of images")
+       texts("data.test_labels", "",
+             "IDX or .npy files of the test labels, one for each file of rows")
            .without_effect(),
        choice("data.delimiter", kDelimiters, "auto",
               "What separates the columns of CSV files; auto takes what cuts the first rows into "
@@ -167,9 +169,10 @@ void add_data(std::vector<Option>& all) {
            "auto says no where a column of numbers begins with a number")
            .without_effect(),
        text("data.target", "",
-            "Name of the CSV column to predict, or cN for column N (from 0) of a file without "
-            "names; empty is the last column, but none for describe and decompose"),
-       texts("data.ignore", "", "Names of CSV columns to leave out")});
+            "Name of the column to predict of CSV, or cN for column N (from 0) of .npy and of a "
+            "file "
+            "without names; empty is the last column, but none for describe and decompose"),
+       texts("data.ignore", "", "Names of columns of CSV and .npy to leave out")});
 }
 
 void add_synthetic(std::vector<Option>& all) {

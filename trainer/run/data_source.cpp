@@ -15,6 +15,8 @@
 #include "core/data/generators.hpp"
 #include "core/data/idx_header.hpp"
 #include "core/data/idx_reader.hpp"
+#include "core/data/npy_array.hpp"
+#include "core/data/npy_reader.hpp"
 #include "core/model/losses.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
@@ -30,19 +32,29 @@ bool is_synthetic(const Settings& settings, DataRole role) {
   return format == "synthetic" || (format == "auto" && settings.texts(key(role)).empty());
 }
 
-/// Whether the files are IDX: as data.format says, or because files of labels are given, or as rank
-/// 0 sees in the first one.
-bool is_idx(Session& session, DataRole role, const std::vector<InputFile>& files) {
+/// What files of data may be.
+enum class FileFormat { csv, idx, npy };
+
+FileFormat format_of(const InputFile& file, bool has_labels) {
+  if (looks_like_npy(file)) return FileFormat::npy;
+  return has_labels || looks_like_idx(file) ? FileFormat::idx : FileFormat::csv;
+}
+
+/// The format of the files: as data.format says, or as rank 0 sees in the first one; with files of
+/// labels it is not CSV. *Collective*.
+FileFormat format_of(Session& session, DataRole role, const std::vector<InputFile>& files) {
   const Settings& settings = session.settings;
   const std::string& format = settings.text("data.format");
-  if (format != "auto") return format == "idx";
-  if (!settings.texts(key(role) + "_labels").empty()) return true;
-  Bytes idx(1);
+  if (format != "auto") {
+    return format == "idx" ? FileFormat::idx : format == "npy" ? FileFormat::npy : FileFormat::csv;
+  }
+  const bool has_labels = !settings.texts(key(role) + "_labels").empty();
+  Bytes found(1);
   guard(session.team, "recognising the format", [&] {
-    if (session.is_root()) idx[0] = std::byte{looks_like_idx(files.front())};
+    if (session.is_root()) found[0] = static_cast<std::byte>(format_of(files.front(), has_labels));
   });
-  session.team.broadcast(idx, 0);
-  return idx[0] != std::byte{0};
+  session.team.broadcast(found, 0);
+  return static_cast<FileFormat>(found[0]);
 }
 
 SyntheticKind synthetic_kind(const Settings& settings) {
@@ -193,6 +205,13 @@ std::string note_text(const CsvColumnNote& note) {
       column, note.numbers, odd_numbers ? example : "", note.texts, odd_numbers ? "" : example);
 }
 
+void warn_of_extra_columns(const Session& session, const std::string& path,
+                           const std::vector<std::string>& columns) {
+  if (columns.empty()) return;
+  say(session, fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
+                           lockstep::quoted(fmt::format("{}", fmt::join(columns, ", ")))));
+}
+
 /// Says what a user would not see otherwise: what was found out about the files, columns that
 /// nobody reads, and a first row that was taken for a header.
 void warn_of_columns(const Session& session, const std::string& path, const CsvTable& csv,
@@ -207,11 +226,7 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
                              "…; set data.header = yes if it names them",
                              path));
   }
-  if (!csv.extra_columns.empty()) {
-    say(session,
-        fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
-                    lockstep::quoted(fmt::format("{}", fmt::join(csv.extra_columns, ", ")))));
-  }
+  warn_of_extra_columns(session, path, csv.extra_columns);
   if (!csv.unnamed_last.empty() && !has_schema) {
     say(session,
         fmt::format("warning: {}: the header ends with {}, so its last column has no name; "
@@ -228,6 +243,28 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
   say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
                            "{}; if it is a row, set data.header = no",
                            path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
+}
+
+/// The rows of .npy files; warns as of CSV. *Collective*.
+Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
+               const CsvOptions& columns) {
+  const NpyOptions options{columns, key(role) + "_labels"};
+  const bool has_labels = columns.target_kind != TargetKind::none &&
+                          !session.settings.texts(options.labels_key).empty();
+  if (has_labels) {
+    check_keys(session.settings, role, ".npy files with data.train_labels", {"data.target"});
+  }
+  const auto labels =
+      has_labels ? find_files(session, options.labels_key) : std::vector<InputFile>();
+  NpyTable npy = read_npy(session.team, files, labels, options);
+  const std::string path = name_of(files);
+  warn_of_extra_columns(session, path, npy.extra_columns);
+  for (const auto& [column, cells] : npy.unknown) {
+    say(session, fmt::format("warning: {}: column {}: {} cells of categories that the training "
+                             "data does not have are taken as missing",
+                             path, lockstep::quoted(column), cells));
+  }
+  return std::move(npy.table);
 }
 
 }  // namespace
@@ -295,10 +332,11 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     return table;
   }
   const std::vector<InputFile> files = data_files(session, role);
-  if (is_idx(session, role, files)) {
+  const FileFormat format = format_of(session, role, files);
+  if (format == FileFormat::idx) {
     check_keys(settings, role, "IDX files", {"data.target", "data.ignore"});
     if (features == CsvFeatures::categories) {
-      throw DataError(files.front().path + ": an IDX file, where CSV is needed");
+      throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
     }
     if (schema) check_categories(*schema, "an IDX file");
     IdxOptions options{target, key(role) + "_labels", schema};
@@ -317,6 +355,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   options.features = features;
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
+  if (format == FileFormat::npy) return load_npy(session, role, files, options);
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_columns(session, name_of(files), csv, schema.has_value());
   return std::move(csv.table);
@@ -335,8 +374,9 @@ Columns load_columns(Session& session, bool with_target) {
     return columns_of(session.team, std::move(table));
   }
   const std::vector<InputFile> files = data_files(session, role);
-  if (is_idx(session, role, files)) {
-    const bool labelled = with_target && !settings.texts("data.train_labels").empty();
+  const FileFormat format = format_of(session, role, files);
+  const bool labelled = with_target && !settings.texts("data.train_labels").empty();
+  if (format == FileFormat::idx) {
     return columns_of(
         session.team,
         load_table(session, role, labelled ? TargetKind::classes : TargetKind::none, std::nullopt));
@@ -345,9 +385,17 @@ Columns load_columns(Session& session, bool with_target) {
   options.target_kind = TargetKind::none;
   options.target_is_feature = with_target;
   options.features = CsvFeatures::typed;
-  CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, name_of(files), csv, false);
-  Columns columns = columns_of(session.team, std::move(csv.table));
+  Table table;
+  if (format == FileFormat::npy) {
+    if (labelled) options.target_kind = TargetKind::number;
+    table = load_npy(session, role, files, options);
+    if (labelled) return columns_of(session.team, std::move(table));
+  } else {
+    CsvTable csv = read_csv(session.team, files, options);
+    warn_of_columns(session, name_of(files), csv, false);
+    table = std::move(csv.table);
+  }
+  Columns columns = columns_of(session.team, std::move(table));
   const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
   if (with_target && target != columns.names.end()) {
     columns.target = target - columns.names.begin();

@@ -90,9 +90,9 @@ TestPredictions predict_test(Session& session, const RatingsData& train,
 
 RatingsData load_ratings(Session& session) {
   const std::string& format = session.settings.text("data.format");
-  if (session.settings.texts("data.train").empty() || (format != "auto" && format != "csv")) {
+  if (session.settings.texts("data.train").empty() || format == "idx" || format == "synthetic") {
     throw UsageError(
-        "decompose: --method=ratings reads CSV files of user, item and value; name "
+        "decompose: --method=ratings reads CSV or .npy files of user, item and value; name "
         "them with --data.train FILE");
   }
   const Table table = load_table(session, DataRole::train, TargetKind::number, std::nullopt,
