@@ -41,6 +41,10 @@ const std::vector<std::string>& words() {
                                             std::string(4, '\0'),
                                             std::string("\0\0\x08\x03", 4),
                                             "\x1f\x8b",
+                                            "\x93NUMPY",
+                                            "'shape': (3, 2), ",
+                                            "True",
+                                            "<f8",
                                             "\xEF\xBB\xBF"};
   return all;
 }
