@@ -169,6 +169,77 @@ TEST(RealData, CsvSpectrumReadsAsItsJsonSays) {
       << run.err;
 }
 
+std::string described(const TestFolder& folder, const std::string& file) {
+  const test::ProgramRun run =
+      run_program(folder.path(), 0, {"describe", "--data.train=" + file, "--json"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  return run.out;
+}
+
+std::string refused(const TestFolder& folder, const std::string& file) {
+  const test::ProgramRun run =
+      run_program(folder.path(), 0, {"describe", "--data.train=npy-edge/" + file});
+  EXPECT_EQ(run.exit_code, 65) << file;
+  EXPECT_EQ(run.out, "");
+  const std::string::size_type name = run.err.find(file);
+  EXPECT_NE(name, std::string::npos) << run.err;
+  return name == std::string::npos ? run.err : run.err.substr(name + file.size());
+}
+
+TEST(RealData, ArraysOfOtherProgramsAreRead) {
+  const TestFolder folder;
+  const auto csv = [&](const std::string& content) {
+    folder.write("a.csv", content);
+    return described(folder, folder.file("a.csv"));
+  };
+  const std::string one = csv("c0\n42\n");
+  const std::string rows = csv("c0,c1,c2\n0,1,2\n3,4,5\n");
+  const std::string rows_of_columns = csv("c0,c1,c2\n0,2,4\n1,3,5\n");  // the same elements
+  const std::string column = csv("c0\n0\n1\n2\n3\n4\n5\n");
+  for (const char* type : {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+                           "float32", "float64"}) {
+    for (const std::string order : {"_corder.npy", "_forder.npy"}) {
+      const std::string start = std::string("npyio/data_") + type;
+      SCOPED_TRACE(start + order);
+      EXPECT_EQ(described(folder, "npy-edge/" + start + "_1x1" + order), one);
+      EXPECT_EQ(described(folder, "npy-edge/" + start + "_2x3" + order),
+                order == "_corder.npy" ? rows : rows_of_columns);
+      EXPECT_EQ(described(folder, "npy-edge/" + start + "_6x1" + order), column);
+      EXPECT_EQ(refused(folder, start + "_scalar" + order),
+                ": expected an array of rows, found a single number, of shape ()\n");
+    }
+  }
+  const std::string ones = csv("c0\n1\n1\n");
+  EXPECT_EQ(described(folder, "npy-edge/numpy/python3.npy"), ones);
+  EXPECT_EQ(described(folder, "npy-edge/numpy/win64python2.npy"), ones);  // the shape is (2L,)
+}
+
+TEST(RealData, ArraysThatAreNoTablesOfNumbersAreRefused) {
+  const TestFolder folder;
+  EXPECT_EQ(refused(folder, "npyio/data_float64_2x3x4_corder.npy"),
+            ": expected one dimension or two, found 3, of shape (2, 3, 4); save "
+            "a.reshape(len(a), -1)\n");
+  EXPECT_EQ(refused(folder, "npyio/nans_inf.npy"),
+            ": row 1: expected a finite number or nan in column 'c0', found -inf\n");
+  const std::vector<std::pair<const char*, const char*>> objects{
+      {"numpy/py2-objarr.npy", "|O8"},
+      {"numpy/py3-objarr.npy", "|O8"},
+      {"npyio/ragged-array.npy", "|O"},
+      {"npyio/ragged-array-mixed.npy", "|O"}};
+  for (const auto& [name, descr] : objects) {
+    EXPECT_EQ(refused(folder, name),
+              std::string(": expected numbers, found Python objects (dtype '") + descr +
+                  "'); pickles are never opened; save "
+                  "a.astype('f8')\n");
+  }
+  for (const char* name : {"numpy/py2-objarr.npz", "numpy/py3-objarr.npz",
+                           "npyio/data_float64_corder.npz", "npyio/data_float64_forder.npz"}) {
+    EXPECT_EQ(refused(folder, name),
+              ": a zip archive, as .npz files are; save each array in a .npy file of its own, with "
+              "numpy.save\n");
+  }
+}
+
 TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {
   const TestFolder folder;
   std::set<std::string> models;
