@@ -176,9 +176,21 @@ class DictionaryParser {
 
   void parse_descr() {
     if (at_ < text_.size() && (text_[at_] == '[' || text_[at_] == '(')) {
-      refuse(path_, "records", text_.substr(at_), "save their fields as columns of one array");
+      refuse(path_, "records", bracketed(), "save their fields as columns of one array");
     }
     header_.type = type_of(take_string("the name of a dtype"), path_);
+  }
+
+  /// The text from a bracket to the one that closes it, for a message.
+  std::string_view bracketed() const {
+    int depth = 0;
+    for (std::size_t i = at_; i < text_.size(); ++i) {
+      if (text_[i] == '[' || text_[i] == '(') ++depth;
+      if ((text_[i] == ']' || text_[i] == ')') && --depth == 0) {
+        return text_.substr(at_, i + 1 - at_);
+      }
+    }
+    return text_.substr(at_);
   }
 
   void parse_shape() {

@@ -162,11 +162,14 @@ TEST(NpyHeader, NamesElementsThatAreNoNumbersOfItsOwn) {
 
 TEST(NpyHeader, RefusesRecordsWhateverIsInThem) {
   EXPECT_EQ(error_of_dictionary("{'descr': [('a', '<f8'), ('b', '|O')], 'shape': (2,), }"),
-            "a.npy: expected numbers, found records (dtype '[('a', '<f8'), ('b', '|O')], 'shape': "
-            "(2…'); save their fields as columns of one array");
+            "a.npy: expected numbers, found records (dtype '[('a', '<f8'), ('b', '|O')]'); save "
+            "their fields as columns of one array");
   EXPECT_EQ(error_of_dictionary("{'descr': ('<f8', (3,)), }"),
-            "a.npy: expected numbers, found records (dtype '('<f8', (3,)), }'); save their fields "
+            "a.npy: expected numbers, found records (dtype '('<f8', (3,))'); save their fields "
             "as columns of one array");
+  EXPECT_EQ(error_of_dictionary("{'descr': [('a',"),
+            "a.npy: expected numbers, found records (dtype '[('a','); save their fields as columns "
+            "of one array");
 }
 
 TEST(NpyHeader, RefusesWhatIsNoDictionary) {
