@@ -211,8 +211,7 @@ NpyPart read_part(Team& team, const std::vector<NpyArray>& arrays, Range rows, N
 }
 
 /// Agrees on types and categories; makes codes indices. *Collective*.
-void agree_on_types(Team& team, NpyColumns& how, const CsvOptions& options,
-                    std::vector<double>& values, NpyTable& result) {
+void agree_on_types(Team& team, NpyColumns& how, std::vector<double>& values, NpyTable& result) {
   const TableSchema& schema = how.columns.schema;
   std::vector<ColumnType>& types = result.table.feature_types;
   if (how.kinds.empty()) {
@@ -231,7 +230,7 @@ void agree_on_types(Team& team, NpyColumns& how, const CsvOptions& options,
   for (std::size_t j = 0; j < unknown.size(); ++j) {
     if (unknown[j] > 0) result.unknown.emplace_back(schema.feature_names[j], unknown[j]);
   }
-  if (options.schema) return;  // its codes are indices
+  if (!schema.feature_types.empty()) return;  // codes of known categories are indices
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = how.typed[i % how.typed.size()].final_value(values[i]);
   }
@@ -275,7 +274,7 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   if (columns.schema) how_target.labels = ClassLabels(columns.schema->class_names);
 
   NpyPart part = read_part(team, sources.rows, table.rows, how, result.bytes_read);
-  agree_on_types(team, how, columns, part.values, result);
+  agree_on_types(team, how, part.values, result);
   table.features = static_cast<Index>(how.columns.schema.feature_names.size());
   table.feature_names = how.columns.schema.feature_names;
   table.values = std::move(part.values);
