@@ -374,6 +374,10 @@ TEST_F(NpyProgram, RefusesKeysWithoutEffect) {
                      78),
             "command line: error: data.target: has no effect on .npy files with data.train_labels; "
             "remove it\n");
+  EXPECT_EQ(error_of({"train", "--data.train=a.csv", "--data.train_labels=y.npy",
+                      "--data.format=csv", "--model.type=softmax"},
+                     78),
+            "command line: error: data.train_labels: has no effect on CSV files; remove it\n");
 }
 
 TEST_F(NpyProgram, TheFormatThatIsAskedForIsNotGuessed) {

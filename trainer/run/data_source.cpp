@@ -356,6 +356,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
+  check_keys(settings, role, "CSV files", {"data.train_labels"});
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_columns(session, name_of(files), csv, schema.has_value());
   return std::move(csv.table);
