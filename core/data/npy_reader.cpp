@@ -230,7 +230,6 @@ void agree_on_types(Team& team, NpyColumns& how, std::vector<double>& values, Np
   for (std::size_t j = 0; j < unknown.size(); ++j) {
     if (unknown[j] > 0) result.unknown.emplace_back(schema.feature_names[j], unknown[j]);
   }
-  if (!schema.feature_types.empty()) return;  // codes of known categories are indices
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = how.typed[i % how.typed.size()].final_value(values[i]);
   }

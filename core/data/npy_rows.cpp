@@ -231,7 +231,6 @@ class ArrayReader {
       for (const Index c : used_) {
         const Index use = use_of(c);
         const bool is_target = use == CsvColumns::kTarget;
-        if (!is_target && how_.is_category(use)) continue;
         const double x = is_target ? target_[r] : values_[r * features_ + use];
         const bool may_be_missing = is_target ? how_.missing_target : how_.missing_features;
         if (std::isfinite(x) || (may_be_missing && std::isnan(x))) continue;

@@ -60,7 +60,7 @@ std::string seed(int how, const std::string& rows, const std::string& labels = "
 }  // namespace
 
 const FuzzTarget& npy_target() {
-  static const FuzzTarget target{
+  static const FuzzTarget kTarget{
       "npy",
       read_anything,
       {seed(0, npy_matrix({1, 2, 0, 3, 4, 1, 5, 6, 2, 7, 8, 0}, 3)),
@@ -69,10 +69,11 @@ const FuzzTarget& npy_target() {
        seed(5, npy_file(npy_dictionary("|u1", "(5,)"), "abcde", 2)),
        seed(6, npy_vector<float>("<f4", {1.5F, 0, -2}), npy_vector<std::int8_t>("|i1", {0, 1, 0})),
        seed(36, npy_file(npy_dictionary("<u4", "(2, 3L)", true), std::string(24, '\0'), 3)),
+       seed(61, npy_file(npy_dictionary("<i8", "(3, 2)"), std::string(48, 'x'))),
        seed(57, npy_file(npy_dictionary("<i8", "(4, 2)"), std::string(64, 'x'))),
        seed(0,
             npy_file("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,), }", "N."))}};
-  return target;
+  return kTarget;
 }
 
 }  // namespace lockstep::test

@@ -265,6 +265,12 @@ TEST(NpyReader, PointsAtTheFirstCellThatIsNoNumber) {
     EXPECT_EQ(
         error_of(npy_matrix({1, 2, 3, kNan}, 2, fortran_order), predicting(TargetKind::classes)),
         "x: row 1: expected a finite number in column 'c1', found nan");
+    // Classes are looked up apart from numbers.
+    const NpyOptions classes = predicting(TargetKind::classes, "c0");
+    EXPECT_EQ(error_of(npy_matrix({1, 2, 3, kInf, kNan, 6}, 2, fortran_order), classes),
+              "x: row 1: expected a finite number in column 'c1', found inf");
+    EXPECT_EQ(error_of(npy_matrix({1, 2, kNan, kInf, kNan, 6}, 2, fortran_order), classes),
+              "x: row 1: expected a finite number in column 'c0', found nan");
     // What is left out may be anything.
     NpyOptions options = features_only();
     options.columns.ignored = {"c1"};

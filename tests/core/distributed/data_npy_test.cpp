@@ -132,7 +132,7 @@ TEST(DistributedNpy, EveryRankThrowsTheFirstErrorInRowOrder) {
       std::vector<double> numbers = some_numbers(100, 4);
       numbers[4 * 61 + 2] = kNan;
       numbers[4 * 61 + 1] = -std::numeric_limits<double>::infinity();
-      numbers[4 * 62] = kNan;
+      numbers[248] = kNan;
       numbers[4 * 99 + 3] = kNan;
       const InputFile good = folder.put("a", npy_matrix(some_numbers(50, 4), 4, fortran_order));
       const InputFile bad = folder.put("b", npy_matrix(numbers, 4, fortran_order));
