@@ -263,6 +263,13 @@ TEST_F(NpyProgram, ClassesWithNamesAreNumbered) {
   for (std::size_t i = 0; std::getline(lines, line); ++i) {
     EXPECT_EQ(std::string("abc").find(line[0]), static_cast<std::size_t>(numbers[4 * i])) << line;
   }
+  // Numbers that a double cannot tell apart are names.
+  folder_.write("t.csv", "c0,id\n1,9007199254740993\n2,9007199254740992\n");
+  model_of({"--data.train=t.csv", "--model.type=softmax"});
+  EXPECT_EQ(
+      run({"predict", "--model=run/model.safetensors", "--data.test=t.csv", "--output=p.npy"}).err,
+      "column 0 numbers the classes, from '9007199254740992' = 0 to '9007199254740993' = 1, as "
+      "lockstep inspect --json lists them\n2 predictions in p.npy\n");
 }
 
 TEST_F(NpyProgram, SupportVectorsHaveAScore) {

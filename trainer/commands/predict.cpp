@@ -6,7 +6,6 @@
 
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
-#include "core/data/class_labels.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/matrix_writer.hpp"
 #include "core/data/shared_file.hpp"
@@ -77,17 +76,19 @@ std::string csv_predictions(Session& session, const Model& model, const Table& t
   return text;
 }
 
+/// Every class is the name of a number, of which there is one for each: 007 is none.
 bool are_numbers(const std::vector<std::string>& classes) {
-  double ignored = 0;
-  return std::all_of(classes.begin(), classes.end(),
-                     [&](const std::string& name) { return parse_csv_number(name, ignored); });
+  return std::all_of(classes.begin(), classes.end(), [](const std::string& name) {
+    double number = 0;
+    return parse_real(name, number) && format_real(number) == name;
+  });
 }
 
 /// What stands for the classes in .npy: themselves where all are numbers, else their indices.
 std::vector<double> class_numbers(const std::vector<std::string>& classes) {
   std::vector<double> numbers(classes.size());
   if (are_numbers(classes)) {
-    for (std::size_t k = 0; k < classes.size(); ++k) parse_csv_number(classes[k], numbers[k]);
+    for (std::size_t k = 0; k < classes.size(); ++k) parse_real(classes[k], numbers[k]);
   } else {
     std::iota(numbers.begin(), numbers.end(), 0.0);
   }
