@@ -158,6 +158,10 @@ TEST_F(NpyProgram, ModelsAreThoseOfCsvForAnyTypeAndOrder) {
       return words;
     };
     EXPECT_EQ(model_of(with("--data.train=a.npy")), model_of(with("--data.train=a.csv")));
+    // Columns of CSV without names are numbered too.
+    const std::string unnamed = csv_of(rows, "c0,c1,c2,c3");
+    folder_.write("h.csv", unnamed.substr(unnamed.find('\n') + 1));
+    EXPECT_EQ(model_of({"--data.train=h.csv", "--data.header=no", model}), expected);
     // A file of labels is a column of that name.
     folder_.write("l.csv", csv_of(rows, "c0,c1,c2,label"));
     EXPECT_EQ(model_of({"--data.train=x.npy", "--data.train_labels=y.npy", model}),
@@ -385,6 +389,9 @@ TEST_F(NpyProgram, RefusesKeysWithoutEffect) {
                       "--data.format=csv", "--model.type=softmax"},
                      78),
             "command line: error: data.train_labels: has no effect on CSV files; remove it\n");
+  EXPECT_EQ(
+      error_of({"train", "--data.train=a.npy", "--data.header=no", "--model.type=softmax"}, 78),
+      "command line: error: data.header: has no effect on .npy files; remove it\n");
 }
 
 TEST_F(NpyProgram, TheFormatThatIsAskedForIsNotGuessed) {

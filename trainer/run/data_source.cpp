@@ -248,6 +248,7 @@ void warn_of_columns(const Session& session, const std::string& path, const CsvT
 /// The rows of .npy files; warns as of CSV. *Collective*.
 Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
                const CsvOptions& columns) {
+  check_keys(session.settings, role, ".npy files", {"data.delimiter", "data.header"});
   const NpyOptions options{columns, key(role) + "_labels"};
   const bool has_labels = columns.target_kind != TargetKind::none &&
                           !session.settings.texts(options.labels_key).empty();
@@ -334,7 +335,8 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   const std::vector<InputFile> files = data_files(session, role);
   const FileFormat format = format_of(session, role, files);
   if (format == FileFormat::idx) {
-    check_keys(settings, role, "IDX files", {"data.target", "data.ignore"});
+    check_keys(settings, role, "IDX files",
+               {"data.target", "data.ignore", "data.delimiter", "data.header"});
     if (features == CsvFeatures::categories) {
       throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
     }
