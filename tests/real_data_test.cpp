@@ -223,7 +223,7 @@ TEST(RealData, ArraysThatAreNoTablesOfNumbersAreRefused) {
             ": expected one dimension or two, found 3, of shape (2, 3, 4); save "
             "a.reshape(len(a), -1)\n");
   EXPECT_EQ(refused(folder, "npyio/nans_inf.npy"),
-            ": row 1: expected a finite number or nan in column 'c0', found -inf\n");
+            "[1]: expected a finite number or nan in column 'c0', found -inf\n");
   const std::vector<std::pair<const char*, const char*>> objects{
       {"numpy/py2-objarr.npy", "|O8"},
       {"numpy/py3-objarr.npy", "|O8"},

@@ -11,6 +11,7 @@
 #include "core/base/options.hpp"
 #include "core/data/npy_array.hpp"
 #include "core/data/npy_rows.hpp"
+#include "core/data/row_places.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -210,25 +211,47 @@ NpyPart read_part(Team& team, const std::vector<NpyArray>& arrays, Range rows, N
   return part;
 }
 
+/// What is said of the `cells` of a feature that the schema does not know. *Collective*.
+CsvColumnNote note_of_unknown(Team& team, const NpyColumns& how, std::size_t feature,
+                              std::int64_t cells, const Table& table) {
+  CsvColumnNote note;
+  note.column = how.columns.schema.feature_names[feature];
+  note.unknown = cells;
+  const FirstCell& mine = how.typed[feature].first_unknown();
+  const std::vector<Index>& use = how.columns.use;
+  const Index column = std::find(use.begin(), use.end(), static_cast<Index>(feature)) - use.begin();
+  const std::string place =
+      mine.row < 0 ? "" : table.places.of(table.rows.begin + mine.row, column);
+  const std::vector<std::string> places = all_gather_text(team, place);
+  const std::vector<std::string> texts = all_gather_text(team, mine.text);
+  const auto first = std::find_if(places.begin(), places.end(),
+                                  [](const std::string& text) { return !text.empty(); });
+  note.place = *first;
+  note.example = texts[static_cast<std::size_t>(first - places.begin())];
+  return note;
+}
+
 /// Agrees on types and categories; makes codes indices. *Collective*.
-void agree_on_types(Team& team, NpyColumns& how, std::vector<double>& values, NpyTable& result) {
+void agree_on_types(Team& team, const std::vector<InputFile>& files, NpyColumns& how,
+                    std::vector<double>& values, NpyTable& result) {
   const TableSchema& schema = how.columns.schema;
   std::vector<ColumnType>& types = result.table.feature_types;
   if (how.kinds.empty()) {
     if (how.missing_features) types.resize(schema.feature_names.size());
     return;
   }
-  std::vector<std::int64_t> unknown;
+  std::vector<std::int64_t> counts;
   for (std::size_t j = 0; j < how.typed.size(); ++j) {
     types.push_back(how.typed[j].agree(team, how.kinds[j]));
     if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
-      throw DataError(too_many_categories(schema.feature_names[j]));
+      throw DataError(name_of(files) + ": " + too_many_categories(schema.feature_names[j]));
     }
-    unknown.push_back(how.typed[j].unknown());
+    counts.push_back(how.typed[j].unknown());
   }
-  team.all_reduce(unknown, IntegerReduction::sum);
-  for (std::size_t j = 0; j < unknown.size(); ++j) {
-    if (unknown[j] > 0) result.unknown.emplace_back(schema.feature_names[j], unknown[j]);
+  team.all_reduce(counts, IntegerReduction::sum);
+  for (std::size_t j = 0; j < counts.size(); ++j) {
+    if (counts[j] > 0)
+      result.notes.push_back(note_of_unknown(team, how, j, counts[j], result.table));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = how.typed[i % how.typed.size()].final_value(values[i]);
@@ -236,10 +259,11 @@ void agree_on_types(Team& team, NpyColumns& how, std::vector<double>& values, Np
 }
 
 /// Agrees on the classes; makes codes indices. *Collective*.
-void agree_on_classes(Team& team, NpyColumns& how, Table& table) {
+void agree_on_classes(Team& team, const std::vector<InputFile>& files, NpyColumns& how,
+                      Table& table) {
   how.labels.agree(team);
   if (how.labels.names().size() > ClassLabels::kMostClasses) {
-    throw DataError(too_many_classes(table.target_name));
+    throw DataError(name_of(files) + ": " + too_many_classes(table.target_name));
   }
   table.class_names = how.labels.names();
   for (double& code : table.target) {
@@ -263,6 +287,9 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   const Sources sources =
       share_sources(team, files, has_labels ? labels : std::vector<InputFile>(), result.bytes_read);
   table.total_rows = sources.rows.back().rows.end;
+  std::vector<Index> rows;
+  for (const NpyArray& array : sources.rows) rows.push_back(array.rows.size());
+  table.places = RowPlaces::of_arrays(files, rows);
   table.rows = even_part(table.total_rows, team.size(), team.rank());
 
   NpyColumns how;
@@ -273,7 +300,7 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   if (columns.schema) how_target.labels = ClassLabels(columns.schema->class_names);
 
   NpyPart part = read_part(team, sources.rows, table.rows, how, result.bytes_read);
-  agree_on_types(team, how, part.values, result);
+  agree_on_types(team, files, how, part.values, result);
   table.features = static_cast<Index>(how.columns.schema.feature_names.size());
   table.feature_names = how.columns.schema.feature_names;
   table.values = std::move(part.values);
@@ -283,7 +310,9 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   table.target = std::move(part.target);
   table.target_name = how_target.columns.schema.target_name;
   table.target_kind = how_target.columns.schema.target_kind;
-  if (table.target_kind == TargetKind::classes) agree_on_classes(team, how_target, table);
+  if (table.target_kind == TargetKind::classes) {
+    agree_on_classes(team, has_labels ? labels : files, how_target, table);
+  }
   result.extra_columns = how.columns.extra;
   return result;
 }

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/data/csv_columns.hpp"
+#include "core/data/csv_part_reader.hpp"
 #include "core/data/file_list.hpp"
 #include "core/data/table.hpp"
 #include "core/parallel/team.hpp"
@@ -24,9 +23,8 @@ struct NpyOptions {
 struct NpyTable {
   Table table;  ///< numbers, and codes of categories; an even part of the rows
   std::vector<std::string> extra_columns;  ///< unknown to the schema; the same everywhere
-  /// Columns of categories with the number of cells that the schema does not know, if any.
-  std::vector<std::pair<std::string, std::int64_t>> unknown;
-  Index bytes_read = 0;  ///< from files, by this rank
+  std::vector<CsvColumnNote> notes;        ///< columns of categories that the schema does not know
+  Index bytes_read = 0;                    ///< from files, by this rank
 };
 
 /// Reads .npy files of equally many columns as one table, their rows end to end; file i of
@@ -35,8 +33,8 @@ struct NpyTable {
 /// An array of one dimension is one column. A cell is a number, as it is: 255 of `|u1` is 255.
 /// Classes are named as in a CSV file of the same numbers; so are categories. NaN is a missing cell
 /// where features are typed; otherwise NaN and infinity are a DataError on every rank, with the
-/// first place in row order: "x.npy: row 17: expected a finite number in column 'c3', found nan".
-/// Rows are counted from 0 in each file, as in numpy.
+/// first place in row order: "x.npy[17, 3]: expected a finite number in column 'c3', found nan".
+/// Places are those of numpy, from 0 in each file.
 ///
 /// A set that must fit a schema has all of its columns, by name, and none beyond: columns without
 /// names of their own are told apart by their number alone.

@@ -196,7 +196,9 @@ class ArrayReader {
                             quoted(text), quoted(name_of(column)));
       return 0;
     }
-    if (how_.labels.too_many()) throw DataError(too_many_classes(name_of(column)));
+    if (how_.labels.too_many()) {
+      throw DataError(array_.file.path + ": " + too_many_classes(name_of(column)));
+    }
     return static_cast<double>(*code);
   }
 
@@ -208,7 +210,9 @@ class ArrayReader {
     }
     CsvTypedColumn& typed = how_.typed[static_cast<std::size_t>(use_of(column))];
     const std::optional<double> code = typed.value(missing ? "" : text);
-    if (typed.too_many()) throw DataError(too_many_categories(name_of(column)));
+    if (typed.too_many()) {
+      throw DataError(array_.file.path + ": " + too_many_categories(name_of(column)));
+    }
     return code.value_or(std::numeric_limits<double>::quiet_NaN());
   }
 
@@ -274,7 +278,8 @@ NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumn
     const auto wrong = reader.read({mine.begin - array.rows.begin, mine.end - array.rows.begin});
     part.bytes_read += reader.bytes_read();
     if (!wrong) continue;
-    part.failure = fmt::format("{}: row {}: {}", array.file.path, wrong->row, wrong->problem);
+    const std::string column = array.columns() > 1 ? fmt::format(", {}", wrong->column) : "";
+    part.failure = fmt::format("{}[{}{}]: {}", array.file.path, wrong->row, column, wrong->problem);
     break;
   }
   return part;

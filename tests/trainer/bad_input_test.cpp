@@ -177,7 +177,7 @@ std::vector<BadInput> all_bad_input() {
       {"NotANumberInNpy",
        file_with("a.npy", npy("<f4", "(1, 2)", std::string("\0\0\x80\x7f\0\0\0\0", 8))),
        training("a.npy"), 65,
-       "lockstep: error: a.npy: row 0: expected a finite number in column 'c0', found inf"},
+       "lockstep: error: a.npy[0, 0]: expected a finite number in column 'c0', found inf"},
       {"TruncatedModel",
        file_with("m", safetensors(R"({"a":{"dtype":"F32","shape":[4],)"
                                   R"("data_offsets":[0,16]}})",

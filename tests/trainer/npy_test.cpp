@@ -337,7 +337,7 @@ TEST_F(NpyProgram, NaiveBayesTakesNanForMissing) {
   run({"predict", "--model=run/model.safetensors", "--data.test=g.csv", "--output=q.csv"});
   EXPECT_EQ(folder_.read("p.csv"), folder_.read("q.csv"));
   EXPECT_EQ(error_of({"train", "--data.train=g.npy", "--model.type=softmax"}, 65),
-            "lockstep: error: g.npy: row 0: expected a finite number in column 'c2', found nan\n");
+            "lockstep: error: g.npy[0, 2]: expected a finite number in column 'c2', found nan\n");
 
   // A model with categories looks its numbers up among them.
   folder_.write("k.csv", "c0,c1,kind\n1,red,a\n2,7,b\n3,red,b\n4,7,a\n");
@@ -346,8 +346,8 @@ TEST_F(NpyProgram, NaiveBayesTakesNanForMissing) {
   const auto result =
       run({"predict", "--model=run/model.safetensors", "--data.test=k.npy", "--output=p.csv"}, 2);
   EXPECT_EQ(result.err,
-            "warning: k.npy: column 'c1': 1 cells of categories that the training data does not "
-            "have are taken as missing\n2 predictions in p.csv\n");
+            "warning: k.npy[1, 1]: column 'c1': 1 cells of categories that the training data does "
+            "not have, the first '8', are taken as missing\n2 predictions in p.csv\n");
 }
 
 TEST_F(NpyProgram, RatingsAreThoseOfCsv) {

@@ -258,13 +258,8 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
   const auto labels =
       has_labels ? find_files(session, options.labels_key) : std::vector<InputFile>();
   NpyTable npy = read_npy(session.team, files, labels, options);
-  const std::string path = name_of(files);
-  warn_of_extra_columns(session, path, npy.extra_columns);
-  for (const auto& [column, cells] : npy.unknown) {
-    say(session, fmt::format("warning: {}: column {}: {} cells of categories that the training "
-                             "data does not have are taken as missing",
-                             path, lockstep::quoted(column), cells));
-  }
+  warn_of_extra_columns(session, name_of(files), npy.extra_columns);
+  for (const CsvColumnNote& note : npy.notes) say(session, "warning: " + note_text(note));
   return std::move(npy.table);
 }
 

@@ -256,21 +256,21 @@ TEST(NpyReader, RefusesWhatIsNoPlainNpyFile) {
 TEST(NpyReader, PointsAtTheFirstCellThatIsNoNumber) {
   for (const bool fortran_order : {false, true}) {
     EXPECT_EQ(error_of(npy_matrix({1, 2, 3, kNan, kInf, 6}, 2, fortran_order)),
-              "x: row 1: expected a finite number in column 'c1', found nan");
+              "x[1, 1]: expected a finite number in column 'c1', found nan");
     EXPECT_EQ(error_of(npy_matrix({1, 2, 3, 4, -kInf, kNan}, 2, fortran_order)),
-              "x: row 2: expected a finite number in column 'c0', found -inf");
+              "x[2, 0]: expected a finite number in column 'c0', found -inf");
     EXPECT_EQ(error_of(npy_matrix({1, 2, 3, 4, kInf, kNan}, 2, fortran_order),
                        predicting(TargetKind::number, "c0")),
-              "x: row 2: expected a finite number in column 'c0', found inf");
+              "x[2, 0]: expected a finite number in column 'c0', found inf");
     EXPECT_EQ(
         error_of(npy_matrix({1, 2, 3, kNan}, 2, fortran_order), predicting(TargetKind::classes)),
-        "x: row 1: expected a finite number in column 'c1', found nan");
+        "x[1, 1]: expected a finite number in column 'c1', found nan");
     // Classes are looked up apart from numbers.
     const NpyOptions classes = predicting(TargetKind::classes, "c0");
     EXPECT_EQ(error_of(npy_matrix({1, 2, 3, kInf, kNan, 6}, 2, fortran_order), classes),
-              "x: row 1: expected a finite number in column 'c1', found inf");
+              "x[1, 1]: expected a finite number in column 'c1', found inf");
     EXPECT_EQ(error_of(npy_matrix({1, 2, kNan, kInf, kNan, 6}, 2, fortran_order), classes),
-              "x: row 1: expected a finite number in column 'c0', found nan");
+              "x[1, 0]: expected a finite number in column 'c0', found nan");
     // What is left out may be anything.
     NpyOptions options = features_only();
     options.columns.ignored = {"c1"};
@@ -279,7 +279,7 @@ TEST(NpyReader, PointsAtTheFirstCellThatIsNoNumber) {
   }
   EXPECT_EQ(error_of(npy_matrix({1, 2}, 1), predicting(TargetKind::number),
                      npy_vector<float>("<f4", {1, std::numeric_limits<float>::infinity()})),
-            "y: row 1: expected a finite number in column 'label', found inf");
+            "y[1]: expected a finite number in column 'label', found inf");
 }
 
 TEST(NpyReader, NanIsMissingWhereFeaturesAreTyped) {
@@ -291,11 +291,11 @@ TEST(NpyReader, NanIsMissingWhereFeaturesAreTyped) {
     EXPECT_TRUE(std::isnan(values_of(table)[1]));
     EXPECT_EQ(values_of(table)[3], 4);
     EXPECT_EQ(error_of(npy_matrix({1, kNan, kInf, 4}, 2, fortran_order), options),
-              "x: row 1: expected a finite number or nan in column 'c0', found inf");
+              "x[1, 0]: expected a finite number or nan in column 'c0', found inf");
     NpyOptions with_target = options;
     with_target.columns.target_kind = TargetKind::number;
     EXPECT_EQ(error_of(npy_matrix({1, 2, kNan, kNan}, 2, fortran_order), with_target),
-              "x: row 1: expected a finite number in column 'c1', found nan");
+              "x[1, 1]: expected a finite number in column 'c1', found nan");
   }
   // What describe asks for: a target that is looked at, not learned.
   options.columns.target_kind = TargetKind::number;
@@ -319,7 +319,7 @@ TEST(NpyReader, CategoriesAreThoseOfCsv) {
     EXPECT_EQ(values_of(table), (Numbers{1, 0, 0, 0, 1, 1}));
     EXPECT_EQ(table.target, (Numbers{1.5, 2, 3}));
     EXPECT_EQ(error_of(npy_matrix({10, 7, 1.5, 9, kNan, 2}, 3, fortran_order), NpyOptions{options}),
-              "x: row 1: expected a finite number in column 'c1', found nan");
+              "x[1, 1]: expected a finite number in column 'c1', found nan");
 
     // Known ones: what is not among them is missing, and counted.
     NpyOptions known = fitting(schema_of(table));
@@ -330,8 +330,11 @@ TEST(NpyReader, CategoriesAreThoseOfCsv) {
     EXPECT_TRUE(std::isnan(values_of(again.table)[2]));
     EXPECT_TRUE(std::isnan(values_of(again.table)[4]));
     EXPECT_EQ(values_of(again.table)[5], 1);
-    EXPECT_EQ(again.unknown,
-              (std::vector<std::pair<std::string, std::int64_t>>{{"c0", std::int64_t{1}}}));
+    ASSERT_EQ(again.notes.size(), 1U);
+    EXPECT_EQ(again.notes[0].column, "c0");
+    EXPECT_EQ(again.notes[0].unknown, 1);
+    EXPECT_EQ(again.notes[0].example, "11");
+    EXPECT_TRUE(again.notes[0].place.ends_with("/x[1, 0]")) << again.notes[0].place;
   }
 }
 
@@ -350,7 +353,7 @@ TEST(NpyReader, ASchemaFindsItsColumns) {
     EXPECT_EQ(result.table.target, (Numbers{1, 0}));
     EXPECT_TRUE(result.extra_columns.empty());
     EXPECT_EQ(error_of(npy_matrix({1, 2, 3, 1, 4, 5, 6, 2}, 4, fortran_order), options),
-              "x: row 1: class '2' in column 'c3' does not occur in the training data");
+              "x[1, 3]: class '2' in column 'c3' does not occur in the training data");
   }
   const TableSchema reversed{{"c1", "c0"}, TargetKind::none, "", {}};
   EXPECT_EQ(values_of(read_text(npy_matrix({1, 2, 3, 4}, 2), fitting(reversed))),
@@ -365,7 +368,7 @@ TEST(NpyReader, ASchemaMayHaveItsTargetInAFileOfLabels) {
   EXPECT_EQ(table.target, (Numbers{1, 0}));
   EXPECT_EQ(table.target_name, "c3");
   EXPECT_EQ(error_of(x, options, npy_vector<std::int64_t>("<i8", {5, 6})),
-            "y: row 1: class '6' in column 'c3' does not occur in the training data");
+            "y[1]: class '6' in column 'c3' does not occur in the training data");
   EXPECT_EQ(error_of(x, options),
             "data.test_labels: x has no column 'c3', the target of the model; name files of "
             "labels");
@@ -402,7 +405,7 @@ TEST(NpyReader, RefusesTooManyClasses) {
   Numbers rows;
   for (Index i = 0; i < 70000; ++i) rows.insert(rows.end(), {0.0, 0.5 + static_cast<double>(i)});
   EXPECT_EQ(error_of(npy_matrix(rows, 2), predicting(TargetKind::classes)),
-            "column 'c1': more than 65536 different labels; is it a number to be predicted "
+            "x: more than 65536 different labels in column 'c1'; is it a number to be predicted "
             "(model.type = linear) rather than a class?");
 }
 
@@ -452,7 +455,7 @@ TEST(NpyReader, PlacesBeyond32BitsAreFound) {
       EXPECT_LE(part.bytes_read, fortran_order ? 16 : 8 * kColumns);
       part = read_npy_part({array}, {998, 1000}, how);
       EXPECT_EQ(part.failure,
-                folder / "x" + ": row 999: expected a finite number in column 'c', found inf");
+                folder / "x" + "[999, 700000]: expected a finite number in column 'c', found inf");
     }
   });
 }
@@ -468,11 +471,11 @@ TEST(NpyReader, WideAndLongBlocksAreReadInPieces) {
     EXPECT_TRUE(values_of(c) == values);
     EXPECT_TRUE(values_of(fortran) == values);
     values[values.size() - 2] = kNan;
-    const std::string message = columns == 1
-                                    ? "x: row 149998: expected a finite number in column 'c0'"
-                                    : "x: row " + std::to_string(rows - 1) +
-                                          ": expected a finite number in column 'c" +
-                                          std::to_string(columns - 2) + "'";
+    const std::string message =
+        columns == 1
+            ? "x[149998]: expected a finite number in column 'c0'"
+            : "x[" + std::to_string(rows - 1) + ", " + std::to_string(columns - 2) +
+                  "]: expected a finite number in column 'c" + std::to_string(columns - 2) + "'";
     for (const bool fortran_order : {false, true}) {
       EXPECT_EQ(error_of(npy_matrix(values, columns, fortran_order)), message + ", found nan");
     }

@@ -139,11 +139,11 @@ TEST(DistributedNpy, EveryRankThrowsTheFirstErrorInRowOrder) {
       NpyOptions options;
       options.columns.target_kind = TargetKind::number;
       EXPECT_EQ(message({good, bad}, options),
-                "b: row 61: expected a finite number in column 'c1', found -inf");
+                "b[61, 1]: expected a finite number in column 'c1', found -inf");
       options.columns.target = "c1";
       options.columns.ignored = {"c0", "c2"};
       EXPECT_EQ(message({good, bad}, options),
-                "b: row 61: expected a finite number in column 'c1', found -inf");
+                "b[61, 1]: expected a finite number in column 'c1', found -inf");
       const InputFile longer = folder.put("c", npy_matrix(numbers, 4, fortran_order) + "\n");
       EXPECT_EQ(message({good, longer}, options),
                 "c: expected 3200 bytes after the header, for shape (100, 4) of <f8, found 3201");
@@ -152,7 +152,7 @@ TEST(DistributedNpy, EveryRankThrowsTheFirstErrorInRowOrder) {
       options.columns.target = "c0";
       options.columns.schema = TableSchema{{"c1", "c2"}, TargetKind::classes, "c0", {"0", "0.5"}};
       EXPECT_EQ(message({good}, options),
-                "a: row 1: class '5.875' in column 'c0' does not occur in the training data");
+                "a[1, 0]: class '5.875' in column 'c0' does not occur in the training data");
       team.barrier();
     }
     folder.remove();
@@ -185,8 +185,15 @@ TEST(DistributedNpy, CategoriesAndClassesAreThoseOfAllRanks) {
     const InputFile second =
         folder.put("b", npy_file(npy_dictionary("<i8", "(4, 2)", true), bytes_of(others)));
     const NpyTable again = read_npy(team, {second}, {}, options);
-    EXPECT_EQ(again.unknown, (std::vector<std::pair<std::string, std::int64_t>>{
-                                 {"c0", std::int64_t{3}}, {"c1", std::int64_t{4}}}));
+    const std::string path = folder / "b";
+    EXPECT_EQ(again.notes.size(), 2U);
+    for (const CsvColumnNote& note : again.notes) {
+      const bool first = note.column == "c0";
+      EXPECT_EQ(note.unknown, first ? 3 : 4);
+      EXPECT_EQ(note.example, first ? "1" : "6");
+      EXPECT_EQ(note.place, path + (first ? "[1, 0]" : "[0, 1]"));
+    }
+    EXPECT_EQ(again.table.places.of(2), path + "[2]");
     folder.remove();
   });
 }
