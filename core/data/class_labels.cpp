@@ -111,6 +111,18 @@ void ClassLabels::agree(Team& team) {
   }
 }
 
+std::vector<std::string> agree_on_classes(Team& team, ClassLabels& labels, const std::string& name,
+                                          const std::string& data, std::vector<double>& target) {
+  labels.agree(team);
+  if (labels.names().size() > ClassLabels::kMostClasses) {
+    throw DataError(data + ": " + too_many_classes(name));
+  }
+  for (double& code : target) {
+    code = static_cast<double>(labels.index_of_code(static_cast<Index>(code)));
+  }
+  return labels.names();
+}
+
 std::string too_many_classes(const std::string& column) {
   return fmt::format(
       "more than {} different labels in column {}; is it a number to be predicted (model.type = "

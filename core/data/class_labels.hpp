@@ -63,6 +63,12 @@ class ClassLabels {
   std::vector<Index> index_of_code_;
 };
 
+/// Agrees on the classes of the target column `name` and makes the codes in `target` indices of
+/// the classes that are returned. Throws DataError about too many: `data`, and what
+/// too_many_classes says. *Collective*, as ClassLabels::agree.
+std::vector<std::string> agree_on_classes(Team& team, ClassLabels& labels, const std::string& name,
+                                          const std::string& data, std::vector<double>& target);
+
 /// What is said, after a place, of a target column with more than ClassLabels::kMostClasses labels.
 std::string too_many_classes(const std::string& column);
 

@@ -90,6 +90,19 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const Table
 
 }  // namespace
 
+void find_example(Team& team, const FirstCell& mine, Index first_row, Index column,
+                  const RowPlaces& places, CsvColumnNote& note) {
+  const std::string row = fmt::format("{}", first_row + mine.row);
+  for (const std::string& first :
+       all_gather_text(team, mine.row < 0 ? "" : row + '\n' + mine.text)) {
+    if (first.empty()) continue;
+    const std::size_t line_end = first.find('\n');
+    note.example = first.substr(line_end + 1);
+    note.place = places.of(std::stoll(first.substr(0, line_end)), column);
+    return;
+  }
+}
+
 CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files, CsvPieces cut,
                              const CsvColumns& columns, char delimiter, const CsvOptions& options)
     : team_(team),
@@ -153,38 +166,8 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
     read_once();
     if (part_.rows != rows || part_.failure) throw IoError("a data file changed while it was read");
   });
-  std::vector<ColumnType> types;
-  for (std::size_t j = 0; j < typed_.size(); ++j) {
-    types.push_back(typed_[j].agree(team_, kinds[j]));
-    if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
-      throw DataError(name_of(files_) + ": " +
-                      too_many_categories(columns_.schema.feature_names[j]));
-    }
-  }
-  for (std::size_t i = 0; i < part_.values.size(); ++i) {
-    part_.values[i] = typed_[i % typed_.size()].final_value(part_.values[i]);
-  }
-  return types;
-}
-
-/// *Collective*.
-void CsvPartReader::find_example(std::size_t feature, CsvColumnNote& note) {
-  const CsvTypedColumn& typed = typed_[feature];
-  const FirstCell& mine = note.unknown > 0            ? typed.first_unknown()
-                          : note.numbers < note.texts ? typed.first_number()
-                                                      : typed.first_text();
-  const std::string row = fmt::format("{}", exclusive_scan(team_, part_.rows) + mine.row);
-  for (const std::string& first :
-       all_gather_text(team_, mine.row < 0 ? "" : row + '\n' + mine.text)) {
-    if (first.empty()) continue;
-    const std::size_t line_end = first.find('\n');
-    const auto column =
-        std::find(columns_.use.begin(), columns_.use.end(), static_cast<Index>(feature)) -
-        columns_.use.begin();
-    note.example = first.substr(line_end + 1);
-    note.place = places_.of(std::stoll(first.substr(0, line_end)), column);
-    return;
-  }
+  return lockstep::agree_on_types(team_, typed_, kinds, columns_.schema.feature_names,
+                                  name_of(files_), part_.values);
 }
 
 std::vector<CsvColumnNote> CsvPartReader::notes() {
@@ -203,7 +186,13 @@ std::vector<CsvColumnNote> CsvPartReader::notes() {
                        ""};
     const bool is_mixed = features_ == CsvFeatures::typed && note.numbers > 0 && note.texts > 0;
     if (!is_mixed && note.unknown == 0) continue;
-    find_example(j, note);
+    const CsvTypedColumn& typed = typed_[j];
+    const FirstCell& mine = note.unknown > 0            ? typed.first_unknown()
+                            : note.numbers < note.texts ? typed.first_number()
+                                                        : typed.first_text();
+    const auto column = std::find(columns_.use.begin(), columns_.use.end(), static_cast<Index>(j)) -
+                        columns_.use.begin();
+    find_example(team_, mine, exclusive_scan(team_, part_.rows), column, places_, note);
     notes.push_back(std::move(note));
   }
   return notes;

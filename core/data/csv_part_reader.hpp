@@ -25,6 +25,14 @@ struct CsvColumnNote {
   std::string place;  ///< of it: "data/a.csv:17:3"
 };
 
+/// Completes a note by the first of the cells that the ranks have found, each at most one.
+/// *Collective*; sends a text.
+/// @param mine       of this rank, or none
+/// @param first_row  of this rank's rows among those of all ranks
+/// @param column     of the file, from 0
+void find_example(Team& team, const FirstCell& mine, Index first_row, Index column,
+                  const RowPlaces& places, CsvColumnNote& note);
+
 /// Reads one rank's part of CSV files, and agrees with the other ranks on what they all met: the
 /// first wrong line, the types of the features. Made and used alike on all ranks.
 class CsvPartReader {
@@ -56,7 +64,6 @@ class CsvPartReader {
 
  private:
   std::vector<ColumnKind> agree_on_kinds();
-  void find_example(std::size_t feature, CsvColumnNote& note);
   void read_once();
 
   Team& team_;

@@ -56,15 +56,8 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOpti
   table.values = std::move(part.values);
   table.target = std::move(part.target);
   if (schema.target_kind == TargetKind::classes) {
-    ClassLabels& labels = reader.labels();
-    labels.agree(team);
-    if (labels.names().size() > ClassLabels::kMostClasses) {
-      throw DataError(name_of(files) + ": " + too_many_classes(schema.target_name));
-    }
-    table.class_names = labels.names();
-    for (double& code : table.target) {
-      code = static_cast<double>(labels.index_of_code(static_cast<Index>(code)));
-    }
+    table.class_names =
+        agree_on_classes(team, reader.labels(), schema.target_name, name_of(files), table.target);
   }
   result.extra_columns = columns.extra;
   if (!columns.header_hint.empty() && is_used_unasked(columns, options)) {

@@ -53,6 +53,23 @@ double CsvTypedColumn::final_value(double value) const {
   return static_cast<double>(labels_.index_of_code(static_cast<Index>(value)));
 }
 
+std::vector<ColumnType> agree_on_types(Team& team, std::vector<CsvTypedColumn>& columns,
+                                       const std::vector<ColumnKind>& kinds,
+                                       const std::vector<std::string>& names,
+                                       const std::string& data, std::vector<double>& values) {
+  std::vector<ColumnType> types;
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    types.push_back(columns[j].agree(team, kinds[j]));
+    if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
+      throw DataError(data + ": " + too_many_categories(names[j]));
+    }
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = columns[i % columns.size()].final_value(values[i]);
+  }
+  return types;
+}
+
 std::string too_many_categories(const std::string& column) {
   return fmt::format("more than {} different texts in column {}; leave it out (data.ignore)",
                      CsvTypedColumn::kMostCategories, quoted(column));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/types.hpp"
 #include "core/data/class_labels.hpp"
@@ -76,6 +77,14 @@ class CsvTypedColumn {
   FirstCell first_unknown_;
   ClassLabels labels_;
 };
+
+/// Agrees on the categories of all columns, which have these kinds and names. Makes the codes in
+/// `values` (rows × columns) indices. Throws DataError about the first column of too many texts:
+/// `data`, and what too_many_categories says. *Collective*, as CsvTypedColumn::agree.
+std::vector<ColumnType> agree_on_types(Team& team, std::vector<CsvTypedColumn>& columns,
+                                       const std::vector<ColumnKind>& kinds,
+                                       const std::vector<std::string>& names,
+                                       const std::string& data, std::vector<double>& values);
 
 /// What is said, after a place, of a feature column with more than CsvTypedColumn::kMostCategories
 /// texts.

@@ -211,63 +211,27 @@ NpyPart read_part(Team& team, const std::vector<NpyArray>& arrays, Range rows, N
   return part;
 }
 
-/// What is said of the `cells` of a feature that the schema does not know. *Collective*.
-CsvColumnNote note_of_unknown(Team& team, const NpyColumns& how, std::size_t feature,
-                              std::int64_t cells, const Table& table) {
-  CsvColumnNote note;
-  note.column = how.columns.schema.feature_names[feature];
-  note.unknown = cells;
-  const FirstCell& mine = how.typed[feature].first_unknown();
-  const std::vector<Index>& use = how.columns.use;
-  const Index column = std::find(use.begin(), use.end(), static_cast<Index>(feature)) - use.begin();
-  const std::string place =
-      mine.row < 0 ? "" : table.places.of(table.rows.begin + mine.row, column);
-  const std::vector<std::string> places = all_gather_text(team, place);
-  const std::vector<std::string> texts = all_gather_text(team, mine.text);
-  const auto first = std::find_if(places.begin(), places.end(),
-                                  [](const std::string& text) { return !text.empty(); });
-  note.place = *first;
-  note.example = texts[static_cast<std::size_t>(first - places.begin())];
-  return note;
-}
-
 /// Agrees on types and categories; makes codes indices. *Collective*.
-void agree_on_types(Team& team, const std::vector<InputFile>& files, NpyColumns& how,
-                    std::vector<double>& values, NpyTable& result) {
-  const TableSchema& schema = how.columns.schema;
-  std::vector<ColumnType>& types = result.table.feature_types;
+void settle_types(Team& team, const std::vector<InputFile>& files, NpyColumns& how,
+                  std::vector<double>& values, NpyTable& result) {
+  const std::vector<std::string>& names = how.columns.schema.feature_names;
+  Table& table = result.table;
   if (how.kinds.empty()) {
-    if (how.missing_features) types.resize(schema.feature_names.size());
+    if (how.missing_features) table.feature_types.resize(names.size());
     return;
   }
-  std::vector<std::int64_t> counts;
-  for (std::size_t j = 0; j < how.typed.size(); ++j) {
-    types.push_back(how.typed[j].agree(team, how.kinds[j]));
-    if (types.back().categories.size() > CsvTypedColumn::kMostCategories) {
-      throw DataError(name_of(files) + ": " + too_many_categories(schema.feature_names[j]));
-    }
-    counts.push_back(how.typed[j].unknown());
-  }
-  team.all_reduce(counts, IntegerReduction::sum);
-  for (std::size_t j = 0; j < counts.size(); ++j) {
-    if (counts[j] > 0)
-      result.notes.push_back(note_of_unknown(team, how, j, counts[j], result.table));
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = how.typed[i % how.typed.size()].final_value(values[i]);
-  }
-}
-
-/// Agrees on the classes; makes codes indices. *Collective*.
-void agree_on_classes(Team& team, const std::vector<InputFile>& files, NpyColumns& how,
-                      Table& table) {
-  how.labels.agree(team);
-  if (how.labels.names().size() > ClassLabels::kMostClasses) {
-    throw DataError(name_of(files) + ": " + too_many_classes(table.target_name));
-  }
-  table.class_names = how.labels.names();
-  for (double& code : table.target) {
-    code = static_cast<double>(how.labels.index_of_code(static_cast<Index>(code)));
+  table.feature_types = agree_on_types(team, how.typed, how.kinds, names, name_of(files), values);
+  std::vector<std::int64_t> unknown;
+  for (const CsvTypedColumn& column : how.typed) unknown.push_back(column.unknown());
+  team.all_reduce(unknown, IntegerReduction::sum);
+  for (std::size_t j = 0; j < unknown.size(); ++j) {
+    if (unknown[j] == 0) continue;
+    CsvColumnNote& note = result.notes.emplace_back();
+    note.column = names[j];
+    note.unknown = unknown[j];
+    const std::vector<Index>& use = how.columns.use;
+    const Index column = std::find(use.begin(), use.end(), static_cast<Index>(j)) - use.begin();
+    find_example(team, how.typed[j].first_unknown(), table.rows.begin, column, table.places, note);
   }
 }
 
@@ -300,7 +264,7 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   if (columns.schema) how_target.labels = ClassLabels(columns.schema->class_names);
 
   NpyPart part = read_part(team, sources.rows, table.rows, how, result.bytes_read);
-  agree_on_types(team, files, how, part.values, result);
+  settle_types(team, files, how, part.values, result);
   table.features = static_cast<Index>(how.columns.schema.feature_names.size());
   table.feature_names = how.columns.schema.feature_names;
   table.values = std::move(part.values);
@@ -311,7 +275,8 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   table.target_name = how_target.columns.schema.target_name;
   table.target_kind = how_target.columns.schema.target_kind;
   if (table.target_kind == TargetKind::classes) {
-    agree_on_classes(team, has_labels ? labels : files, how_target, table);
+    table.class_names = agree_on_classes(team, how_target.labels, table.target_name,
+                                         name_of(has_labels ? labels : files), table.target);
   }
   result.extra_columns = how.columns.extra;
   return result;
