@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -17,8 +16,6 @@
 #include <string>
 #include <vector>
 
-#include "comm/communicator.hpp"
-#include "comm/environment.hpp"
 #include "core/base/error.hpp"
 #include "core/linalg/distributed_svd.hpp"
 #include "core/linalg/pca.hpp"
@@ -26,6 +23,7 @@
 #include "core/metrics/distances.hpp"
 #include "core/metrics/ranking.hpp"
 #include "core/statistics/covariance.hpp"
+#include "scripts/bench/bench_main.hpp"
 
 namespace lockstep {
 namespace {
@@ -151,16 +149,9 @@ void run(Team& team, const std::vector<std::string>& arguments) {
   const Job job{team, arguments[1], std::stol(arguments[2]), std::stol(arguments[3]),
                 threads == nullptr ? 1 : std::stoi(threads)};
   const Work work = make_work(arguments[0], job);
-  std::vector<double> seconds;
   double value = 0;
-  for (Index i = std::stol(arguments[4]); i > 0; --i) {
-    team.barrier();
-    const auto start = std::chrono::steady_clock::now();
-    value = work();
-    team.barrier();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  const std::vector<double> seconds =
+      seconds_of_runs(team, std::stol(arguments[4]), [&] { value = work(); });
   if (team.rank() != 0) return;
   fmt::print("{}\n", nlohmann::json{{"seconds", seconds}, {"value", value}}.dump());
 }
@@ -169,15 +160,5 @@ void run(Team& team, const std::vector<std::string>& arguments) {
 }  // namespace lockstep
 
 int main(int argc, char** argv) {
-  lockstep::comm::Environment environment;
-  lockstep::comm::Communicator team(environment.transport());
-  try {
-    lockstep::run(team, {argv + 1, argv + argc});
-    environment.finalize();
-    return 0;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "core_bench: {}\n", e.what());
-    if (team.size() > 1) environment.transport().abort(1);
-    return 1;
-  }
+  return lockstep::bench_main("core_bench", argc, argv, lockstep::run);
 }

@@ -8,17 +8,15 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "comm/communicator.hpp"
-#include "comm/environment.hpp"
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
+#include "scripts/bench/bench_main.hpp"
 
 namespace lockstep {
 namespace {
@@ -28,17 +26,11 @@ void run(Team& team, const std::vector<std::string>& arguments) {
   const std::vector<InputFile> files = find_input_files(team, {"FILE", {arguments[0]}, ""});
   CsvOptions options;
   options.target_kind = TargetKind::none;
-  std::vector<double> seconds;
   Table table;
-  for (Index i = std::stol(arguments[1]); i > 0; --i) {
+  const std::vector<double> seconds = seconds_of_runs(team, std::stol(arguments[1]), [&] {
     table = {};
-    team.barrier();
-    const auto start = std::chrono::steady_clock::now();
     table = read_csv(team, files, options).table;
-    team.barrier();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  });
   double mine = 0;
   for (const double value : std::get<Table::NumberValues>(table.values)) mine += value;
   double sum = 0;
@@ -59,15 +51,5 @@ void run(Team& team, const std::vector<std::string>& arguments) {
 }  // namespace lockstep
 
 int main(int argc, char** argv) {
-  lockstep::comm::Environment environment;
-  lockstep::comm::Communicator team(environment.transport());
-  try {
-    lockstep::run(team, {argv + 1, argv + argc});
-    environment.finalize();
-    return 0;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "ingest_bench: {}\n", e.what());
-    if (team.size() > 1) environment.transport().abort(1);
-    return 1;
-  }
+  return lockstep::bench_main("ingest_bench", argc, argv, lockstep::run);
 }
