@@ -9,18 +9,13 @@
 
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
+#include "trainer/cli/command_specs.hpp"
 #include "trainer/cli/option_schema.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 namespace po = boost::program_options;
-
-CommandOption help_option() { return {"help", "", "Print this help and exit"}; }
-
-CommandOption config_option() {
-  return {"config", "FILE", "Configuration file; keys given here beat its values"};
-}
 
 /// Ends a message about `command` ("" for none) with where help is.
 [[noreturn]] void refuse(const std::string& command, const std::string& message) {
@@ -240,150 +235,7 @@ Arguments parse_without_command(const std::vector<std::string>& arguments) {
   return parsed;
 }
 
-/// Commands that train a model or take one.
-std::vector<CommandSpec> model_commands() {
-  const std::vector<std::string> test_data{"data.root",        "data.format",    "data.test",
-                                           "data.test_labels", "data.delimiter", "data.header",
-                                           "data.target",      "data.ignore",    "synthetic.",
-                                           "train.seed",       "run.",           "comm."};
-  return {
-      {"train",
-       "[--config FILE] [--overwrite] [--section.key=value ...]",
-       "Train a model and write it with its metrics to a run directory",
-       {config_option(),
-        {"overwrite", "", "Replace the run directory if it is not empty"},
-        help_option()}},
-      {"evaluate",
-       "--model FILE [--data.test=FILES] [--json] [--section.key=value ...]",
-       "Measure a model on test rows",
-       {{"model", "FILE", "The model, a model.safetensors that train wrote", true},
-        config_option(),
-        {"json", "", "Print one JSON object instead of text"},
-        help_option()},
-       false,
-       test_data},
-      {"predict",
-       "--model FILE --output FILE [--format csv|npy] [--data.test=FILES] [--section.key=value "
-       "...]",
-       "Write the predictions of a model, a row a row, in file order",
-       {{"model", "FILE", "The model, a model.safetensors that train wrote", true},
-        {"output", "FILE", "File to write: predictions, and probabilities of classes", true},
-        {"format",
-         "FORMAT",
-         "Format of the file, csv or npy; by its ending when not given, csv unless that is .npy",
-         false,
-         {"csv", "npy"}},
-        config_option(),
-        help_option()},
-       false,
-       test_data},
-      {"inspect",
-       "MODEL [--json] [--section.key=value ...]",
-       "Print architecture, sizes, configuration and SHA-256 of a model",
-       {{"model", "FILE", "The model; the same as the argument MODEL", true},
-        {"json", "", "Print one JSON object instead of text"},
-        help_option()},
-       true,
-       {"run.", "comm."}},
-  };
-}
-
-/// Commands that make data or look at it.
-std::vector<CommandSpec> data_commands() {
-  const std::vector<std::string> training_data{"data.root",
-                                               "data.format",
-                                               "data.train",
-                                               "data.train_labels",
-                                               "data.delimiter",
-                                               "data.header",
-                                               "data.target",
-                                               "data.ignore",
-                                               "synthetic.kind",
-                                               "synthetic.rows",
-                                               "synthetic.features",
-                                               "synthetic.classes",
-                                               "synthetic.noise",
-                                               "train.seed",
-                                               "run.",
-                                               "comm."};
-  std::vector<std::string> decomposition = training_data;
-  decomposition.insert(decomposition.end(), {"data.test", "output."});
-  return {
-      {"generate",
-       "--output FOLDER [--format csv|idx] [--overwrite] [--config FILE] [--section.key=value ...]",
-       "Write the synthetic data that the keys of [synthetic] describe to files",
-       {{"output", "FOLDER", "Folder to write train.csv and test.csv to, or their IDX files", true},
-        {"format", "FORMAT", "csv or idx; csv when not given", false, {"csv", "idx"}, "csv"},
-        {"overwrite", "", "Replace files of these names"},
-        config_option(),
-        help_option()},
-       false,
-       {"synthetic.", "train.seed", "run.", "comm."}},
-      {"describe",
-       "--data.train=FILES [--data.target=COLUMN] [--json] [--config FILE] [--section.key=value "
-       "...]",
-       "Print what the columns of a data set hold: moments, quantiles, correlations, and how much "
-       "each says of the target",
-       {{"json", "", "Print one JSON object instead of text"}, config_option(), help_option()},
-       false,
-       training_data},
-      {"decompose",
-       "--method METHOD [--components K] [--data.train=FILES] [--output.dir=FOLDER] "
-       "[--section.key=value ...]",
-       "Decompose the matrix of the features and write its factors",
-       {{"method",
-         "METHOD",
-         "pca, svd, qr, eigen (of the covariance matrix), kmeans, or ratings (of users and items, "
-         "from rows of user, item and value)",
-         true,
-         {"pca", "svd", "qr", "eigen", "kmeans", "ratings"}},
-        {"components", "K",
-         "Components, or clusters of kmeans, which needs it; all components when not given, 2 of "
-         "ratings"},
-        {"solver",
-         "SOLVER",
-         "exact or randomized, which is faster for few components of many columns; of pca and svd; "
-         "exact when not given",
-         false,
-         {"exact", "randomized"},
-         "exact"},
-        {"format",
-         "FORMAT",
-         "Format of the factors, npy or csv; npy when not given",
-         false,
-         {"npy", "csv"},
-         "npy"},
-        {"overwrite", "", "Replace the factors in a folder that is not empty"},
-        config_option(),
-        help_option()},
-       false,
-       decomposition},
-  };
-}
-
 }  // namespace
-
-bool CommandSpec::heeds(std::string_view key) const {
-  return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& heeded) {
-           return heeded.back() == '.' ? key.starts_with(heeded) : key == heeded;
-         });
-}
-
-const std::vector<CommandSpec>& command_specs() {
-  static const std::vector<CommandSpec> kSpecs = [] {
-    std::vector<CommandSpec> specs = model_commands();
-    for (CommandSpec& spec : data_commands()) specs.push_back(std::move(spec));
-    return specs;
-  }();
-  return kSpecs;
-}
-
-const CommandSpec* find_command(const std::string& name) {
-  const auto& specs = command_specs();
-  const auto found = std::find_if(specs.begin(), specs.end(),
-                                  [&](const CommandSpec& spec) { return spec.name == name; });
-  return found == specs.end() ? nullptr : &*found;
-}
 
 Arguments parse_arguments(const std::vector<std::string>& command_line) {
   const std::vector<std::string> arguments = with_plain_help(command_line);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "trainer/cli/arguments.hpp"
+#include "trainer/cli/command_specs.hpp"
 
 namespace lockstep::trainer {
 

@@ -1,4 +1,5 @@
 #include "trainer/cli/arguments.hpp"
+#include "trainer/cli/command_specs.hpp"
 
 #include <gtest/gtest.h>
 

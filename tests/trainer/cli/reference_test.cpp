@@ -10,6 +10,7 @@
 
 #include "core/model/naive_bayes.hpp"
 #include "trainer/cli/arguments.hpp"
+#include "trainer/cli/command_specs.hpp"
 #include "trainer/cli/help.hpp"
 #include "trainer/cli/option_schema.hpp"
 #include "trainer/cli/resolve.hpp"
