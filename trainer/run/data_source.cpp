@@ -9,8 +9,6 @@
 #include <system_error>
 
 #include "core/base/error.hpp"
-#include "core/data/class_labels.hpp"
-#include "core/data/csv_fields.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/generators.hpp"
 #include "core/data/idx_header.hpp"
@@ -21,6 +19,7 @@
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/parallel/row_blocks.hpp"
+#include "trainer/run/data_notes.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -189,62 +188,6 @@ CsvOptions csv_options(const Settings& settings) {
   return options;
 }
 
-std::string note_text(const CsvColumnNote& note) {
-  const std::string column =
-      fmt::format("{}: column {}", note.place, lockstep::quoted(note.column));
-  const std::string example = ", the first " + lockstep::quoted(note.example) + ",";
-  if (note.unknown > 0) {
-    return fmt::format(
-        "{}: {} cells of categories that the training data does not have{} are taken as missing",
-        column, note.unknown, example);
-  }
-  const bool odd_numbers = note.numbers < note.texts;
-  return fmt::format(
-      "{}: {} numbers{} and {} other texts{} are taken as categories; a missing cell is an empty "
-      "one",
-      column, note.numbers, odd_numbers ? example : "", note.texts, odd_numbers ? "" : example);
-}
-
-void warn_of_extra_columns(const Session& session, const std::string& path,
-                           const std::vector<std::string>& columns) {
-  if (columns.empty()) return;
-  say(session, fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
-                           lockstep::quoted(fmt::format("{}", fmt::join(columns, ", ")))));
-}
-
-/// Says what a user would not see otherwise: what was found out about the files, columns that
-/// nobody reads, and a first row that was taken for a header.
-void warn_of_columns(const Session& session, const std::string& path, const CsvTable& csv,
-                     bool has_schema) {
-  const Settings& settings = session.settings;
-  if (settings.is_word("data.delimiter", "auto") && csv.dialect.delimiter != ',') {
-    say(session, fmt::format("{}: columns are separated by {} (data.delimiter)", path,
-                             delimiter_name(csv.dialect.delimiter)));
-  }
-  if (settings.is_word("data.header", "auto") && !csv.dialect.has_header && !has_schema) {
-    say(session, fmt::format("{}: the first line is taken for a row, and columns are named c0, c1, "
-                             "…; set data.header = yes if it names them",
-                             path));
-  }
-  warn_of_extra_columns(session, path, csv.extra_columns);
-  if (!csv.unnamed_last.empty() && !has_schema) {
-    say(session,
-        fmt::format("warning: {}: the header ends with {}, so its last column has no name; "
-                    "remove it, or leave the column out (data.ignore)",
-                    csv.unnamed_last, delimiter_name(csv.dialect.delimiter)));
-  }
-  for (const CsvColumnNote& note : csv.notes) say(session, "warning: " + note_text(note));
-  const std::vector<std::string>& names = csv.table.feature_names;
-  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    double ignored = 0;
-    return parse_csv_number(name, ignored);
-  });
-  if (has_schema || !numbers || !csv.dialect.has_header) return;
-  say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
-                           "{}; if it is a row, set data.header = no",
-                           path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
-}
-
 /// The rows of .npy files; warns as of CSV. *Collective*.
 Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
                const CsvOptions& columns) {
@@ -258,8 +201,7 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
   const auto labels =
       has_labels ? find_files(session, options.labels_key) : std::vector<InputFile>();
   NpyTable npy = read_npy(session.team, files, labels, options);
-  warn_of_extra_columns(session, name_of(files), npy.extra_columns);
-  for (const CsvColumnNote& note : npy.notes) say(session, "warning: " + note_text(note));
+  warn_of_npy(session, name_of(files), npy);
   return std::move(npy.table);
 }
 
@@ -355,7 +297,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
   check_keys(settings, role, "CSV files", {"data.train_labels"});
   CsvTable csv = read_csv(session.team, files, options);
-  warn_of_columns(session, name_of(files), csv, schema.has_value());
+  warn_of_csv(session, name_of(files), csv, schema.has_value());
   return std::move(csv.table);
 }
 
@@ -390,7 +332,7 @@ Columns load_columns(Session& session, bool with_target) {
     if (labelled) return columns_of(session.team, std::move(table));
   } else {
     CsvTable csv = read_csv(session.team, files, options);
-    warn_of_columns(session, name_of(files), csv, false);
+    warn_of_csv(session, name_of(files), csv, false);
     table = std::move(csv.table);
   }
   Columns columns = columns_of(session.team, std::move(table));

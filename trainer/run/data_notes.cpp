@@ -1,0 +1,80 @@
+#include "trainer/run/data_notes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/data/class_labels.hpp"
+#include "core/data/csv_fields.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+std::string note_text(const CsvColumnNote& note) {
+  const std::string column =
+      fmt::format("{}: column {}", note.place, lockstep::quoted(note.column));
+  const std::string example = ", the first " + lockstep::quoted(note.example) + ",";
+  if (note.unknown > 0) {
+    return fmt::format(
+        "{}: {} cells of categories that the training data does not have{} are taken as missing",
+        column, note.unknown, example);
+  }
+  const bool odd_numbers = note.numbers < note.texts;
+  return fmt::format(
+      "{}: {} numbers{} and {} other texts{} are taken as categories; a missing cell is an empty "
+      "one",
+      column, note.numbers, odd_numbers ? example : "", note.texts, odd_numbers ? "" : example);
+}
+
+void warn_of_extra_columns(const Session& session, const std::string& path,
+                           const std::vector<std::string>& columns) {
+  if (columns.empty()) return;
+  say(session, fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
+                           lockstep::quoted(fmt::format("{}", fmt::join(columns, ", ")))));
+}
+
+void warn_of_notes(const Session& session, const std::vector<CsvColumnNote>& notes) {
+  for (const CsvColumnNote& note : notes) say(session, "warning: " + note_text(note));
+}
+
+}  // namespace
+
+void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy) {
+  warn_of_extra_columns(session, path, npy.extra_columns);
+  warn_of_notes(session, npy.notes);
+}
+
+void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,
+                 bool has_schema) {
+  const Settings& settings = session.settings;
+  if (settings.is_word("data.delimiter", "auto") && csv.dialect.delimiter != ',') {
+    say(session, fmt::format("{}: columns are separated by {} (data.delimiter)", path,
+                             delimiter_name(csv.dialect.delimiter)));
+  }
+  if (settings.is_word("data.header", "auto") && !csv.dialect.has_header && !has_schema) {
+    say(session, fmt::format("{}: the first line is taken for a row, and columns are named c0, c1, "
+                             "…; set data.header = yes if it names them",
+                             path));
+  }
+  warn_of_extra_columns(session, path, csv.extra_columns);
+  if (!csv.unnamed_last.empty() && !has_schema) {
+    say(session,
+        fmt::format("warning: {}: the header ends with {}, so its last column has no name; "
+                    "remove it, or leave the column out (data.ignore)",
+                    csv.unnamed_last, delimiter_name(csv.dialect.delimiter)));
+  }
+  warn_of_notes(session, csv.notes);
+  const std::vector<std::string>& names = csv.table.feature_names;
+  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    double ignored = 0;
+    return parse_csv_number(name, ignored);
+  });
+  if (has_schema || !numbers || !csv.dialect.has_header) return;
+  say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
+                           "{}; if it is a row, set data.header = no",
+                           path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
+}
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "core/data/csv_reader.hpp"
+#include "core/data/npy_reader.hpp"
+#include "trainer/run/session.hpp"
+
+namespace lockstep::trainer {
+
+/// Says what a user would not see otherwise: what was found out about the files, columns that
+/// nobody reads, cells that are taken for something else, and a first row that was taken for a
+/// header. Rank 0 speaks.
+/// @param path  what messages about all of the files begin with
+void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,
+                 bool has_schema);
+void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy);
+
+}  // namespace lockstep::trainer
