@@ -254,7 +254,8 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   const Settings& settings = session.settings;
   if (is_synthetic(settings, role)) {
     check_keys(settings, role, "synthetic data",
-               {"data.target", "data.ignore", "data.train_labels", "data.test_labels"});
+               {"data.target", "data.ignore", "data.train_labels", "data.test_labels",
+                "data.delimiter", "data.header"});
     if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
       refuse_key(settings, key(role), "synthetic data");
     }
