@@ -52,7 +52,7 @@ EQUATIONS = {
 
 COLUMNS = ["Equation", "Function", "Test", "Distributed form and command"]
 NOTHING = "—"
-ARGUMENTS = "trainer/cli/arguments.cpp"
+ARGUMENTS = "trainer/cli/command_specs.cpp"
 OPTION_SCHEMA = "trainer/cli/option_schema.cpp"
 
 
