@@ -157,9 +157,10 @@ inline T log(T x) {
   return detail::select(!(x <= std::numeric_limits<T>::max()), x, value);
 }
 
-/// ln(1 + x) without cancellation, for 0 ≤ x ≤ 1 (where a softmax or logistic loss needs it).
+/// ln(1 + x) without cancellation, for finite x > −1: what the sum 1 + x has lost in rounding is
+/// given back to its logarithm, to first order.
 template <class T>
-inline T log1p_unit(T x) {
+inline T log1p(T x) {
   const T u = T(1) + x;
   return log(u) + (x - (u - T(1))) / u;
 }
@@ -181,7 +182,7 @@ inline T sigmoid(T x) {
 /// ln(1 + eˣ), without overflow.
 template <class T>
 inline T softplus(T x) {
-  return detail::select(x < T(0), T(0), x) + log1p_unit(exp(-std::fabs(x)));
+  return detail::select(x < T(0), T(0), x) + log1p(exp(-std::fabs(x)));
 }
 
 /// sin x and cos x for |x| ≤ 10⁵, in double.
