@@ -61,6 +61,11 @@ bool parse_csv_number(std::string_view text, double& out) {
   return parse_real(text, out);
 }
 
+std::string canonical_label(std::string_view label) {
+  double value = 0;
+  return parse_label(label, value) ? format_real(value) : std::string(label);
+}
+
 ClassLabels::ClassLabels(std::vector<std::string> known)
     : known_(true), numeric_(are_numbers(known)), names_(std::move(known)) {
   for (std::size_t i = 0; i < names_.size(); ++i) codes_.emplace(names_[i], static_cast<Index>(i));

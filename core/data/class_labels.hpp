@@ -16,6 +16,10 @@ namespace lockstep {
 /// have. Returns false, and leaves `out` untouched, when `text` is no finite number.
 bool parse_csv_number(std::string_view text, double& out);
 
+/// What a label is compared by, alone: a number of size below 2⁵³ in its shortest form, any other
+/// text as it is.
+std::string canonical_label(std::string_view label);
+
 /// The classes of a target column, from the labels in its cells.
 ///
 /// When every label is a number, of size below 2⁵³, classes are numbers: they ascend, labels of

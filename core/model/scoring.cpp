@@ -12,7 +12,7 @@ template <class T>
 double Scorer::prediction(const T* scores) const {
   if (!classifies()) {
     const auto scaled = static_cast<double>(scores[0]);
-    return target_.kind() == Scaling::none ? scaled : target_.invert(0, scaled);
+    return target_.invert(scaled);
   }
   if (outputs_ == 1) return scores[0] > T(0) ? 1 : 0;
   Index best = 0;

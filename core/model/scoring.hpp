@@ -6,7 +6,7 @@
 #include "core/metrics/evaluation.hpp"
 #include "core/metrics/regression.hpp"
 #include "core/model/losses.hpp"
-#include "core/statistics/scaling.hpp"
+#include "core/transform/column_scaling.hpp"
 
 namespace lockstep {
 
@@ -26,8 +26,8 @@ ScoreSums merge(const ScoreSums& a, const ScoreSums& b);
 class Scorer {
  public:
   /// @param target  scaling of the target that the model was trained with
-  Scorer(const LossTraits& traits, Index outputs, FeatureScaling target)
-      : traits_(traits), outputs_(outputs), target_(std::move(target)) {}
+  Scorer(const LossTraits& traits, Index outputs, const ColumnScaling& target)
+      : traits_(traits), outputs_(outputs), target_(target) {}
 
   bool classifies() const { return traits_.target == TargetKind::classes; }
   bool has_probabilities() const { return traits_.has_probabilities; }
@@ -49,7 +49,7 @@ class Scorer {
  private:
   LossTraits traits_;
   Index outputs_;
-  FeatureScaling target_;
+  ColumnScaling target_;
 };
 
 }  // namespace lockstep

@@ -97,6 +97,11 @@ ColumnMoments merge(const ColumnMoments& a, const ColumnMoments& b) {
 }
 
 std::vector<ColumnMoments> column_moments(Team& team, const Table& table) {
+  return column_moments(team, table, [](std::span<double>) {});
+}
+
+std::vector<ColumnMoments> column_moments(Team& team, const Table& table,
+                                          const std::function<void(std::span<double>)>& prepare) {
   const auto columns = static_cast<std::size_t>(table.features);
   const RowBlocks blocks(table.total_rows);
   const std::vector<Index> boundaries = block_boundaries(team, blocks, table.rows);
@@ -107,6 +112,7 @@ std::vector<ColumnMoments> column_moments(Team& team, const Table& table) {
     const Range rows = blocks.rows(block);
     for (Index i = rows.begin; i < rows.end; ++i) {
       table.copy_row(i - table.rows.begin, row.data());
+      prepare(row);
       moments.add(row);
     }
     return moments.columns();

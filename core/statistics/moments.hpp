@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -45,6 +46,11 @@ ColumnMoments merge(const ColumnMoments& a, const ColumnMoments& b);
 /// not finite.
 /// Collective. A rank sends at most 2·log₂(blocks) nodes of 40 bytes a feature to every other.
 std::vector<ColumnMoments> column_moments(Team& team, const Table& table);
+
+/// The same of what `prepare` makes of a row, in place: of filled cells, say. It may neither
+/// communicate nor throw.
+std::vector<ColumnMoments> column_moments(Team& team, const Table& table,
+                                          const std::function<void(std::span<double>)>& prepare);
 
 /// The same for the target column. Collective.
 ColumnMoments target_moments(Team& team, const Table& table);

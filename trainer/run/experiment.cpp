@@ -43,20 +43,14 @@ Initialization initialization_named(const std::string& name) {
   return Initialization::automatic;
 }
 
-FeatureScaling fit_features(Team& team, const Table& train, Scaling kind) {
-  if (kind == Scaling::none) return {};
-  return FeatureScaling::fit(kind, column_moments(team, train), train.feature_names);
-}
-
-FeatureScaling fit_target(Team& team, const Table& train, Scaling kind) {
+ColumnScaling fit_target(Team& team, const Table& train, Scaling kind) {
   if (kind == Scaling::none) return {};
   if (train.target_kind != TargetKind::number) {
     throw ConfigError(fmt::format(
         "preprocess.target_scale: the target '{}' is a class, which has no scale; remove the key",
         train.target_name));
   }
-  const ColumnMoments moments = target_moments(team, train);
-  return FeatureScaling::fit(kind, {&moments, 1}, {&train.target_name, 1});
+  return ColumnScaling::fit(kind, target_moments(team, train), train.target_name);
 }
 
 Penalty penalty_of(const Settings& settings, Index rows) {
@@ -137,10 +131,16 @@ Experiment prepare_experiment(Session& session) {
         in_row_blocks(session.team, load_table(session, DataRole::test, target, e.model.schema));
   }
   e.model.data_hash = data_hash(session.team, e.train);
-  e.model.feature_scaling =
-      fit_features(session.team, e.train, scaling_named(settings.text("preprocess.scale")));
+  ColumnOptions column;
+  column.scale = value_named<Scaling>(kScalingNames, settings.text("preprocess.scale"));
+  e.model.features = FeatureTransform::fit(
+      session.team, e.train,
+      std::vector<ColumnOptions>(static_cast<std::size_t>(e.train.features), column),
+      session.threads);
+  e.model.network.inputs = e.model.features.width();
   e.model.target_scaling =
-      fit_target(session.team, e.train, scaling_named(settings.text("preprocess.target_scale")));
+      fit_target(session.team, e.train,
+                 value_named<Scaling>(kScalingNames, settings.text("preprocess.target_scale")));
 
   const Index rows = e.train.total_rows;
   e.batch =

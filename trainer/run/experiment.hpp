@@ -3,10 +3,10 @@
 #include <optional>
 #include <string>
 
-#include "core/data/examples.hpp"
 #include "core/model/network.hpp"
 #include "core/model/scoring.hpp"
 #include "core/parallel/lanes.hpp"
+#include "core/transform/examples.hpp"
 #include "trainer/run/network_model.hpp"
 #include "trainer/run/session.hpp"
 #include "trainer/run/training.hpp"

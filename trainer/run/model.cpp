@@ -14,7 +14,9 @@ namespace {
 
 using Json = nlohmann::json;  // sorts its keys
 
-constexpr const char* kFormat = "1";
+/// Format 1 had other transforms of features, which network models still read.
+constexpr const char* kFormat = "2";
+constexpr const char* kFormerFormat = "1";
 
 /// A column's type as JSON: its categories, or null for numbers.
 Json type_json(const ColumnType& type) {
@@ -86,7 +88,7 @@ ModelDescription read_description(const SafetensorsFile& file) {
 }
 
 std::unique_ptr<Model> read_model(const SafetensorsFile& file) {
-  if (file.metadata("format") != kFormat) {
+  if (file.metadata("format") != kFormat && file.metadata("format") != kFormerFormat) {
     throw DataError(fmt::format("{}: model format {} is not known to this version", file.path(),
                                 lockstep::quoted(file.metadata("format"))));
   }

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/data/examples.hpp"
 #include "core/kernel/product.hpp"
 #include "core/model/activations.hpp"
 #include "core/model/scoring.hpp"
+#include "core/transform/examples.hpp"
 #include "trainer/run/scoring_pass.hpp"
 
 namespace lockstep::trainer {
@@ -99,8 +99,8 @@ NetworkSpec read_network(const SafetensorsFile& file) {
 void check_consistent(const NetworkDescription& d) {
   const LossTraits traits = loss_traits(d.network.loss);
   const auto classes = static_cast<Index>(d.schema.class_names.size());
-  if (static_cast<Index>(d.schema.feature_names.size()) != d.network.inputs) {
-    throw DataError("as many feature names as network inputs were expected");
+  if (d.features.width() != d.network.inputs) {
+    throw DataError("as many features as network inputs were expected");
   }
   const bool classifies = traits.target == TargetKind::classes;
   if (d.schema.target_kind != traits.target || (classifies && classes < 2) ||
@@ -113,6 +113,51 @@ void check_consistent(const NetworkDescription& d) {
   }
 }
 
+/// Scales in a file of format 1, which has one kind for all columns and lists of their parameters.
+std::vector<ColumnScaling> read_scalings_of_format_1(const SafetensorsFile& file,
+                                                     const std::string& key, std::size_t columns) {
+  const Json json = Json::parse(file.metadata(key));
+  std::vector<ColumnScaling> scalings;
+  for (std::size_t j = 0; j < columns; ++j) {
+    Json one{{"kind", json.at("kind")}};
+    for (const char* parameter : {"offset", "scale"}) {
+      if (json.contains(parameter)) one[parameter] = json.at(parameter).at(j);
+    }
+    scalings.push_back(ColumnScaling::from_json(key, one));
+  }
+  return scalings;
+}
+
+void read_transforms(const SafetensorsFile& file, NetworkDescription& d) {
+  if (file.metadata("format") == "1") {
+    std::vector<ColumnTransform> columns;
+    for (const ColumnScaling& scaling :
+         read_scalings_of_format_1(file, "feature_scaling", d.schema.feature_names.size())) {
+      columns.emplace_back().scaling = scaling;
+    }
+    d.features = FeatureTransform(d.schema, std::move(columns));
+    d.target_scaling = read_scalings_of_format_1(file, "target_scaling", 1).front();
+    return;
+  }
+  d.features = FeatureTransform::from_text("feature_transform", file.metadata("feature_transform"),
+                                           d.schema);
+  d.target_scaling =
+      ColumnScaling::from_json("target_scaling", Json::parse(file.metadata("target_scaling")));
+  if (d.target_scaling.kind != Scaling::none && d.target_scaling.kind != Scaling::standard) {
+    throw DataError("target_scaling: expected none or standard");
+  }
+}
+
+/// Their kinds, each once: "none, log1p".
+std::string scalings_text(const FeatureTransform& features) {
+  std::vector<std::string_view> kinds;
+  for (const ColumnTransform& column : features.columns()) {
+    const std::string_view kind = name_of(kScalingNames, column.scaling.kind);
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+  }
+  return fmt::format("{}", fmt::join(kinds, ", "));
+}
+
 NetworkDescription read_network_description(const SafetensorsFile& file) {
   NetworkDescription d;
   static_cast<ModelDescription&>(d) = read_description(file);
@@ -121,10 +166,7 @@ NetworkDescription read_network_description(const SafetensorsFile& file) {
     d.penalty = read_penalty(file);
     d.precision = file.metadata("precision");
     d.initial_parameters = file.metadata("initial_parameters");
-    d.feature_scaling = FeatureScaling::from_text(
-        "feature_scaling", file.metadata("feature_scaling"), d.network.inputs);
-    d.target_scaling =
-        FeatureScaling::from_text("target_scaling", file.metadata("target_scaling"), 1);
+    read_transforms(file, d);
     check_consistent(d);
   } catch (const DataError& e) {
     throw damaged_description(file, e.what());
@@ -159,7 +201,7 @@ class NetworkModel final : public Model {
 
   void visit_scores(const Table& table, int threads, const ScoreVisitor& visit) const override {
     const Examples<T> examples =
-        make_examples<T>(table, description_.feature_scaling, description_.target_scaling, threads);
+        make_examples<T>(table, description_.features, description_.target_scaling, threads);
     trainer::visit_scores<T>(network_, theta_.data(), examples, threads, visit);
   }
 
@@ -167,7 +209,11 @@ class NetworkModel final : public Model {
     std::vector<std::pair<std::string, std::string>> facts{
         {"network", architecture(description_.network)},
         {"precision", description_.precision},
-        {"scaling", std::string(scaling_name(description_.feature_scaling.kind()))}};
+        {"scaling", scalings_text(description_.features)}};
+    if (description_.features.names() != description_.schema.feature_names) {
+      facts.emplace_back("inputs",
+                         fmt::format("{}", fmt::join(description_.features.names(), ", ")));
+    }
     if (!description_.initial_parameters.empty()) {
       facts.emplace_back("started from", description_.initial_parameters);
     }
@@ -176,6 +222,7 @@ class NetworkModel final : public Model {
 
   nlohmann::ordered_json json_facts() const override {
     return {{"network", Json::parse(network_text(description_.network))},
+            {"inputs", description_.features.names()},
             {"precision", description_.precision},
             {"initial_parameters", description_.initial_parameters}};
   }
@@ -193,12 +240,12 @@ template <class T>
 void save_network(const std::string& path, const NetworkDescription& description,
                   const Network<T>& network, const T* theta) {
   Metadata metadata = description_metadata(description);
-  metadata["feature_scaling"] = description.feature_scaling.to_text();
+  metadata["feature_transform"] = description.features.to_text();
   metadata["initial_parameters"] = description.initial_parameters;
   metadata["network"] = network_text(description.network);
   metadata["penalty"] = penalty_text(description.penalty);
   metadata["precision"] = description.precision;
-  metadata["target_scaling"] = description.target_scaling.to_text();
+  metadata["target_scaling"] = description.target_scaling.to_json().dump();
   const StoredTensors<T> stored = stored_tensors(network, theta);
   write_safetensors(path, stored.views, metadata);
 }

@@ -8,7 +8,8 @@
 #include "core/format/safetensors.hpp"
 #include "core/model/network.hpp"
 #include "core/model/penalty.hpp"
-#include "core/statistics/scaling.hpp"
+#include "core/transform/column_scaling.hpp"
+#include "core/transform/feature_transform.hpp"
 #include "trainer/run/model.hpp"
 
 namespace lockstep::trainer {
@@ -18,8 +19,8 @@ namespace lockstep::trainer {
 struct NetworkDescription : ModelDescription {
   NetworkSpec network;
   std::string precision = "float";  ///< or "double"
-  FeatureScaling feature_scaling;
-  FeatureScaling target_scaling;
+  FeatureTransform features;        ///< what the network is given of a row
+  ColumnScaling target_scaling;
   Penalty penalty;  ///< as it was added to the mean loss
   /// SHA-256 of the parameters of train.init_from; empty when they were drawn from the seed.
   std::string initial_parameters{};

@@ -3,10 +3,10 @@
 #include <functional>
 #include <vector>
 
-#include "core/data/examples.hpp"
 #include "core/model/network.hpp"
 #include "core/model/scoring.hpp"
 #include "core/parallel/team.hpp"
+#include "core/transform/examples.hpp"
 
 namespace lockstep::trainer {
 

@@ -103,11 +103,11 @@ class TrainRun {
     }
     const Table train = move_rows(session_.team, std::move(experiment_.train), rows);
     experiment_.train.total_rows = train.total_rows;
-    guard(session_.team, "scaling the data", [&] {
-      train_ = make_examples<T>(train, experiment_.model.feature_scaling,
-                                experiment_.model.target_scaling, session_.threads);
+    guard(session_.team, "transforming the data", [&] {
+      train_ = make_examples<T>(train, experiment_.model.features, experiment_.model.target_scaling,
+                                session_.threads);
       if (!experiment_.test) return;
-      test_ = make_examples<T>(*experiment_.test, experiment_.model.feature_scaling,
+      test_ = make_examples<T>(*experiment_.test, experiment_.model.features,
                                experiment_.model.target_scaling, session_.threads);
       experiment_.test.reset();
     });

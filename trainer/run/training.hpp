@@ -7,13 +7,13 @@
 
 #include "comm/communicator.hpp"
 #include "comm/exchange.hpp"
-#include "core/data/examples.hpp"
 #include "core/model/network.hpp"
 #include "core/model/network_pass.hpp"
 #include "core/model/penalty.hpp"
 #include "core/model/scoring.hpp"
 #include "core/optimize/optimizer.hpp"
 #include "core/parallel/lanes.hpp"
+#include "core/transform/examples.hpp"
 
 namespace lockstep::trainer {
 

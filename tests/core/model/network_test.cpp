@@ -272,7 +272,7 @@ TEST(Scorer, PredictsClassesNumbersAndProbabilities) {
   const Scorer classes(loss_traits("cross_entropy"), 3, {});
   const double scores[] = {1, 4, 4};
   EXPECT_EQ(classes.prediction(scores), 1) << "the first of equal scores";
-  const Scorer number(loss_traits("squared"), 1, FeatureScaling(Scaling::standard, {10}, {2}));
+  const Scorer number(loss_traits("squared"), 1, ColumnScaling{Scaling::standard, 10, 2});
   EXPECT_DOUBLE_EQ(number.prediction(&positive), 11);
 }
 

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "core/base/memory.hpp"
-#include "core/data/examples.hpp"
-#include "core/statistics/scaling.hpp"
+#include "core/transform/examples.hpp"
 #include "trainer/run/naive_bayes_model.hpp"
 
 namespace lockstep::trainer {
@@ -89,7 +88,8 @@ TEST(ScoringPass, OfANetworkHoldsSomeThousandRows) {
   network.initialize(1, theta.data());
   const auto bytes_of = [&](Index rows) {
     const Table table = table_of(rows, spec.outputs);
-    const Examples<float> examples = make_examples<float>(table, {}, {}, 1);
+    const FeatureTransform as_they_are(schema_of(table), std::vector<ColumnTransform>(2));
+    const Examples<float> examples = make_examples<float>(table, as_they_are, {}, 1);
     return bytes_while_visiting([&](const ScoreVisitor& visit) {
       visit_scores<float>(network, theta.data(), examples, 1, visit);
     });

@@ -4,12 +4,13 @@
 
 #include "core/base/memory.hpp"
 #include "core/data/table.hpp"
-#include "core/statistics/scaling.hpp"
+#include "core/transform/column_scaling.hpp"
+#include "core/transform/feature_transform.hpp"
 
 namespace lockstep {
 
-/// One rank's contiguous part of a data set, ready for products: features scaled and converted to
-/// the type that training computes in, each row at a cache line.
+/// One rank's contiguous part of a data set, ready for products: features made of its columns and
+/// converted to the type that training computes in, each row at a cache line.
 template <class T>
 struct Examples {
   Range rows;  ///< global row numbers
@@ -23,11 +24,13 @@ struct Examples {
   const T* row(Index local) const { return values.data() + local * stride; }
 };
 
-/// Scales and converts a table, a thread for each block of rows.
-/// Throws DataError for the first row with a value that T cannot hold. Rank-local.
+/// Transforms and converts a table, a thread for each block of rows; nothing but the result is as
+/// large as the table.
+/// Throws DataError for the first row that the transform refuses ("row 7: missing value in column
+/// 'age'"), or that has a value that T cannot hold. Rank-local.
 /// @param target  scaling of the target; ignored unless the target is a number
 template <class T>
-Examples<T> make_examples(const Table& table, const FeatureScaling& features,
-                          const FeatureScaling& target, int threads);
+Examples<T> make_examples(const Table& table, const FeatureTransform& features,
+                          const ColumnScaling& target, int threads);
 
 }  // namespace lockstep
