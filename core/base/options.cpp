@@ -117,11 +117,11 @@ std::string canonical_list(const Option& option, std::string_view text) {
   for (const std::string& element : elements) {
     const std::string part =
         option.type == OptionType::texts ? element : canonical_number(option, element);
-    if (part.empty()) {
+    if (part.empty() && !option.empty_elements) {
       refuse(option, elements.size() == 1 ? quoted(text)
                                           : fmt::format("{} in {}", quoted(element), quoted(text)));
     }
-    if (!joined.empty()) joined += ',';
+    if (&element != &elements.front()) joined += ',';
     joined += part;
   }
   return joined;
@@ -137,7 +137,42 @@ void refuse_control_characters(const Option& option, std::string_view text) {
   }
 }
 
+/// A column's name is part of a section's line, which has to be read back.
+void check_column(const std::string& name, std::string_view column) {
+  const bool has_control = std::any_of(column.begin(), column.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
+  });
+  const bool has_comment = column.find(" #") != std::string_view::npos ||
+                           column.find(" ;") != std::string_view::npos || column.front() == '#' ||
+                           column.front() == ';';
+  if (!has_control && !has_comment && trimmed(column) == column) return;
+  throw ConfigError(fmt::format(
+      "{}: expected a column's name without comment signs after blanks and without control "
+      "characters; write ? for them",
+      quoted(name)));
+}
+
+/// The option that a column has of its own.
+Option for_column(Option general, const std::string& name) {
+  general.name = name;
+  general.per_column = false;
+  return general;
+}
+
 }  // namespace
+
+KeyParts key_parts(std::string_view name) {
+  const std::size_t first = name.find('.');
+  const std::size_t last = name.rfind('.');
+  if (first == std::string_view::npos) return {"", "", name};
+  if (first == last) return {name.substr(0, first), "", name.substr(first + 1)};
+  return {name.substr(0, first), name.substr(first + 1, last - first - 1), name.substr(last + 1)};
+}
+
+std::string base_key(std::string_view name) {
+  const KeyParts parts = key_parts(name);
+  return parts.section.empty() ? std::string(name) : fmt::format("{}.{}", parts.section, parts.key);
+}
 
 std::string Option::type_name() const {
   std::string text;
@@ -223,10 +258,23 @@ Settings::Value Settings::default_of(const Option& option) {
   return {option.canonical(option.default_value), Origin::standard, "default"};
 }
 
-void Settings::reset(const std::string& name) { values_.at(name) = default_of(*find(name)); }
+void Settings::reset(const std::string& name) {
+  if (key_parts(name).column.empty()) {
+    values_.at(name) = default_of(*find(name));
+    return;
+  }
+  values_.erase(name);
+  std::erase_if(options_, [&](const Option& option) { return option.name == name; });
+}
 
 void Settings::set(const std::string& name, std::string_view value, Origin origin,
                    const std::string& place) {
+  if (const Option* general = option_for_columns(name)) {
+    const Option own = for_column(*general, name);
+    check_column(name, key_parts(name).column);
+    own.canonical(value);  // which throws before anything is changed
+    add_for_column(own);
+  }
   const Option* option = find(name);
   if (option == nullptr) {
     const std::string meant = nearest(name);
@@ -245,13 +293,65 @@ const Option* Settings::find(std::string_view name) const {
   return found == options_.end() ? nullptr : &*found;
 }
 
+const Option* Settings::option_for_columns(std::string_view name) const {
+  if (key_parts(name).column.empty() || find(name) != nullptr) return nullptr;
+  const Option* option = find(base_key(name));
+  return option != nullptr && option->per_column ? option : nullptr;
+}
+
+/// Behind the last option of its section, or, where the section is new, of the column's section.
+void Settings::add_for_column(const Option& option) {
+  const KeyParts parts = key_parts(option.name);
+  const auto last_with = [&](const auto& belongs) {
+    const auto last = std::find_if(options_.rbegin(), options_.rend(), [&](const Option& other) {
+      return belongs(key_parts(other.name));
+    });
+    return last.base();
+  };
+  auto place = last_with([&](const KeyParts& other) {
+    return other.section == parts.section && other.column == parts.column;
+  });
+  if (place == options_.begin()) {
+    place = last_with([&](const KeyParts& other) { return other.section == parts.section; });
+  }
+  values_.emplace(option.name, default_of(option));
+  options_.insert(place, option);
+}
+
+bool Settings::takes(std::string_view name) const {
+  return find(name) != nullptr || option_for_columns(name) != nullptr;
+}
+
+bool Settings::has_columns(std::string_view section) const {
+  return std::any_of(options_.begin(), options_.end(), [&](const Option& option) {
+    return option.per_column && key_parts(option.name).section == section;
+  });
+}
+
+std::vector<std::string> Settings::columns(std::string_view section) const {
+  std::vector<std::string> columns;
+  for (const Option& option : options_) {
+    const KeyParts parts = key_parts(option.name);
+    if (parts.section == section && !parts.column.empty()) columns.emplace_back(parts.column);
+  }
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  return columns;
+}
+
 std::string Settings::nearest(std::string_view name) const {
-  const auto key_of = [](std::string_view full) { return full.substr(full.find('.') + 1); };
+  const KeyParts wanted = key_parts(name);
   std::vector<std::string> names;
   std::vector<std::string> same_key;
   for (const Option& option : options_) {
-    names.push_back(option.name);
-    if (key_of(option.name) == key_of(name)) same_key.push_back(option.name);
+    const KeyParts parts = key_parts(option.name);
+    if (!parts.column.empty()) continue;
+    const bool of_column =
+        !wanted.column.empty() && parts.section == wanted.section && has_columns(wanted.section);
+    if (of_column && !option.per_column) continue;
+    names.push_back(of_column ? fmt::format("{}.{}.{}", parts.section, wanted.column, parts.key)
+                              : option.name);
+    if (parts.key == wanted.key) same_key.push_back(names.back());
   }
   return same_key.size() == 1 ? same_key.front() : nearest_name(name, names);
 }

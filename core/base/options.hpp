@@ -25,7 +25,10 @@ struct Option {
   bool max_excluded = false;
   bool power_of_two = false;           ///< of integers: 1, 2, 4, 8, … only
   std::vector<std::string> choices{};  ///< all words of a choice; words beside the numbers ("auto")
+  bool empty_elements = false;         ///< of texts: an element may be empty
   bool affects_result = true;          ///< part of what a model is a function of
+  /// Some columns may have values of their own: "section.COLUMN.key", COLUMN a name or a glob.
+  bool per_column = false;
 
   std::string type_name() const;   ///< "real", "integer or all", "one of none, standard, minmax"
   std::string range_text() const;  ///< "> 0", "in [0, 1)", or ""
@@ -35,10 +38,22 @@ struct Option {
   std::string canonical(std::string_view value) const;
 };
 
+/// The parts of a key. Only keys of columns have a `column`, which may hold dots itself.
+struct KeyParts {
+  std::string_view section;
+  std::string_view column;  ///< empty in "section.key"
+  std::string_view key;
+};
+KeyParts key_parts(std::string_view name);
+
+/// "section.key" for "section.COLUMN.key" too.
+std::string base_key(std::string_view name);
+
 /// Where a value came from; ordered by precedence.
 enum class Origin { standard, file, command_line };
 
-/// The values of all options of a run, each checked against its option.
+/// The values of all options of a run, each checked against its option. A value that a column has
+/// of its own makes an option of its own, which stands behind those of its section.
 class Settings {
  public:
   explicit Settings(std::vector<Option> options);
@@ -50,11 +65,17 @@ class Settings {
   void set(const std::string& name, std::string_view value, Origin origin,
            const std::string& place);
 
-  /// Forgets a value that was given: the default again.
+  /// Forgets a value that was given: the default again, or, of a column, no value of its own.
   void reset(const std::string& name);
 
   const std::vector<Option>& options() const { return options_; }
   const Option* find(std::string_view name) const;  ///< nullptr when unknown
+  /// `set` takes this name: it is known, or one that a column may have.
+  bool takes(std::string_view name) const;
+  /// Columns, or globs, may have values in this section.
+  bool has_columns(std::string_view section) const;
+  /// The columns, and globs, that have values of their own in this section, sorted.
+  std::vector<std::string> columns(std::string_view section) const;
 
   /// The key that was probably meant by an unknown `name`, or "": one of the same name in another
   /// section, else the nearest by edit distance.
@@ -86,6 +107,8 @@ class Settings {
     std::string place;
   };
   static Value default_of(const Option& option);
+  const Option* option_for_columns(std::string_view name) const;
+  void add_for_column(const Option& option);
   const Value& value(std::string_view name) const;
 
   std::vector<Option> options_;

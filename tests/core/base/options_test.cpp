@@ -308,6 +308,100 @@ TEST(Settings, ListsWhatAModelIsAFunctionOf) {
   EXPECT_EQ(affecting.count("data.train"), 0U);
 }
 
+/// Of which columns may have values of their own.
+std::vector<Option> options_of_columns() {
+  Option scale = make("preprocess.scale", OptionType::choice, "none");
+  scale.choices = {"none", "log1p"};
+  scale.per_column = true;
+  Option buckets = make("preprocess.buckets", OptionType::integer, "256");
+  buckets.min = 1;
+  buckets.per_column = true;
+  const Option target = make("preprocess.target_scale", OptionType::text, "none");
+  return {scale, buckets, target, make("train.epochs", OptionType::integer, "10")};
+}
+
+TEST(KeyParts, AColumnStandsBetweenTheFirstAndTheLastDot) {
+  const auto parts = [](std::string_view name) {
+    const KeyParts p = key_parts(name);
+    return std::vector<std::string>{std::string(p.section), std::string(p.column),
+                                    std::string(p.key)};
+  };
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(parts("epochs"), (Parts{"", "", "epochs"}));
+  EXPECT_EQ(parts("train.epochs"), (Parts{"train", "", "epochs"}));
+  EXPECT_EQ(parts("preprocess.a.b c.scale"), (Parts{"preprocess", "a.b c", "scale"}));
+  EXPECT_EQ(base_key("preprocess.a.b c.scale"), "preprocess.scale");
+  EXPECT_EQ(base_key("train.epochs"), "train.epochs");
+  EXPECT_EQ(base_key("epochs"), "epochs");
+}
+
+TEST(Settings, AColumnHasTheValuesThatItWasGiven) {
+  Settings settings(options_of_columns());
+  EXPECT_TRUE(settings.has_columns("preprocess"));
+  EXPECT_FALSE(settings.has_columns("train"));
+  EXPECT_TRUE(settings.takes("preprocess.a.b.scale"));
+  EXPECT_EQ(settings.find("preprocess.a.b.scale"), nullptr);
+  settings.set("preprocess.z.scale", "log1p", Origin::file, "a.ini:3");
+  settings.set("preprocess.a.b.buckets", "07", Origin::command_line, "command line");
+  settings.set("preprocess.z.buckets", "5", Origin::file, "a.ini:4");
+  EXPECT_EQ(settings.text("preprocess.z.scale"), "log1p");
+  EXPECT_EQ(settings.place("preprocess.z.scale"), "a.ini:3");
+  EXPECT_EQ(settings.integer("preprocess.a.b.buckets"), 7);
+  EXPECT_EQ(settings.integer("preprocess.buckets"), 256);
+  EXPECT_EQ(settings.columns("preprocess"), (std::vector<std::string>{"a.b", "z"}));
+  std::vector<std::string> names;
+  for (const Option& option : settings.options()) names.push_back(option.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"preprocess.scale", "preprocess.buckets",
+                                             "preprocess.target_scale", "preprocess.z.scale",
+                                             "preprocess.z.buckets", "preprocess.a.b.buckets",
+                                             "train.epochs"}));
+  EXPECT_EQ(settings.affecting_result().at("preprocess.z.buckets"), "5");
+
+  settings.set("preprocess.z.scale", "none", Origin::command_line, "command line");
+  EXPECT_EQ(settings.text("preprocess.z.scale"), "none");
+  settings.reset("preprocess.z.scale");
+  EXPECT_EQ(settings.find("preprocess.z.scale"), nullptr);
+  EXPECT_EQ(settings.columns("preprocess"), (std::vector<std::string>{"a.b", "z"}));
+}
+
+TEST(Settings, RefusesKeysThatColumnsDoNotHave) {
+  Settings settings(options_of_columns());
+  const auto error = [&](const std::string& name, const std::string& value) -> std::string {
+    try {
+      settings.set(name, value, Origin::file, "a.ini:1");
+    } catch (const ConfigError& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(error("preprocess.x.scal", "log1p"),
+            "unknown key 'preprocess.x.scal' (did you mean 'preprocess.x.scale'?)");
+  EXPECT_EQ(error("preprocess.x.epochs", "3"),
+            "unknown key 'preprocess.x.epochs' (did you mean 'train.epochs'?)");
+  EXPECT_EQ(error("train.x.epochs", "3"),
+            "unknown key 'train.x.epochs' (did you mean 'train.epochs'?)");
+  EXPECT_EQ(error("preprocess.x.scale", "log2"),
+            "preprocess.x.scale: unknown value 'log2'; known: none, log1p (did you mean 'log1p'?)");
+  for (const char* column : {"a #b", "#a", " a", "a;\t", "a ;b", "a\nb"}) {
+    EXPECT_NE(error(std::string("preprocess.") + column + ".scale", "log1p").find("write ? for"),
+              std::string::npos)
+        << column;
+  }
+  EXPECT_TRUE(settings.columns("preprocess").empty()) << "nothing is left of what was refused";
+}
+
+TEST(Settings, AListMayHaveEmptyElementsWhereItSaysSo) {
+  Option missing = make("data.missing", OptionType::texts, "");
+  missing.empty_elements = true;
+  Settings settings({missing, make("data.train", OptionType::texts, "")});
+  settings.set("data.missing", "?, NA,,nan", Origin::file, "a.ini:1");
+  EXPECT_EQ(settings.text("data.missing"), "?,NA,,nan");
+  EXPECT_EQ(settings.texts("data.missing"), (std::vector<std::string>{"?", "NA", "", "nan"}));
+  settings.set("data.missing", ",NA", Origin::file, "a.ini:1");
+  EXPECT_EQ(settings.texts("data.missing"), (std::vector<std::string>{"", "NA"}));
+  EXPECT_THROW(settings.set("data.train", "a,,b", Origin::file, "a.ini:2"), ConfigError);
+}
+
 TEST(Settings, ProgrammerErrorsAreLogicErrors) {
   const Settings settings(options());
   EXPECT_THROW(settings.text("train.epoch"), std::logic_error);
