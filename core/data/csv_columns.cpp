@@ -98,6 +98,51 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOr
   }
 }
 
+/// The positions of the features that an option names.
+std::vector<Index> named_features(CsvColumns& columns, const std::vector<std::string>& names,
+                                  const char* option, const NamesOrigin& origin) {
+  std::vector<Index> positions;
+  for (const std::string& name : names) {
+    const Index column = require_column(columns.names, name, option, origin);
+    const Index use = use_of(columns, column);
+    if (use < 0) {
+      throw ConfigError(fmt::format(
+          "{}: {} is {}", option, quoted(name),
+          use == CsvColumns::kTarget ? "the column to predict" : "left out by data.ignore"));
+    }
+    positions.push_back(use);
+  }
+  return positions;
+}
+
+/// What each feature is for certain: by the schema, by the user's word, or because it may be
+/// nothing else.
+void assign_kinds(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
+  columns.kinds.resize(columns.schema.feature_names.size());
+  if (!columns.schema.feature_types.empty()) {
+    for (std::size_t j = 0; j < columns.kinds.size(); ++j) {
+      columns.kinds[j] = columns.schema.feature_types[j].kind;
+    }
+    return;
+  }
+  if (options.schema) return;
+  for (std::size_t j = 0; j < columns.kinds.size(); ++j) {
+    if (!columns.rules[j].takes_text) columns.kinds[j] = ColumnKind::number;
+    if (options.features == CsvFeatures::categories) columns.kinds[j] = ColumnKind::category;
+  }
+  for (const Index j : named_features(columns, options.categorical, "data.categorical", origin)) {
+    columns.kinds[static_cast<std::size_t>(j)] = ColumnKind::category;
+  }
+  for (const Index j : named_features(columns, options.numeric, "data.numeric", origin)) {
+    columns.kinds[static_cast<std::size_t>(j)] = ColumnKind::number;
+    const std::string& name = columns.schema.feature_names[static_cast<std::size_t>(j)];
+    if (find_column(options.categorical, name) >= 0) {
+      throw ConfigError(
+          fmt::format("data.numeric: {} is named in data.categorical too", quoted(name)));
+    }
+  }
+}
+
 /// The names that the schema does not have: those that a missing one could have become.
 std::vector<std::string> names_beyond(const std::vector<std::string>& names,
                                       const TableSchema& schema) {
@@ -196,12 +241,19 @@ CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOp
   columns.names = names;
   columns.has_header = from == NamesFrom::header;
   columns.use.assign(names.size(), kUndecided);
-  columns.refuses_missing = options.features == CsvFeatures::categories && !options.schema;
+  columns.missing = options.missing;
   if (options.schema) {
     assign_by_schema(columns, options, origin);
   } else {
     assign_freely(columns, options, origin);
   }
+  const std::vector<std::string>& features = columns.schema.feature_names;
+  columns.rules =
+      options.rules ? options.rules(features) : std::vector<CsvFeatureRules>(features.size());
+  if (options.features == CsvFeatures::categories && !options.schema) {
+    for (CsvFeatureRules& rules : columns.rules) rules.takes_missing = false;
+  }
+  assign_kinds(columns, options, origin);
   return columns;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,28 @@ namespace lockstep {
 /// What the cells of features may be: numbers alone; also text (categories) and empty (missing); or
 /// categories, whatever they look like, but not empty.
 enum class CsvFeatures { numbers, typed, categories };
+
+/// What becomes of a category that a model's training data does not have.
+enum class CsvUnknown {
+  missing,  ///< the cell is missing
+  kept,     ///< an index of its own, behind those of the model
+  refused,  ///< an error
+};
+
+/// What typed cells of one feature may be: whatever a reader takes, where nothing is set.
+struct CsvFeatureRules {
+  bool takes_text = true;     ///< categories; otherwise the column is numbers
+  bool takes_missing = true;  ///< also the texts that stand for an empty cell
+  bool takes_mixed = true;    ///< numbers and texts in a column whose type nobody has named
+  CsvUnknown unknown = CsvUnknown::missing;  ///< with a schema
+  std::string category{};      ///< one that the column has even where no cell has it; empty: none
+  std::string text_hint{};     ///< what ends the message about a text that should be a number,
+  std::string missing_hint{};  ///< and that about a missing cell
+};
+
+/// The rules for features of these names, in their order. Called alike on all ranks; may throw.
+using CsvRules =
+    std::function<std::vector<CsvFeatureRules>(const std::vector<std::string>& features)>;
 
 /// What a reader is asked to make of the columns.
 struct CsvOptions {
@@ -30,6 +54,10 @@ struct CsvOptions {
   /// `target_kind` is none.
   std::optional<TableSchema> schema;
   CsvFeatures features = CsvFeatures::numbers;  ///< a schema with types reads by them anyway
+  std::vector<std::string> categorical{};       ///< typed features that are categories, as written
+  std::vector<std::string> numeric{};  ///< typed features that are numbers: text is an error
+  std::vector<std::string> missing{};  ///< texts that stand for an empty cell, any column's
+  CsvRules rules{};                    ///< none: of no feature anything is set
 };
 
 /// The use of each column of a file.
@@ -37,15 +65,21 @@ struct CsvColumns {
   static constexpr Index kTarget = -1;
   static constexpr Index kSkipped = -2;
 
-  std::vector<std::string> names;  ///< of all columns
-  std::vector<Index> use;          ///< per column: number of the feature, kTarget or kSkipped
-  TableSchema schema;              ///< without the class names, unless they were given
-  std::vector<std::string> extra;  ///< neither used nor ignored on request, in file order
-  bool refuses_missing = false;    ///< an empty cell of a typed feature is an error
-  bool has_header = true;          ///< the names are the file's
+  std::vector<std::string> names;      ///< of all columns
+  std::vector<Index> use;              ///< per column: number of the feature, kTarget or kSkipped
+  TableSchema schema;                  ///< without the class names, unless they were given
+  std::vector<std::string> extra;      ///< neither used nor ignored on request, in file order
+  std::vector<CsvFeatureRules> rules;  ///< by feature
+  std::vector<std::optional<ColumnKind>> kinds;  ///< by feature; none: its cells will show
+  std::vector<std::string> missing;              ///< texts that stand for an empty cell
+  bool has_header = true;                        ///< the names are the file's
   /// Ends messages about rows for which it may be the reason: "; the header (a.csv:1) ends with a
   /// comma, so its last column has no name". Empty unless it does.
   std::string header_hint{};
+
+  bool is_missing(std::string_view text) const {
+    return std::find(missing.begin(), missing.end(), text) != missing.end();
+  }
 };
 
 /// The names in the header; the one at position N is cN when it has none.

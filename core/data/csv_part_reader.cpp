@@ -77,15 +77,19 @@ std::vector<Index> checked_rows(const std::vector<CsvPart>& parts,
 }
 
 /// A reader for each feature; none where features are numbers without gaps.
-std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const TableSchema& schema) {
-  if (!schema.feature_types.empty()) {
-    return {schema.feature_types.begin(), schema.feature_types.end()};
+std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const CsvColumns& columns) {
+  const std::vector<ColumnType>& known = columns.schema.feature_types;
+  std::vector<CsvTypedColumn> typed;
+  if (known.empty() && (options.schema || options.features == CsvFeatures::numbers)) return typed;
+  for (std::size_t j = 0; j < columns.rules.size(); ++j) {
+    const CsvFeatureRules& rules = columns.rules[j];
+    if (known.empty()) {
+      typed.emplace_back(columns.kinds[j], rules.category);
+    } else {
+      typed.emplace_back(known[j], rules.unknown);
+    }
   }
-  if (options.features == CsvFeatures::numbers) return {};
-  return std::vector<CsvTypedColumn>(schema.feature_names.size(),
-                                     options.features == CsvFeatures::categories
-                                         ? CsvTypedColumn::of_categories()
-                                         : CsvTypedColumn());
+  return typed;
 }
 
 }  // namespace
@@ -111,8 +115,7 @@ CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files, Cs
       columns_(columns),
       delimiter_(delimiter),
       first_labels_(options.schema ? ClassLabels(columns.schema.class_names) : ClassLabels()),
-      typed_(typed_columns(options, columns.schema)),
-      features_(options.features) {}
+      typed_(typed_columns(options, columns)) {}
 
 void CsvPartReader::read_once() {
   labels_ = first_labels_;
@@ -130,21 +133,45 @@ void CsvPartReader::read() {
   places_ = {files_, checked_rows(parts, files_), cut_.first_lines};
 }
 
-/// A column has the kind that the schema knows; otherwise a text on any rank makes categories.
+/// *Collective*.
+void CsvPartReader::find_example_of(std::size_t feature, CsvColumnNote& note) {
+  const CsvTypedColumn& typed = typed_[feature];
+  const FirstCell& mine = note.unknown > 0            ? typed.first_unknown()
+                          : note.numbers < note.texts ? typed.first_number()
+                                                      : typed.first_text();
+  const auto& use = columns_.use;
+  const auto column = std::find(use.begin(), use.end(), static_cast<Index>(feature)) - use.begin();
+  find_example(team_, mine, exclusive_scan(team_, part_.rows), column, places_, note);
+}
+
+/// *Collective*.
+void CsvPartReader::refuse_mixed(std::size_t feature, std::int64_t numbers, std::int64_t texts) {
+  CsvColumnNote note{columns_.schema.feature_names[feature], numbers, texts};
+  find_example_of(feature, note);
+  throw DataError(
+      fmt::format("{}: column {} mixes {} numbers and {} other texts, here {}; name it in "
+                  "data.categorical, data.numeric or data.ignore",
+                  note.place, quoted(note.column), numbers, texts, quoted(note.example)));
+}
+
+/// A column has the kind that is known; otherwise a text on any rank makes categories.
 std::vector<ColumnKind> CsvPartReader::agree_on_kinds() {
+  std::vector<std::int64_t> counts;
+  for (const CsvTypedColumn& column : typed_) {
+    counts.insert(counts.end(), {column.numbers(), column.texts()});
+  }
+  team_.all_reduce(counts, IntegerReduction::sum);
   std::vector<ColumnKind> kinds;
-  if (!columns_.schema.feature_types.empty()) {
-    for (const ColumnType& type : columns_.schema.feature_types) kinds.push_back(type.kind);
-    return kinds;
-  }
-  if (features_ == CsvFeatures::categories) {
-    return std::vector<ColumnKind>(typed_.size(), ColumnKind::category);
-  }
-  std::vector<std::int64_t> has_text;
-  for (const CsvTypedColumn& column : typed_) has_text.push_back(column.texts() > 0 ? 1 : 0);
-  team_.all_reduce(has_text, IntegerReduction::max);
-  for (const std::int64_t text : has_text) {
-    kinds.push_back(text != 0 ? ColumnKind::category : ColumnKind::number);
+  for (std::size_t j = 0; j < typed_.size(); ++j) {
+    const std::int64_t numbers = counts[2 * j];
+    const std::int64_t texts = counts[2 * j + 1];
+    const bool is_open = !columns_.kinds[j];
+    if (is_open && numbers > 0 && texts > 0 && !columns_.rules[j].takes_mixed) {
+      refuse_mixed(j, numbers, texts);
+    }
+    kinds.push_back(!is_open    ? *columns_.kinds[j]
+                    : texts > 0 ? ColumnKind::category
+                                : ColumnKind::number);
   }
   return kinds;
 }
@@ -159,8 +186,7 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
   guard(team_, "reading rows again", [&] {
     if (!again) return;
     for (std::size_t j = 0; j < typed_.size(); ++j) {
-      typed_[j] = kinds[j] == ColumnKind::category ? CsvTypedColumn::of_categories()
-                                                   : CsvTypedColumn(ColumnType{});
+      typed_[j] = CsvTypedColumn(kinds[j], columns_.rules[j].category);
     }
     const Index rows = part_.rows;
     read_once();
@@ -182,17 +208,12 @@ std::vector<CsvColumnNote> CsvPartReader::notes() {
                        counts[3 * j],
                        counts[3 * j + 1],
                        counts[3 * j + 2],
+                       columns_.rules[j].unknown,
                        "",
                        ""};
-    const bool is_mixed = features_ == CsvFeatures::typed && note.numbers > 0 && note.texts > 0;
+    const bool is_mixed = !columns_.kinds[j] && note.numbers > 0 && note.texts > 0;
     if (!is_mixed && note.unknown == 0) continue;
-    const CsvTypedColumn& typed = typed_[j];
-    const FirstCell& mine = note.unknown > 0            ? typed.first_unknown()
-                            : note.numbers < note.texts ? typed.first_number()
-                                                        : typed.first_text();
-    const auto column = std::find(columns_.use.begin(), columns_.use.end(), static_cast<Index>(j)) -
-                        columns_.use.begin();
-    find_example(team_, mine, exclusive_scan(team_, part_.rows), column, places_, note);
+    find_example_of(j, note);
     notes.push_back(std::move(note));
   }
   return notes;

@@ -19,10 +19,11 @@ struct CsvColumnNote {
   std::string column;
   std::int64_t numbers = 0;  ///< cells that are numbers
   std::int64_t texts = 0;    ///< other cells that are not empty
-  std::int64_t unknown = 0;  ///< cells of categories that the schema does not have: missing
+  std::int64_t unknown = 0;  ///< cells of categories that the schema does not have
+  CsvUnknown unknown_are = CsvUnknown::missing;
   /// The first of those that are not known or, where all are, of the fewer of numbers and texts.
-  std::string example;
-  std::string place;  ///< of it: "data/a.csv:17:3"
+  std::string example{};
+  std::string place{};  ///< of it: "data/a.csv:17:3"
 };
 
 /// Completes a note by the first of the cells that the ranks have found, each at most one.
@@ -47,7 +48,8 @@ class CsvPartReader {
   void read();
 
   /// The types of the features, from the rows of all ranks; none where features are numbers without
-  /// gaps. Reads the rows again where this rank stored numbers in a column of categories. After
+  /// gaps. Throws DataError for a column that mixes numbers and texts, where that is not taken.
+  /// Reads the rows again where this rank stored numbers in a column of categories. After
   /// it, the part has indices of categories. *Collective*; sends the distinct categories.
   std::vector<ColumnType> agree_on_types();
 
@@ -64,6 +66,8 @@ class CsvPartReader {
 
  private:
   std::vector<ColumnKind> agree_on_kinds();
+  void find_example_of(std::size_t feature, CsvColumnNote& note);
+  [[noreturn]] void refuse_mixed(std::size_t feature, std::int64_t numbers, std::int64_t texts);
   void read_once();
 
   Team& team_;
@@ -74,7 +78,6 @@ class CsvPartReader {
   ClassLabels first_labels_;
   ClassLabels labels_;
   std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty
-  CsvFeatures features_;
   CsvPart part_;
   RowPlaces places_;
   Index bytes_read_ = 0;

@@ -34,7 +34,8 @@ class RowParser {
         features_(columns.schema.feature_names.size()),
         reader_(delimiter),
         numbers_from_(columns.names.size()) {
-    if (!typed.empty()) return;
+    // A text that means a missing cell may look like a number.
+    if (!typed.empty() || !columns.missing.empty()) return;
     for (std::size_t i = columns.use.size(); i-- > 0;) {
       const Index use = columns.use[i];
       if (use < 0) continue;
@@ -53,7 +54,9 @@ class RowParser {
   std::optional<RowProblem> parse_fields();
   std::optional<RowProblem> parse_field(std::size_t i, std::span<double> row);
   std::optional<RowProblem> parse_number(std::size_t column, double& out) const;
-  std::optional<RowProblem> parse_typed(std::size_t column, CsvTypedColumn& typed, double& out);
+  std::optional<RowProblem> parse_feature_number(std::size_t column, std::size_t feature,
+                                                 double& out) const;
+  std::optional<RowProblem> parse_typed(std::size_t column, std::size_t feature, double& out);
   std::optional<RowProblem> parse_target(std::size_t column, double& out);
   std::optional<RowProblem> problem_of_all(std::string_view record) const;
   RowProblem problem(std::size_t column, std::string text) const {
@@ -98,13 +101,33 @@ std::optional<RowProblem> RowParser::parse_number(std::size_t column, double& ou
                                      quoted(text), last_is_target ? columns_.header_hint : ""));
 }
 
-std::optional<RowProblem> RowParser::parse_typed(std::size_t column, CsvTypedColumn& typed,
+/// A feature's number; what is wrong with it ends with what could be done.
+std::optional<RowProblem> RowParser::parse_feature_number(std::size_t column, std::size_t feature,
+                                                          double& out) const {
+  std::optional<RowProblem> problem = parse_number(column, out);
+  if (!problem) return std::nullopt;
+  const bool has_hint =
+      !columns_.header_hint.empty() && problem->text.ends_with(columns_.header_hint);
+  const CsvFeatureRules& rules = columns_.rules[feature];
+  if (!has_hint) problem->text += field_.text.empty() ? rules.missing_hint : rules.text_hint;
+  return problem;
+}
+
+std::optional<RowProblem> RowParser::parse_typed(std::size_t column, std::size_t feature,
                                                  double& out) {
   const std::string_view text = field_.text;
-  if (text.empty() && columns_.refuses_missing) return missing(column);
+  if (text.empty() && !columns_.rules[feature].takes_missing) {
+    return parse_feature_number(column, feature, out);  // which says that it is missing
+  }
+  CsvTypedColumn& typed = typed_[feature];
   const std::optional<double> value = typed.value(text);
-  if (!value) return parse_number(column, out);  // which says what was expected
+  if (!value && !typed.is_categories()) return parse_feature_number(column, feature, out);
   if (!is_utf8(text)) return not_utf8(column, "text");
+  if (!value) {
+    return problem(column,
+                   fmt::format("category {} in column {} does not occur in the training data",
+                               quoted(text), name(column)));
+  }
   if (typed.too_many()) return problem(column, too_many_categories(columns_.names[column]));
   out = *value;
   return std::nullopt;
@@ -170,10 +193,11 @@ std::optional<RowProblem> RowParser::parse_fields() {
 std::optional<RowProblem> RowParser::parse_field(std::size_t i, std::span<double> row) {
   const Index use = columns_.use[i];
   if (use == CsvColumns::kSkipped) return std::nullopt;
+  if (columns_.is_missing(field_.text)) field_.text = {};
   if (use == CsvColumns::kTarget) return parse_target(i, part_.target.emplace_back());
-  double& value = row[static_cast<std::size_t>(use)];
-  if (typed_.empty()) return parse_number(i, value);
-  return parse_typed(i, typed_[static_cast<std::size_t>(use)], value);
+  const auto feature = static_cast<std::size_t>(use);
+  if (typed_.empty()) return parse_feature_number(i, feature, row[feature]);
+  return parse_typed(i, feature, row[feature]);
 }
 
 std::optional<RowProblem> RowParser::parse(std::string_view record) {

@@ -10,15 +10,15 @@
 
 namespace lockstep {
 
-CsvTypedColumn::CsvTypedColumn(const ColumnType& known)
-    : state_(known.kind == ColumnKind::number ? State::numbers : State::categories),
-      labels_(known.categories) {}
-
-CsvTypedColumn CsvTypedColumn::of_categories() {
-  CsvTypedColumn column;
-  column.state_ = State::categories;
-  return column;
+CsvTypedColumn::CsvTypedColumn(std::optional<ColumnKind> kind, const std::string& category) {
+  if (kind) state_ = *kind == ColumnKind::number ? State::numbers : State::categories;
+  if (!category.empty()) labels_.code(category);
 }
+
+CsvTypedColumn::CsvTypedColumn(const ColumnType& known, CsvUnknown unknown)
+    : state_(known.kind == ColumnKind::number ? State::numbers : State::categories),
+      unknown_rule_(unknown),
+      labels_(known.categories) {}
 
 std::optional<double> CsvTypedColumn::value(std::string_view text) {
   constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
@@ -36,8 +36,11 @@ std::optional<double> CsvTypedColumn::value(std::string_view text) {
   }
   state_ = State::categories;
   if (const std::optional<Index> code = labels_.code(text)) return static_cast<double>(*code);
-  if (++unknown_ == 1) first_unknown_ = {row, std::string(text)};
-  return kMissing;
+  const std::size_t known = labels_.names().size();
+  if (known > 0 && ++unknown_ == 1) first_unknown_ = {row, std::string(text)};
+  if (unknown_rule_ == CsvUnknown::missing) return kMissing;
+  if (unknown_rule_ == CsvUnknown::refused) return std::nullopt;
+  return static_cast<double>(known) + static_cast<double>(*new_labels_.code(text));
 }
 
 ColumnType CsvTypedColumn::agree(Team& team, ColumnKind kind) {
@@ -45,12 +48,23 @@ ColumnType CsvTypedColumn::agree(Team& team, ColumnKind kind) {
   assert(!is_to_be_read_again(kind));
   state_ = State::categories;
   labels_.agree(team);
-  return {ColumnKind::category, labels_.names()};
+  ColumnType type{ColumnKind::category, labels_.names()};
+  if (unknown_rule_ == CsvUnknown::kept) {
+    new_labels_.agree(team);
+    type.categories.insert(type.categories.end(), new_labels_.names().begin(),
+                           new_labels_.names().end());
+  }
+  return type;
 }
 
 double CsvTypedColumn::final_value(double value) const {
   if (state_ != State::categories || std::isnan(value)) return value;
-  return static_cast<double>(labels_.index_of_code(static_cast<Index>(value)));
+  const auto code = static_cast<Index>(value);
+  const auto known = static_cast<Index>(labels_.names().size());
+  if (unknown_rule_ == CsvUnknown::kept && code >= known) {
+    return static_cast<double>(known + new_labels_.index_of_code(code - known));
+  }
+  return static_cast<double>(labels_.index_of_code(code));
 }
 
 std::vector<ColumnType> agree_on_types(Team& team, std::vector<CsvTypedColumn>& columns,

@@ -9,6 +9,7 @@
 #include "core/base/types.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/column_type.hpp"
+#include "core/data/csv_columns.hpp"
 
 namespace lockstep {
 
@@ -20,8 +21,9 @@ struct FirstCell {
 
 /// Reads the cells of one feature column whose type is found from its cells, or is known.
 ///
-/// A column is numbers when every cell of all ranks that is not empty is one; otherwise its cells
-/// are categories, numbers among them as they are written. An empty cell is missing.
+/// A column of which nothing else is known is numbers when every cell of all ranks that is not
+/// empty is one; otherwise its cells are categories, numbers among them as they are written. An
+/// empty cell is missing.
 ///
 /// A rank that meets only numbers cannot know of the texts of others, and keeps no texts. So a
 /// column that turns out to be categories after a rank has stored numbers is read twice there:
@@ -31,33 +33,38 @@ class CsvTypedColumn {
   /// More would be names of rows rather than categories.
   static constexpr std::size_t kMostCategories = std::size_t{1} << 20;
 
-  /// Of a type that its cells show.
-  CsvTypedColumn() = default;
-  /// Of the type that a model was trained with. A category that is not known counts as missing.
-  explicit CsvTypedColumn(const ColumnType& known);
-  /// Of categories that are yet to be found.
-  static CsvTypedColumn of_categories();
+  /// Of this kind, or of that which its cells show; its categories are yet to be found.
+  /// @param category  one that the column has in any case, when it has categories; empty: none
+  explicit CsvTypedColumn(std::optional<ColumnKind> kind, const std::string& category = "");
+  /// Of the type that a model was trained with.
+  CsvTypedColumn(const ColumnType& known, CsvUnknown unknown);
 
-  /// What the table stores for the cell of the next row: a number, a code, or NaN for an empty
-  /// cell. Nothing for text in a column that is known to be numbers.
+  /// What the table stores for the cell of the next row: a number, a code, or NaN for a missing
+  /// cell. Nothing for text in a column that is known to be numbers, and for an unknown category
+  /// that is refused.
   std::optional<double> value(std::string_view text);
 
   std::int64_t numbers() const { return numbers_; }  ///< cells that were numbers
   std::int64_t texts() const { return texts_; }      ///< cells that were neither empty nor numbers
-  std::int64_t unknown() const { return unknown_; }  ///< cells of categories that are not known
+  /// Cells of categories that are not known; 0 of a model that keeps none of the column.
+  std::int64_t unknown() const { return unknown_; }
   const FirstCell& first_number() const { return first_number_; }
   const FirstCell& first_text() const { return first_text_; }
   const FirstCell& first_unknown() const { return first_unknown_; }
 
   /// The distinct texts of this rank alone are too many.
-  bool too_many() const { return labels_.distinct() > kMostCategories; }
+  bool too_many() const {
+    return labels_.distinct() > kMostCategories || new_labels_.distinct() > kMostCategories;
+  }
 
   bool is_to_be_read_again(ColumnKind agreed) const {
     return agreed == ColumnKind::category && stored_numbers_;
   }
+  bool is_categories() const { return state_ == State::categories; }
 
-  /// Agrees on the categories; `kind` is the same on all ranks. Makes codes indices. *Collective*
-  /// for categories that are not known: sends the distinct texts of this rank to every other one.
+  /// Agrees on the categories; `kind` is the same on all ranks. Makes codes indices. Unknown
+  /// categories that are kept follow those of the model. *Collective* for categories that are not
+  /// known: sends the distinct texts of this rank to every other one.
   ColumnType agree(Team& team, ColumnKind kind);
 
   /// The value in the table for what `value` returned, after `agree`.
@@ -67,6 +74,7 @@ class CsvTypedColumn {
   enum class State { open, numbers, categories };
 
   State state_ = State::open;
+  CsvUnknown unknown_rule_ = CsvUnknown::missing;
   bool stored_numbers_ = false;
   std::int64_t numbers_ = 0;
   std::int64_t texts_ = 0;
@@ -76,6 +84,7 @@ class CsvTypedColumn {
   FirstCell first_text_;
   FirstCell first_unknown_;
   ClassLabels labels_;
+  ClassLabels new_labels_;  ///< of unknown categories that are kept
 };
 
 /// Agrees on the categories of all columns, which have these kinds and names. Makes the codes in

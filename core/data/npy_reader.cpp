@@ -172,18 +172,20 @@ CsvColumns assign_columns(const NpyArray& array, const NpyOptions& options, bool
 
 /// How the features are read: as the schema knows, or as they are asked for.
 void choose_types(const CsvOptions& options, NpyColumns& how) {
-  const TableSchema& schema = how.columns.schema;
-  for (const ColumnType& type : schema.feature_types) {
-    how.kinds.push_back(type.kind);
-    how.typed.emplace_back(type);
+  const CsvColumns& columns = how.columns;
+  const std::vector<ColumnType>& known = columns.schema.feature_types;
+  const bool has_categories = std::find(columns.kinds.begin(), columns.kinds.end(),
+                                        ColumnKind::category) != columns.kinds.end();
+  for (std::size_t j = 0; j < columns.rules.size() && has_categories; ++j) {
+    const CsvFeatureRules& rules = columns.rules[j];
+    how.kinds.push_back(columns.kinds[j].value_or(ColumnKind::number));
+    if (known.empty()) {
+      how.typed.emplace_back(how.kinds[j], rules.category);
+    } else {
+      how.typed.emplace_back(known[j], rules.unknown);
+    }
   }
-  const std::size_t features = schema.feature_names.size();
-  if (how.kinds.empty() && options.features == CsvFeatures::categories) {
-    how.kinds.assign(features, ColumnKind::category);
-    how.typed.assign(features, CsvTypedColumn::of_categories());
-  }
-  how.missing_features =
-      options.schema ? !how.kinds.empty() : options.features == CsvFeatures::typed;
+  how.missing_features = options.schema ? !known.empty() : options.features != CsvFeatures::numbers;
   how.missing_target = options.target_is_feature;
 }
 
@@ -229,6 +231,7 @@ void settle_types(Team& team, const std::vector<InputFile>& files, NpyColumns& h
     CsvColumnNote& note = result.notes.emplace_back();
     note.column = names[j];
     note.unknown = unknown[j];
+    note.unknown_are = how.columns.rules[j].unknown;
     const std::vector<Index>& use = how.columns.use;
     const Index column = std::find(use.begin(), use.end(), static_cast<Index>(j)) - use.begin();
     find_example(team, how.typed[j].first_unknown(), table.rows.begin, column, table.places, note);

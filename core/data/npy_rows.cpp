@@ -204,14 +204,19 @@ class ArrayReader {
 
   double category_code(Index column, const std::string& text, std::string& problem) {
     const bool missing = text == "nan";
-    if (missing ? columns_.refuses_missing : !is_number(text)) {
-      problem = not_finite(column, text, !columns_.refuses_missing);
+    const bool takes_missing = how_.takes_missing(use_of(column));
+    if (missing ? !takes_missing : !is_number(text)) {
+      problem = not_finite(column, text, takes_missing);
       return 0;
     }
     CsvTypedColumn& typed = how_.typed[static_cast<std::size_t>(use_of(column))];
     const std::optional<double> code = typed.value(missing ? "" : text);
     if (typed.too_many()) {
       throw DataError(array_.file.path + ": " + too_many_categories(name_of(column)));
+    }
+    if (!code) {
+      problem = fmt::format("category {} in column {} does not occur in the training data",
+                            quoted(text), quoted(name_of(column)));
     }
     return code.value_or(std::numeric_limits<double>::quiet_NaN());
   }
@@ -221,8 +226,11 @@ class ArrayReader {
   }
 
   std::string not_finite(Index column, const std::string& found, bool may_be_missing) const {
-    return fmt::format("expected a finite number{} in column {}, found {}",
-                       may_be_missing ? " or nan" : "", quoted(name_of(column)), found);
+    const Index use = use_of(column);
+    const bool has_hint = found == "nan" && !may_be_missing && use >= 0;
+    return fmt::format("expected a finite number{} in column {}, found {}{}",
+                       may_be_missing ? " or nan" : "", quoted(name_of(column)), found,
+                       has_hint ? columns_.rules[static_cast<std::size_t>(use)].missing_hint : "");
   }
 
   /// The first cell of the block, in row order, that is no number though it has to be one.
@@ -236,7 +244,7 @@ class ArrayReader {
         const Index use = use_of(c);
         const bool is_target = use == CsvColumns::kTarget;
         const double x = is_target ? target_[r] : values_[r * features_ + use];
-        const bool may_be_missing = is_target ? how_.missing_target : how_.missing_features;
+        const bool may_be_missing = is_target ? how_.missing_target : how_.takes_missing(use);
         if (std::isfinite(x) || (may_be_missing && std::isnan(x))) continue;
         return WrongCell{block_.begin + r, c, not_finite(c, found_text(x), may_be_missing)};
       }

@@ -14,12 +14,15 @@ namespace lockstep {
 /// How the columns of arrays are read.
 struct NpyColumns {
   CsvColumns columns;                   ///< what each is for
-  bool missing_features = false;        ///< NaN in a feature is a missing cell
+  bool missing_features = false;        ///< NaN in a feature is a missing cell, where rules take it
   bool missing_target = false;          ///< the same of a target that is a number
   std::vector<ColumnKind> kinds{};      ///< by feature; empty where all are numbers
   std::vector<CsvTypedColumn> typed{};  ///< by feature, as `kinds`: those of categories are used
   ClassLabels labels{};                 ///< of the target, when that is classes
 
+  bool takes_missing(Index feature) const {
+    return missing_features && columns.rules[static_cast<std::size_t>(feature)].takes_missing;
+  }
   bool is_category(Index feature) const {
     return !kinds.empty() && kinds[static_cast<std::size_t>(feature)] == ColumnKind::category;
   }

@@ -18,6 +18,15 @@ void read_anything(std::string_view input) {
   if (how / 18 % 2 == 1) options.features = CsvFeatures::typed;
   if (how / 36 % 3 == 1) options.delimiter = ';';
   if (how / 108 % 2 == 1) options.header = CsvHeader::no;
+  if (how % 5 == 1) options.missing = {"?", "3"};
+  if (how % 7 == 1) {
+    options.rules = [](const std::vector<std::string>& features) {
+      CsvFeatureRules rules;
+      rules.takes_mixed = false;
+      rules.category = "c";
+      return std::vector<CsvFeatureRules>(features.size(), rules);
+    };
+  }
   const InputFile file = fuzz_file("a.csv", input.substr(1));
   const auto read = [&](Team& team) { return read_csv(team, {file}, options).table; };
   require(outcome_of_reading(1, read) == outcome_of_reading(3, read),

@@ -120,6 +120,141 @@ TEST(TypedCsv, TextInAColumnOfKnownNumbersIsAnError) {
   });
 }
 
+/// What reading says is wrong.
+std::string error_of(const std::string& content, const CsvOptions& options) {
+  std::string message;
+  test::on_one_rank([&](Team& team) {
+    test::TeamDirectory folder(team);
+    const InputFile file = folder.put("a.csv", content);
+    message = test::message_in(folder / "", [&] { read_csv(team, {file}, options); });
+  });
+  return message;
+}
+
+/// The same rules for all features.
+CsvRules for_all(const CsvFeatureRules& rules) {
+  return [rules](const Texts& features) {
+    return std::vector<CsvFeatureRules>(features.size(), rules);
+  };
+}
+
+TEST(TypedCsv, UsersNameTheTypesOfColumns) {
+  CsvOptions options = typed_features();
+  options.categorical = {"zip", "mixed"};
+  options.numeric = {"n"};
+  const CsvTable csv = read_text("zip,n,mixed\n10.0,1,5\n9,2,a\n10,,5.0\n", options);
+  EXPECT_EQ(csv.table.feature_types,
+            (std::vector<ColumnType>{categories({"9", "10"}), {}, categories({"5", "5.0", "a"})}));
+  EXPECT_EQ(cells(csv.table, 0), (Texts{"10", "9", "10"}));
+  EXPECT_EQ(cells(csv.table, 1), (Texts{"1", "2", "-"}));
+  EXPECT_TRUE(csv.notes.empty()) << "what a user has named needs no note";
+  EXPECT_EQ(error_of("zip,n,mixed\n1,1,5\n9,x2,a\n", options),
+            "a.csv:3:2: expected a number in column 'n', found 'x2'");
+  options.numeric = {"m"};
+  EXPECT_EQ(error_of("zip,n,mixed\n1,1,5\n", options),
+            "data.numeric: no column 'm' in the header of a.csv; did you mean 'n'?");
+  options.numeric = {"zip"};
+  EXPECT_EQ(error_of("zip,n,mixed\n1,1,5\n", options),
+            "data.numeric: 'zip' is named in data.categorical too");
+  options.numeric = {};
+  options.ignored = {"mixed"};
+  EXPECT_EQ(error_of("zip,n,mixed\n1,1,5\n", options),
+            "data.categorical: 'mixed' is left out by data.ignore");
+  options.ignored = {};
+  options.target_kind = TargetKind::classes;
+  options.target = "zip";
+  EXPECT_EQ(error_of("zip,n,mixed\n1,1,5\n", options),
+            "data.categorical: 'zip' is the column to predict");
+}
+
+TEST(TypedCsv, UsersNameTheTextsThatAreMissing) {
+  CsvOptions options = typed_features();
+  options.missing = {"?", "NA", "", "-999"};
+  const CsvTable csv = read_text("n,c\n1,red\n ?,NA\n-999,\"?\"\n,nan\n", options);
+  EXPECT_EQ(csv.table.feature_types, (std::vector<ColumnType>{{}, categories({"nan", "red"})}));
+  EXPECT_EQ(cells(csv.table, 0), (Texts{"1", "-", "-", "-"}));
+  EXPECT_EQ(cells(csv.table, 1), (Texts{"red", "-", "-", "nan"}));
+  options.features = CsvFeatures::numbers;
+  EXPECT_EQ(error_of("n,c\n1,-999\n", options), "a.csv:2:2: missing value in column 'c'");
+  options.target_kind = TargetKind::classes;
+  EXPECT_EQ(error_of("n,y\n1,a\n2,NA\n", options), "a.csv:3:2: missing value in column 'y'");
+}
+
+TEST(TypedCsv, RulesSayWhatCellsMayBe) {
+  CsvOptions options = typed_features();
+  CsvFeatureRules rules;
+  rules.takes_text = false;
+  rules.text_hint = "; no text";
+  options.rules = for_all(rules);
+  EXPECT_EQ(error_of("a,b\n1,2\n,x\n", options),
+            "a.csv:3:2: expected a number in column 'b', found 'x'; no text");
+  rules = {};
+  rules.takes_missing = false;
+  rules.missing_hint = "; no gaps";
+  options.rules = for_all(rules);
+  EXPECT_EQ(error_of("a,b\n1,x\n1,\n", options), "a.csv:3:2: missing value in column 'b'; no gaps");
+  options.features = CsvFeatures::numbers;
+  EXPECT_EQ(error_of("a,b\n1,\n", options), "a.csv:2:2: missing value in column 'b'; no gaps");
+}
+
+TEST(TypedCsv, MixedColumnsAreRefusedWhereRulesSaySo) {
+  CsvOptions options = typed_features();
+  CsvFeatureRules rules;
+  rules.takes_mixed = false;
+  options.rules = for_all(rules);
+  const std::string mixed = "a,b\n1,x\n2,\n,y\n3,7\n4,z\n";
+  EXPECT_EQ(error_of(mixed, options),
+            "a.csv:5:2: column 'b' mixes 1 numbers and 3 other texts, here '7'; name it in "
+            "data.categorical, data.numeric or data.ignore");
+  options.categorical = {"b"};
+  EXPECT_EQ(read_text(mixed, options).table.feature_types,
+            (std::vector<ColumnType>{{}, categories({"7", "x", "y", "z"})}));
+}
+
+TEST(TypedCsv, ACategoryMayBeThereWithoutACell) {
+  CsvOptions options = typed_features();
+  CsvFeatureRules rules;
+  rules.category = "none";
+  options.rules = for_all(rules);
+  // Of numbers nothing is made; they are read before anyone knows that the second are none.
+  const CsvTable csv = read_text("a,b\n1,5\n2,x\n", options);
+  EXPECT_EQ(csv.table.feature_types, (std::vector<ColumnType>{{}, categories({"5", "none", "x"})}));
+  EXPECT_EQ(cells(csv.table, 1), (Texts{"5", "x"}));
+}
+
+TEST(TypedCsv, UnknownCategoriesAreMissingKeptOrRefused) {
+  CsvOptions options = typed_features();
+  options.schema =
+      TableSchema{{"c"}, TargetKind::classes, "y", {"a", "b"}, {categories({"m", "q"})}};
+  const std::string text = "c\nq\nz\nm\nn\nz\n\"\"\n";
+  EXPECT_EQ(cells(read_text(text, options).table, 0), (Texts{"q", "-", "m", "-", "-", "-"}));
+  CsvFeatureRules rules;
+  rules.unknown = CsvUnknown::kept;
+  options.rules = for_all(rules);
+  const CsvTable kept = read_text(text, options);
+  EXPECT_EQ(kept.table.feature_types, (std::vector<ColumnType>{categories({"m", "q", "n", "z"})}));
+  EXPECT_EQ(cells(kept.table, 0), (Texts{"q", "z", "m", "n", "z", "-"}));
+  ASSERT_EQ(kept.notes.size(), 1U);
+  EXPECT_EQ(kept.notes[0].unknown, 3);
+  EXPECT_EQ(kept.notes[0].example, "z");
+  EXPECT_EQ(kept.notes[0].unknown_are, CsvUnknown::kept);
+  rules.unknown = CsvUnknown::refused;
+  options.rules = for_all(rules);
+  EXPECT_EQ(error_of(text, options),
+            "a.csv:3:1: category 'z' in column 'c' does not occur in the training data");
+}
+
+TEST(TypedCsv, AModelWithoutCategoriesKnowsNone) {
+  CsvOptions options = typed_features();
+  options.schema = TableSchema{{"c"}, TargetKind::classes, "y", {"a", "b"}, {categories({})}};
+  CsvFeatureRules rules;
+  rules.unknown = CsvUnknown::kept;
+  options.rules = for_all(rules);
+  const CsvTable csv = read_text("c\nq\nz\nq\n", options);
+  EXPECT_EQ(cells(csv.table, 0), (Texts{"q", "z", "q"}));
+  EXPECT_TRUE(csv.notes.empty());
+}
+
 TEST(TypedCsv, TextMustBeUtf8) {
   test::on_one_rank([&](Team& team) {
     test::TeamDirectory folder(team);

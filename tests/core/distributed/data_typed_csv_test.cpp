@@ -93,6 +93,41 @@ TEST(DistributedTypedCsv, PlacesAreThoseOfTheFiles) {
   });
 }
 
+TEST(DistributedTypedCsv, AllRanksAgreeOnUnknownCategories) {
+  test::for_each_team({1, 2, 3, 5, 8}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    CsvOptions options = typed_features();
+    options.schema = TableSchema{{"c"},
+                                 TargetKind::classes,
+                                 "y",
+                                 {"a", "b"},
+                                 {ColumnType{ColumnKind::category, {"c3", "c7"}}}};
+    options.rules = [](const std::vector<std::string>&) {
+      CsvFeatureRules rules;
+      rules.unknown = CsvUnknown::kept;
+      return std::vector<CsvFeatureRules>{rules};
+    };
+    std::string text = "c\n";
+    for (Index i = 0; i < 60; ++i) text += "c" + std::to_string(9 - i % 10) + "\n";
+    const CsvTable csv = read_csv(team, {folder.put("a.csv", text)}, options);
+    EXPECT_EQ(
+        csv.table.feature_types.at(0).categories,
+        (std::vector<std::string>{"c3", "c7", "c0", "c1", "c2", "c4", "c5", "c6", "c8", "c9"}));
+    for (Index local = 0; local < csv.table.rows.size(); ++local) {
+      const auto code = static_cast<std::size_t>(test::row_of(csv.table, local)[0]);
+      EXPECT_EQ(csv.table.feature_types[0].categories.at(code),
+                "c" + std::to_string(9 - (csv.table.rows.begin + local) % 10));
+    }
+    EXPECT_EQ(csv.notes.size(), 1U);
+    for (const CsvColumnNote& note : csv.notes) {
+      EXPECT_EQ(note.unknown, 48);
+      EXPECT_EQ(note.example, "c9");
+      EXPECT_EQ(note.place, folder / "a.csv:2:1");
+    }
+    folder.remove();
+  });
+}
+
 // Which row stands in which line is not kept where rows span lines.
 TEST(DistributedTypedCsv, PlacesAreRowsWhereRowsSpanLines) {
   test::for_each_team({1, 2, 5}, [](Team& team) {
@@ -104,6 +139,26 @@ TEST(DistributedTypedCsv, PlacesAreRowsWhereRowsSpanLines) {
     for (const CsvColumnNote& note : csv.notes) EXPECT_EQ(note.place, folder / "a.csv:5:1");
     EXPECT_EQ(csv.table.places.of(5), folder / "b.csv, row 3");
     EXPECT_EQ(csv.table.places.of(3, 1), folder / "b.csv, row 1, column 2");
+    folder.remove();
+  });
+}
+
+TEST(DistributedTypedCsv, AMixedColumnIsRefusedWithItsFirstText) {
+  test::for_each_team({1, 2, 3, 5}, [](Team& team) {
+    test::TeamDirectory folder(team);
+    CsvOptions options = typed_features();
+    options.rules = [](const std::vector<std::string>& features) {
+      CsvFeatureRules rules;
+      rules.takes_mixed = false;
+      return std::vector<CsvFeatureRules>(features.size(), rules);
+    };
+    for (const Index odd : {Index{0}, Index{17}, Index{39}}) {
+      const InputFile file = folder.put("a.csv", example(40, odd));
+      EXPECT_EQ(test::message_in(folder / "", [&] { read_csv(team, {file}, options); }),
+                "a.csv:" + std::to_string(odd + 2) +
+                    ":3: column 'mixed' mixes 39 numbers and 1 other texts, here 'about 7'; name "
+                    "it in data.categorical, data.numeric or data.ignore");
+    }
     folder.remove();
   });
 }
