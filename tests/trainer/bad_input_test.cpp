@@ -75,8 +75,12 @@ std::string safetensors(const std::string& header, std::size_t data_bytes) {
   return file + header + std::string(data_bytes, '\0');
 }
 
-std::vector<std::string> training(const std::string& file) {
-  return {"train", "--data.train=" + file, "--model.type=softmax", "--train.epochs=1"};
+std::vector<std::string> training(const std::string& file,
+                                  const std::vector<std::string>& more = {}) {
+  std::vector<std::string> line{"train", "--data.train=" + file, "--model.type=softmax",
+                                "--train.epochs=1"};
+  line.insert(line.end(), more.begin(), more.end());
+  return line;
 }
 
 std::vector<BadInput> all_bad_input() {
@@ -128,9 +132,57 @@ std::vector<BadInput> all_bad_input() {
        "(a.csv:1) "
        "ends with a comma, so its last column has no name"},
       {"TextInANumericColumn", file_with("a.csv", "x,z,y\n1,2,a\n1,n/a,b\n"), training("a.csv"), 65,
-       "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'"},
+       "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'; set "
+       "preprocess.encode or data.ignore"},
       {"MissingCell", file_with("a.csv", "x,z,y\n1,,a\n1,2,b\n"), training("a.csv"), 65,
-       "lockstep: error: a.csv:2:2: missing value in column 'z'"},
+       "lockstep: error: a.csv:2:2: missing value in column 'z'; set preprocess.impute or "
+       "data.ignore"},
+      {"TextThatMeansMissing", file_with("a.csv", "x,z,y\n1,n/a,a\n1,2,b\n"),
+       training("a.csv", {"--data.missing=?,n/a"}), 65,
+       "lockstep: error: a.csv:2:2: missing value in column 'z'; set preprocess.impute or "
+       "data.ignore"},
+      {"MissingCellOfAColumn", file_with("a.csv", "x,z,y\n1,red,a\n,,b\n"),
+       training("a.csv", {"--preprocess.encode=onehot", "--preprocess.x.impute=mean"}), 65,
+       "lockstep: error: a.csv:3:2: missing value in column 'z'; set preprocess.impute or "
+       "data.ignore"},
+      {"TextInAColumnWithoutEncoding", file_with("a.csv", "x,z,y\n1,red,a\nblue,2,b\n"),
+       training("a.csv", {"--preprocess.z.encode=onehot"}), 65,
+       "lockstep: error: a.csv:3:1: expected a number in column 'x', found 'blue'; set "
+       "preprocess.encode or data.ignore"},
+      {"MixedColumn", file_with("a.csv", "x,z,y\n1,7,a\n1,red,b\n2,8,b\n3,tan,a\n"),
+       training("a.csv", {"--preprocess.encode=onehot"}), 65,
+       "lockstep: error: a.csv:3:2: column 'z' mixes 2 numbers and 2 other texts, here 'red'; name "
+       "it in data.categorical, data.numeric or data.ignore"},
+      {"CategoricalWithoutEncoding", file_with("a.csv", "x,y\n1,a\n2,b\n"),
+       training("a.csv", {"--data.categorical=x"}), 78,
+       "command line: error: data.categorical: column 'x' is to be categories, but "
+       "preprocess.encode is none; set it, or [preprocess.x] encode"},
+      {"SectionOfNoColumn", file_with("a.csv", "size,y\n1,a\n2,b\n"),
+       training("a.csv", {"--preprocess.sice.scale=log1p"}), 78,
+       "command line: error: [preprocess.sice]: no feature column has this name, or fits it; did "
+       "you mean 'size'?"},
+      {"EncodingOfNumbers", file_with("a.csv", "x,y\n1,a\n2,b\n"),
+       training("a.csv", {"--preprocess.x.encode=onehot"}), 78,
+       "command line: error: preprocess.x.encode: column 'x' holds numbers; name it in "
+       "data.categorical, or remove the key"},
+      {"ScaleOfIndicators", file_with("a.csv", "x,y\nr,a\ns,b\n"),
+       training("a.csv", {"--preprocess.encode=onehot", "--preprocess.x.scale=standard"}), 78,
+       "command line: error: preprocess.x.scale: the features of column 'x' are 0 and 1, and are "
+       "not scaled; remove the key"},
+      {"MeanOfCategories", file_with("a.csv", "x,y\nred,a\n,b\n"),
+       training("a.csv", {"--preprocess.impute=mean", "--preprocess.encode=onehot"}), 78,
+       "lockstep: error: preprocess.impute: column 'x' has 1 missing cells, and categories have no "
+       "mean; set impute = most_frequent or constant in [preprocess.x]"},
+      {"NoLogarithm", file_with("a.csv", "x,z,y\n1,0,a\n2,-1,b\n"),
+       training("a.csv", {"--preprocess.z.scale=log1p"}), 65,
+       "lockstep: error: row 2: expected a number > -1 in column 'z', whose scale is log1p, found "
+       "-1"},
+      {"ImputationOfNaiveBayes",
+       nothing,
+       {"train", "--model.type=naive_bayes", "--preprocess.x.impute=mean"},
+       78,
+       "command line: error: preprocess.x.impute: applies to model.type = linear or logistic or "
+       "mlp or softmax or svm only, not to naive_bayes; remove it"},
       {"ScaledClasses",
        file_with("a.csv", "x,y\n1,a\n2,b\n"),
        {"train", "--data.train=a.csv", "--model.type=softmax",

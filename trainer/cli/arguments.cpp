@@ -43,6 +43,20 @@ std::vector<po::option> parse_empty_value(std::vector<std::string>& tokens) {
   return {option};
 }
 
+/// The keys of columns that are given. A comma would be the end of a name in an
+/// options_description; such a key is taken as --key=value alone, like one that is unknown there.
+std::set<std::string> keys_of_columns(const Settings& keys,
+                                      const std::vector<std::string>& tokens) {
+  std::set<std::string> names;
+  for (const std::string& token : tokens) {
+    if (token.compare(0, 2, "--") != 0) continue;
+    const std::string name = token.substr(2, token.find('=') - 2);
+    const bool is_known = keys.find(name) != nullptr;
+    if (!is_known && keys.takes(name) && name.find(',') == std::string::npos) names.insert(name);
+  }
+  return names;
+}
+
 /// Splits `tokens` into options and operands. Boost.Program_options does the splitting alone: no
 /// abbreviations, no short options (so that `-1` is a value), no conversions (it reads -1 as
 /// 4294967295 and accepts nan), and nothing is stored, for the checks below must see every option.
@@ -60,6 +74,9 @@ std::vector<po::option> split(const CommandSpec& spec, const Settings& keys,
   }
   for (const Option& key : keys.options()) {
     add(key.name.c_str(), new po::untyped_value(), "");
+  }
+  for (const std::string& name : keys_of_columns(keys, tokens)) {
+    add(name.c_str(), new po::untyped_value(), "");
   }
   using Style = po::command_line_style::style_t;
   try {
@@ -97,9 +114,7 @@ class ArgumentReader {
     }
     const std::string& name = option.string_key;
     const CommandOption* own = find_own(name);
-    if (option.unregistered || (own == nullptr && keys_.find(name) == nullptr)) {
-      refuse_unknown(name);
-    }
+    if (own == nullptr && !keys_.takes(name)) refuse_unknown(name);
     if (own == nullptr && !spec_.heeds(name)) {
       fail(fmt::format("option '--{}' has no effect on {}", name, spec_.name));
     }

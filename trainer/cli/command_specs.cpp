@@ -14,10 +14,10 @@ CommandOption config_option() {
 
 /// Commands that train a model or take one.
 std::vector<CommandSpec> model_commands() {
-  const std::vector<std::string> test_data{"data.root",        "data.format",    "data.test",
-                                           "data.test_labels", "data.delimiter", "data.header",
-                                           "data.target",      "data.ignore",    "synthetic.",
-                                           "train.seed",       "run.",           "comm."};
+  const std::vector<std::string> test_data{
+      "data.root",   "data.format", "data.test",   "data.test_labels", "data.delimiter",
+      "data.header", "data.target", "data.ignore", "data.missing",     "synthetic.",
+      "train.seed",  "run.",        "comm."};
   return {
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
@@ -70,6 +70,9 @@ std::vector<CommandSpec> data_commands() {
                                                "data.header",
                                                "data.target",
                                                "data.ignore",
+                                               "data.categorical",
+                                               "data.numeric",
+                                               "data.missing",
                                                "synthetic.kind",
                                                "synthetic.rows",
                                                "synthetic.features",

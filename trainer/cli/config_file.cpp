@@ -38,9 +38,7 @@ std::string suggestion(const std::string& meant) {
   return meant.empty() ? "" : fmt::format(" (did you mean '{}'?)", meant);
 }
 
-std::string section_of(std::string_view name) {
-  return std::string(name.substr(0, name.find('.')));
-}
+std::string section_of(std::string_view name) { return std::string(key_parts(name).section); }
 
 /// Reads one line after the other, remembers the section, and collects errors.
 class ConfigReader {
@@ -83,6 +81,11 @@ class ConfigReader {
     const std::string name(trimmed(content.substr(1, content.size() - 2)));
     for (const std::string& known : sections_) {
       if (known == name) section_ = name;
+    }
+    const std::size_t dot = name.find('.');  // a column may have its own section
+    if (dot != std::string::npos && dot + 1 < name.size() &&
+        settings_.has_columns(name.substr(0, dot))) {
+      section_ = name;
     }
     if (section_.empty()) {
       const std::string near = nearest_name(name, sections_);

@@ -16,6 +16,7 @@ namespace lockstep::trainer {
 ///     [data]
 ///     target = "a # b"   # quotes keep blanks and '#'; inside them \" is " and \\ is \ itself
 ///
+/// [preprocess.COLUMN] holds the values of one column, or of those that a glob stands for.
 /// Lines end with LF or CRLF; a byte order mark at the start is skipped; no line continues on the
 /// next. A section may appear more than once, a key may not.
 /// @param name  the file as the user named it, for messages

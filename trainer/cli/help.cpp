@@ -130,6 +130,11 @@ std::string command_help(const CommandSpec& command) {
   if (!command.keys.empty()) {
     text += "The file may have keys of other commands too; they have no effect here.\n";
   }
+  if (command.heeds("preprocess.")) {
+    text +=
+        "Keys of [preprocess] but target_scale may have other values for some columns, as\n"
+        "--preprocess.COLUMN.key=value or below [preprocess.COLUMN]; COLUMN is a name or a glob.\n";
+  }
   std::string section;
   for (const Option& option : option_schema()) {
     if (!command.heeds(option.name)) continue;

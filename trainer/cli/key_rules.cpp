@@ -11,7 +11,8 @@
 namespace lockstep::trainer {
 namespace {
 
-/// The key has an effect only while `selector` has one of `values`.
+/// The key has an effect only while `selector` has one of `values`; of a selector that columns may
+/// have too, while one of them does.
 struct Condition {
   std::string_view key;
   std::string_view selector;
@@ -31,6 +32,18 @@ const std::vector<Condition>& conditions() {
       {"bayes.smoothing", "model.type", {kNaiveBayesName}},
       {"bayes.variance_smoothing", "model.type", {kNaiveBayesName}},
       {"preprocess.scale", "model.type", kNetworks},
+      {"preprocess.impute", "model.type", kNetworks},
+      {"preprocess.fill", "model.type", kNetworks},
+      {"preprocess.indicator", "model.type", kNetworks},
+      {"preprocess.encode", "model.type", kNetworks},
+      {"preprocess.buckets", "model.type", kNetworks},
+      {"preprocess.unknown", "model.type", kNetworks},
+      {"preprocess.fill", "preprocess.impute", {"constant"}},
+      {"preprocess.indicator",
+       "preprocess.impute",
+       {"mean", "median", "constant", "most_frequent"}},
+      {"preprocess.buckets", "preprocess.encode", {"hash"}},
+      {"preprocess.unknown", "preprocess.encode", {"onehot", "ordinal"}},
       {"preprocess.target_scale", "model.type", kNetworks},
       {"model.loss", "model.type", kNetworks},
       {"model.init", "model.type", kNetworks},
@@ -77,12 +90,23 @@ bool contains(const Words& words, std::string_view word) {
   return false;
 }
 
+/// The selector, or that of a column, has one of the values.
+bool holds(const Settings& settings, const Condition& condition) {
+  if (contains(condition.values, settings.text(condition.selector))) return true;
+  for (const Option& option : settings.options()) {
+    if (base_key(option.name) == condition.selector &&
+        contains(condition.values, settings.text(option.name))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// The first condition under which the key has no effect beside the other settings.
 const Condition* failed_condition(const Settings& settings, std::string_view name) {
+  const std::string key = base_key(name);
   for (const Condition& condition : conditions()) {
-    if (condition.key == name && !contains(condition.values, settings.text(condition.selector))) {
-      return &condition;
-    }
+    if (condition.key == key && !holds(settings, condition)) return &condition;
   }
   return nullptr;
 }
@@ -100,9 +124,10 @@ std::string loss_objection(const Settings& settings) {
 
 bool is_overridden(const Settings& settings, const std::string& name) {
   if (settings.origin(name) != Origin::file) return false;
+  const std::string key = base_key(name);
   for (const Condition& condition : conditions()) {
-    if (condition.key == name && settings.origin(condition.selector) == Origin::command_line &&
-        !contains(condition.values, settings.text(condition.selector))) {
+    if (condition.key == key && settings.origin(condition.selector) == Origin::command_line &&
+        !holds(settings, condition)) {
       return true;
     }
   }

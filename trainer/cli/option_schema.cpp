@@ -12,6 +12,8 @@
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/optimize/optimizer.hpp"
+#include "core/transform/column_options.hpp"
+#include "core/transform/column_transform.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -23,8 +25,8 @@ constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "npy"sv, "syntheti
 constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "bar"sv};
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
-constexpr std::array kScales{"none"sv, "standard"sv, "minmax"sv};
 constexpr std::array kTargetScales{"none"sv, "standard"sv};
+constexpr std::array kNoYes{"no"sv, "yes"sv};
 constexpr std::array kInitializations{"auto"sv, "he"sv, "xavier"sv, "zero"sv};
 constexpr std::array kPrecisions{"float"sv, "double"sv};
 constexpr std::array kShuffles{"rows"sv, "blocks"sv, "none"sv};
@@ -93,6 +95,16 @@ class Draft {
   /// Takes `word` beside numbers.
   Draft& or_word(const char* word) {
     option_.choices.emplace_back(word);
+    return *this;
+  }
+  /// Of a list of texts: an element may be empty.
+  Draft& or_empty() {
+    option_.empty_elements = true;
+    return *this;
+  }
+  /// A column may have a value of its own.
+  Draft& per_column() {
+    option_.per_column = true;
     return *this;
   }
   /// The model file is the same whatever this option says.
@@ -170,9 +182,56 @@ void add_data(std::vector<Option>& all) {
            .without_effect(),
        text("data.target", "",
             "Name of the column to predict of CSV, or cN for column N (from 0) of .npy and of a "
-            "file "
-            "without names; empty is the last column, but none for describe and decompose"),
-       texts("data.ignore", "", "Names of columns of CSV and .npy to leave out")});
+            "file without names; empty is the last column, but none for describe and decompose"),
+       texts("data.ignore", "", "Names of columns of CSV and .npy to leave out"),
+       texts(
+           "data.categorical", "",
+           "Names of columns of CSV and .npy that are categories, whatever their cells look like"),
+       texts("data.numeric", "",
+             "Names of columns of CSV that are numbers: text in them is an error"),
+       texts("data.missing", "",
+             "Texts of CSV cells that are missing, as ?,NA,nan; an empty cell is missing anyway, "
+             "and so is nan in .npy")
+           .or_empty()});
+}
+
+void add_preprocessing(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {choice("preprocess.scale", kScalingNames, "none",
+              "Scaling of columns of numbers and of ordinal categories, fitted on the training "
+              "rows, as everything here, and stored in the model: standard gives mean 0 and "
+              "variance 1, minmax gives [0, 1], robust takes the median for 0 and the distance of "
+              "the quartiles for 1, log1p is ln(1 + x)")
+           .per_column(),
+       choice("preprocess.impute", kImputationNames, "none",
+              "What stands for a missing cell: of numbers the mean or the median, of any column "
+              "its most frequent value (of equals the smallest, or the first category) or the "
+              "constant preprocess.fill; none makes a missing cell an error")
+           .per_column(),
+       text("preprocess.fill", "",
+            "What a constant imputation puts in: a number, or a category, which need not occur in "
+            "the data")
+           .per_column(),
+       choice("preprocess.indicator", kNoYes, "no",
+              "Whether a column that has missing cells in the training rows gets one more feature, "
+              "NAME_missing, which is 1 where a cell is missing and else 0")
+           .per_column(),
+       choice("preprocess.encode", kEncodingNames, "none",
+              "What columns of categories become: onehot a feature NAME=CATEGORY for each "
+              "category, ordinal the index in the sorted categories, hash one of "
+              "preprocess.buckets features by the XXH3 hash of the category; none makes text an "
+              "error")
+           .per_column(),
+       integer("preprocess.buckets", "256", "Number of features of a column that is hashed")
+           .between(1, static_cast<double>(ColumnTransform::kMostFeatures))
+           .per_column(),
+       choice("preprocess.unknown", kUnknownCategoryNames, "zero",
+              "What becomes of a category that the training rows do not have: zero is 0 in all "
+              "features of onehot, and a missing cell of ordinal, and is counted; error refuses it")
+           .per_column(),
+       choice("preprocess.target_scale", kTargetScales, "none",
+              "Scaling of a numeric target; undone in predictions and metrics")});
 }
 
 void add_synthetic(std::vector<Option>& all) {
@@ -205,12 +264,7 @@ void add_synthetic(std::vector<Option>& all) {
 void add_model(std::vector<Option>& all) {
   all.insert(
       all.end(),
-      {choice("preprocess.scale", kScales, "none",
-              "Scaling of the features, fitted on the training rows and stored in the model: "
-              "standard gives mean 0 and variance 1, minmax gives [0, 1]"),
-       choice("preprocess.target_scale", kTargetScales, "none",
-              "Scaling of a numeric target; undone in predictions and metrics"),
-       choice("model.type", model_types(), "mlp",
+      {choice("model.type", model_types(), "mlp",
               "The model: a preset of layers and loss of a network, or naive_bayes, which takes "
               "text columns and missing cells too"),
        integers("model.hidden", "512,256", "Widths of the hidden layers of an mlp, in units")
@@ -308,6 +362,7 @@ std::vector<Option> option_schema() {
   std::vector<Option> all;
   add_data(all);
   add_synthetic(all);
+  add_preprocessing(all);
   add_model(all);
   add_training(all);
   add_running(all);

@@ -40,10 +40,11 @@ std::string key_reference_markdown() {
       "| Key | Type | Range | Default | Meaning | Part of the model file |\n"
       "|---|---|---|---|---|---|\n";
   for (const Option& option : option_schema()) {
+    const std::string of_column = option.per_column ? "; may be set per column" : "";
     table +=
-        fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", option.name, cell(option.type_name()),
+        fmt::format("| `{}` | {} | {} | {} | {}{} | {} |\n", option.name, cell(option.type_name()),
                     cell(option.range_text()), code_cell(option.default_value), cell(option.help),
-                    option.affects_result ? "yes" : "no");
+                    of_column, option.affects_result ? "yes" : "no");
   }
   return table + "<!-- keys: end -->\n";
 }
@@ -52,7 +53,7 @@ std::string resolved_config(const Settings& settings) {
   std::string text;
   std::string section;
   for (const Option& option : settings.options()) {
-    const std::size_t dot = option.name.find('.');
+    const std::size_t dot = option.name.rfind('.');
     if (option.name.substr(0, dot) != section) {
       section = option.name.substr(0, dot);
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);

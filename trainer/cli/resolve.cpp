@@ -39,9 +39,10 @@ Settings resolve_settings(const Arguments& arguments, const std::string& file_na
     }
   }
   throw_any(errors);
-  for (const Option& option : settings.options()) {
+  const std::vector<Option> options = settings.options();  // of which some may go
+  for (const Option& option : options) {
     if (is_overridden(settings, option.name)) settings.reset(option.name);
-    if (!settings.given(option.name)) continue;
+    if (settings.find(option.name) == nullptr || !settings.given(option.name)) continue;
     const std::string objection = key_objection(settings, option.name);
     if (objection.empty()) continue;
     errors.push_back(fmt::format("{}: error: {}", settings.place(option.name), objection));

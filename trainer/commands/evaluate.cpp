@@ -7,6 +7,7 @@
 #include "trainer/run/data_source.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/loaded_model.hpp"
+#include "trainer/run/preprocessing.hpp"
 #include "trainer/run/report.hpp"
 
 namespace lockstep::trainer {
@@ -17,8 +18,9 @@ void evaluate(Session& session) {
   if (!names_data(session.settings, DataRole::test)) {
     throw UsageError("evaluate: no test data; name it with --data.test FILE");
   }
-  const Table table =
-      in_row_blocks(session.team, load_table(session, DataRole::test, schema.target_kind, schema));
+  const Table table = in_row_blocks(
+      session.team, load_table(session, DataRole::test, schema.target_kind, schema,
+                               CsvFeatures::numbers, fixed_rules(model->feature_rules())));
   const Evaluation evaluation = model->scorer().evaluation(
       score_table(session.team, *model, table, session.threads), model->penalty());
   if (!session.is_root()) return;

@@ -13,6 +13,7 @@
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
 #include "trainer/run/loaded_model.hpp"
+#include "trainer/run/preprocessing.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -162,7 +163,8 @@ void predict(Session& session) {
   check_spares_model(session);
   check_spares_data(session, DataRole::test, session.arguments.output);
   const Table table =
-      load_table(session, DataRole::test, TargetKind::none, model->description().schema);
+      load_table(session, DataRole::test, TargetKind::none, model->description().schema,
+                 CsvFeatures::numbers, fixed_rules(model->feature_rules()));
   write_predictions(session, *model, table);
   say(session, fmt::format("{} predictions in {}", table.total_rows, session.arguments.output));
 }

@@ -17,9 +17,10 @@ std::string note_text(const CsvColumnNote& note) {
       fmt::format("{}: column {}", note.place, lockstep::quoted(note.column));
   const std::string example = ", the first " + lockstep::quoted(note.example) + ",";
   if (note.unknown > 0) {
-    return fmt::format(
-        "{}: {} cells of categories that the training data does not have{} are taken as missing",
-        column, note.unknown, example);
+    return fmt::format("{}: {} cells of categories that the training data does not have{} are {}",
+                       column, note.unknown, example,
+                       note.unknown_are == CsvUnknown::kept ? "0 in all features of the column"
+                                                            : "taken as missing");
   }
   const bool odd_numbers = note.numbers < note.texts;
   return fmt::format(

@@ -185,13 +185,17 @@ CsvOptions csv_options(const Settings& settings) {
   if (header == "no") options.header = CsvHeader::no;
   options.target = settings.text("data.target");
   options.ignored = settings.texts("data.ignore");
+  options.categorical = settings.texts("data.categorical");
+  options.numeric = settings.texts("data.numeric");
+  options.missing = settings.texts("data.missing");
   return options;
 }
 
 /// The rows of .npy files; warns as of CSV. *Collective*.
 Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
                const CsvOptions& columns) {
-  check_keys(session.settings, role, ".npy files", {"data.delimiter", "data.header"});
+  check_keys(session.settings, role, ".npy files",
+             {"data.numeric", "data.missing", "data.delimiter", "data.header"});
   const NpyOptions options{columns, key(role) + "_labels"};
   const bool has_labels = columns.target_kind != TargetKind::none &&
                           !session.settings.texts(options.labels_key).empty();
@@ -250,12 +254,13 @@ TargetKind wanted_target(const Settings& settings) {
 }
 
 Table load_table(Session& session, DataRole role, TargetKind target,
-                 const std::optional<TableSchema>& schema, CsvFeatures features) {
+                 const std::optional<TableSchema>& schema, CsvFeatures features,
+                 const CsvRules& rules) {
   const Settings& settings = session.settings;
   if (is_synthetic(settings, role)) {
     check_keys(settings, role, "synthetic data",
-               {"data.target", "data.ignore", "data.train_labels", "data.test_labels",
-                "data.delimiter", "data.header"});
+               {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+                "data.train_labels", "data.test_labels", "data.delimiter", "data.header"});
     if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
       refuse_key(settings, key(role), "synthetic data");
     }
@@ -274,7 +279,8 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   const FileFormat format = format_of(session, role, files);
   if (format == FileFormat::idx) {
     check_keys(settings, role, "IDX files",
-               {"data.target", "data.ignore", "data.delimiter", "data.header"});
+               {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+                "data.delimiter", "data.header"});
     if (features == CsvFeatures::categories) {
       throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
     }
@@ -293,6 +299,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   options.target_kind = target;
   options.schema = schema;
   options.features = features;
+  options.rules = rules;
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   if (format == FileFormat::npy) return load_npy(session, role, files, options);

@@ -29,10 +29,11 @@ void check_spares_data(Session& session, DataRole role, const std::string& outpu
 /// @param target  what the model predicts; none reads features alone
 /// @param schema  of the training data, for a set that must fit it
 /// @param features  what the features of a CSV file without a schema may be
+/// @param rules  what their cells may be, and those of a schema with types
 /// Throws alike on all ranks. *Collective*.
 Table load_table(Session& session, DataRole role, TargetKind target,
                  const std::optional<TableSchema>& schema,
-                 CsvFeatures features = CsvFeatures::numbers);
+                 CsvFeatures features = CsvFeatures::numbers, const CsvRules& rules = {});
 
 /// All columns of the training data: numbers, categories, missing cells. Each rank gets an even
 /// part, in file order.

@@ -11,6 +11,7 @@
 #include "core/statistics/moments.hpp"
 #include "trainer/cli/key_rules.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/preprocessing.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -41,6 +42,12 @@ Initialization initialization_named(const std::string& name) {
   if (name == "xavier") return Initialization::xavier;
   if (name == "zero") return Initialization::zero;
   return Initialization::automatic;
+}
+
+FeatureTransform fit_features(Session& session, const Table& train) {
+  const ColumnChoices choices = choose_columns(session.settings, train.feature_names);
+  check_kinds(session.settings, choices, train);
+  return FeatureTransform::fit(session.team, train, choices.options, session.threads);
 }
 
 ColumnScaling fit_target(Team& team, const Table& train, Scaling kind) {
@@ -121,23 +128,21 @@ Experiment prepare_experiment(Session& session) {
   const Settings& settings = session.settings;
   Experiment e;
   const TargetKind target = wanted_target(settings);
-  e.train = in_row_blocks(session.team, load_table(session, DataRole::train, target, std::nullopt));
+  e.train = in_row_blocks(session.team,
+                          load_table(session, DataRole::train, target, std::nullopt,
+                                     wanted_features(settings), rules_for_training(settings)));
   if (e.train.features == 0) throw DataError("the training data has no feature columns");
   e.model.network = network_spec(settings, e.train);
   e.model.precision = settings.text("train.precision");
-  e.model.schema = schema_of(e.train);
+  e.model.features = fit_features(session, e.train);
+  e.model.network.inputs = e.model.features.width();
+  e.model.schema = schema_of_model(schema_of(e.train), e.model.features);
   if (has_data(settings, DataRole::test)) {
-    e.test =
-        in_row_blocks(session.team, load_table(session, DataRole::test, target, e.model.schema));
+    e.test = in_row_blocks(
+        session.team, load_table(session, DataRole::test, target, e.model.schema,
+                                 CsvFeatures::numbers, fixed_rules(rules_of(e.model.features))));
   }
   e.model.data_hash = data_hash(session.team, e.train);
-  ColumnOptions column;
-  column.scale = value_named<Scaling>(kScalingNames, settings.text("preprocess.scale"));
-  e.model.features = FeatureTransform::fit(
-      session.team, e.train,
-      std::vector<ColumnOptions>(static_cast<std::size_t>(e.train.features), column),
-      session.threads);
-  e.model.network.inputs = e.model.features.width();
   e.model.target_scaling =
       fit_target(session.team, e.train,
                  value_named<Scaling>(kScalingNames, settings.text("preprocess.target_scale")));

@@ -66,7 +66,7 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
   taken.reset("data.ignore");
   try {
     for (const auto& [key, value] : model.options) {
-      if (key != "data.ignore" && key != "train.seed") continue;
+      if (key != "data.ignore" && key != "data.missing" && key != "train.seed") continue;
       taken.set(key, value, Origin::standard, "the model");
     }
   } catch (const ConfigError& e) {

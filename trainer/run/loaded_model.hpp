@@ -16,10 +16,11 @@ SafetensorsFile load_model_file(Session& session, const std::string& path);
 /// The model in it. Throws alike on all ranks. *Collective*.
 std::unique_ptr<Model> load_model(Session& session, const std::string& path);
 
-/// Makes the model's data.ignore that of the settings, and its train.seed their default, so that
-/// generated test rows are those that the training left out. Another data.target or data.ignore
-/// than the model's is a PlacedConfigError on the command line, and a warning in a configuration
-/// file, which may be that of another training. Throws DataError for a damaged option.
+/// Makes the model's data.ignore that of the settings, and its train.seed and data.missing their
+/// defaults, so that generated test rows are those that the training left out, and cells mean the
+/// same. Another data.target or data.ignore than the model's is a PlacedConfigError on the command
+/// line, and a warning in a configuration file, which may be that of another training. Throws
+/// DataError for a damaged option.
 void take_settings_of_model(Session& session, const ModelDescription& model);
 
 }  // namespace lockstep::trainer

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/data/csv_columns.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
 #include "core/format/safetensors.hpp"
@@ -32,6 +33,9 @@ class Model {
   virtual ~Model() = default;
 
   virtual const ModelDescription& description() const = 0;
+
+  /// What the cells of data for it may be, by feature of the schema; none: whatever fits the types.
+  virtual std::vector<CsvFeatureRules> feature_rules() const = 0;
 
   /// What raw scores mean.
   virtual const Scorer& scorer() const = 0;

@@ -17,6 +17,7 @@ class NaiveBayesModel final : public Model {
                   NaiveBayes classifier);
 
   const ModelDescription& description() const override { return description_; }
+  std::vector<CsvFeatureRules> feature_rules() const override { return {}; }
   const Scorer& scorer() const override { return scorer_; }
   double penalty() const override { return 0; }
   /// Throws DataError for a row whose scores are not finite, naming the value.

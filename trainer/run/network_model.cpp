@@ -11,6 +11,7 @@
 #include "core/model/activations.hpp"
 #include "core/model/scoring.hpp"
 #include "core/transform/examples.hpp"
+#include "trainer/run/preprocessing.hpp"
 #include "trainer/run/scoring_pass.hpp"
 
 namespace lockstep::trainer {
@@ -193,6 +194,9 @@ class NetworkModel final : public Model {
                 description_.target_scaling) {}
 
   const ModelDescription& description() const override { return description_; }
+  std::vector<CsvFeatureRules> feature_rules() const override {
+    return rules_of(description_.features);
+  }
   const Scorer& scorer() const override { return scorer_; }
 
   double penalty() const override {

@@ -72,6 +72,25 @@ TEST(Arguments, AValueMayStartWithADashOrHoldAnything) {
             "2");
 }
 
+TEST(Arguments, KeysOfColumnsAreKeys) {
+  const Arguments parsed =
+      parse_arguments({"train", "--preprocess.total_rooms.scale=log1p",
+                       "--preprocess.*_rooms.impute", "mean", "--preprocess.a, b.scale=none"});
+  ASSERT_EQ(parsed.overrides.size(), 3U);
+  EXPECT_EQ(parsed.overrides[0].key, "preprocess.total_rooms.scale");
+  EXPECT_EQ(parsed.overrides[1].key, "preprocess.*_rooms.impute");
+  EXPECT_EQ(parsed.overrides[1].value, "mean");
+  EXPECT_EQ(parsed.overrides[2].key, "preprocess.a, b.scale");
+  EXPECT_EQ(usage_error({"train", "--preprocess.x.scal=log1p"}),
+            "unknown option '--preprocess.x.scal' (did you mean '--preprocess.x.scale'?); see "
+            "'lockstep train --help'");
+  EXPECT_EQ(usage_error({"train", "--preprocess.x.scale=none", "--preprocess.x.scale=none"}),
+            "option '--preprocess.x.scale' is given twice; see 'lockstep train --help'");
+  EXPECT_EQ(usage_error({"evaluate", "--model=m", "--preprocess.x.scale=none"}),
+            "option '--preprocess.x.scale' has no effect on evaluate; see 'lockstep evaluate "
+            "--help'");
+}
+
 TEST(Arguments, HelpAndVersion) {
   for (const char* word : {"--help", "-h", "help"}) {
     EXPECT_TRUE(parse_arguments({word}).help) << word;

@@ -158,6 +158,26 @@ TEST(ConfigFile, ReportsEveryErrorWithItsLine) {
   EXPECT_EQ(settings.integer("train.epochs"), 5);
 }
 
+TEST(ConfigFile, AColumnMayHaveASectionOfItsOwn) {
+  const Settings settings = read(
+      "[preprocess]\nscale = standard\n[preprocess.total_rooms]\nscale = log1p\n"
+      "[preprocess.fixed acidity]  # with a blank\nimpute = mean\n[preprocess.a.b*]\nscale = "
+      "none\n");
+  EXPECT_EQ(settings.text("preprocess.scale"), "standard");
+  EXPECT_EQ(settings.text("preprocess.total_rooms.scale"), "log1p");
+  EXPECT_EQ(settings.place("preprocess.total_rooms.scale"), "a.ini:4");
+  EXPECT_EQ(settings.text("preprocess.fixed acidity.impute"), "mean");
+  EXPECT_EQ(settings.text("preprocess.a.b*.scale"), "none");
+  EXPECT_EQ(errors_of("[preprocess.x]\nscal = none\nscale = none\nscale = log1p\n"
+                      "[preprocess.]\nscale = none\n[train.x]\nepochs = 3\n"),
+            (Errors{"a.ini:2: error: unknown key 'preprocess.x.scal' (did you mean "
+                    "'preprocess.x.scale'?)",
+                    "a.ini:4: error: duplicate key 'preprocess.x.scale', first on line 3",
+                    "a.ini:5: error: unknown section '[preprocess.]' (did you mean "
+                    "'[preprocess]'?)",
+                    "a.ini:7: error: unknown section '[train.x]' (did you mean '[train]'?)"}));
+}
+
 TEST(ConfigFile, TellsASectionFromAKey) {
   EXPECT_EQ(errors_of("[]"), Errors{"a.ini:1: error: unknown section '[]'"});
   EXPECT_EQ(errors_of("[zzzzzzzzz]\n"), Errors{"a.ini:1: error: unknown section '[zzzzzzzzz]'"});

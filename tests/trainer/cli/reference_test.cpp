@@ -67,8 +67,21 @@ TEST(ResolvedConfig, ReadsBackTheSame) {
   expect_round_trip(resolve({"--train.optimizer=adamw", "--adam.weight_decay=0.3",
                              "--model.activation=leaky_relu", "--model.slope=0.2",
                              "--train.batch_size=all", "--train.lanes=8"}));
+  expect_round_trip(resolve({"--preprocess.x.y.scale=log1p", "--preprocess.b*.encode=hash",
+                             "--preprocess.b*.buckets=8", "--preprocess.fixed acidity.fill= a ",
+                             "--preprocess.fixed acidity.impute=constant", "--data.missing=?,,NA"},
+                            "[preprocess.x.y]\nimpute = mean\n"));
   expect_round_trip(resolve({"--data.target= \"a\" # b;", "--data.ignore=#1, x y",
                              "--data.train=a.csv,b*.csv", "--output.dir=C:\\runs \\# 1"}));
+}
+
+TEST(ResolvedConfig, HasTheSectionsOfColumns) {
+  const std::string text = resolved_config(
+      resolve({"--preprocess.x.y.scale=log1p"}, "[preprocess.x.y]\nimpute = mean\n"));
+  EXPECT_TRUE(contains(text,
+                       "\ntarget_scale = none  # default\n\n[preprocess.x.y]\nimpute = mean  # "
+                       "a.ini:2\nscale = log1p  # command line\n\n[model]\n"))
+      << text;
 }
 
 TEST(ResolvedConfig, EveryTypeOfModelAndOptimizerReadsBack) {

@@ -134,6 +134,31 @@ TEST(Resolve, NaiveBayesHasNoStepsAndNetworksNoCounts) {
   EXPECT_EQ(config_error({"--model.type=naive_bayes", "--bayes.smoothing=2"}), "accepted");
 }
 
+TEST(Resolve, KeysOfPreprocessingBelongToOthersOfAnyColumn) {
+  EXPECT_EQ(config_error({"--preprocess.fill=3"}),
+            "command line: error: preprocess.fill: applies to preprocess.impute = constant only, "
+            "not to none; remove it");
+  EXPECT_EQ(config_error({"--preprocess.fill=3", "--preprocess.x.impute=constant"}), "accepted");
+  EXPECT_EQ(config_error({"--preprocess.x.buckets=8"}),
+            "command line: error: preprocess.x.buckets: applies to preprocess.encode = hash only, "
+            "not to none; remove it");
+  EXPECT_EQ(config_error({"--preprocess.unknown=error", "--preprocess.encode=hash"}),
+            "command line: error: preprocess.unknown: applies to preprocess.encode = onehot or "
+            "ordinal only, not to hash; remove it");
+  EXPECT_EQ(config_error({"--preprocess.indicator=yes"}),
+            "command line: error: preprocess.indicator: applies to preprocess.impute = mean or "
+            "median or constant or most_frequent only, not to none; remove it");
+  const std::string file = "[preprocess]\nimpute = constant\nfill = 3\n[preprocess.x]\nfill = 4\n";
+  const Settings kept = resolve({}, file);
+  EXPECT_EQ(kept.text("preprocess.x.fill"), "4");
+  const Settings replaced = resolve({"--preprocess.impute=mean"}, file);
+  EXPECT_EQ(replaced.text("preprocess.fill"), "");
+  EXPECT_EQ(replaced.find("preprocess.x.fill"), nullptr);
+  EXPECT_EQ(config_error({"--model.type=naive_bayes", "--preprocess.encode=onehot"}),
+            "command line: error: preprocess.encode: applies to model.type = linear or logistic or "
+            "mlp or softmax or svm only, not to naive_bayes; remove it");
+}
+
 TEST(Resolve, TheCommandLineReplacesWhatAKeyOfTheFileBelongsTo) {
   const std::string file =
       "[model]\nhidden = 5\n[train]\noptimizer = sgd\nmomentum = 0.9\nnesterov = true\n";

@@ -1,0 +1,264 @@
+#include "trainer/run/preprocessing.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+constexpr const char* kSection = "preprocess";
+
+[[noreturn]] void refuse(const Settings& settings, const std::string& name,
+                         const std::string& problem) {
+  throw PlacedConfigError(fmt::format("{}: error: {}", settings.place(name), problem));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Chooses the values of the features, key by key.
+class ColumnChooser {
+ public:
+  ColumnChooser(const Settings& settings, const std::vector<std::string>& features)
+      : settings_(settings), features_(features) {
+    for (std::string& column : settings.columns(kSection)) {
+      if (contains(features, column)) continue;  // the exact name is looked up
+      globs_.push_back(std::move(column));
+    }
+  }
+
+  ColumnChoices choose() {
+    check_matches();
+    ColumnChoices choices;
+    for (std::size_t j = 0; j < features_.size(); ++j) choices.options.push_back(options_of(j));
+    choices.features_of = std::move(features_of_);
+    check_effects(choices.features_of);
+    return choices;
+  }
+
+ private:
+  static std::string key_of(const std::string& column, const char* key) {
+    return fmt::format("{}.{}.{}", kSection, column, key);
+  }
+
+  /// A key of the column's, for its place.
+  std::string first_key(const std::string& column) const {
+    for (const Option& option : settings_.options()) {
+      if (key_parts(option.name).column == column) return option.name;
+    }
+    return kSection;
+  }
+
+  void check_matches() const {
+    for (const std::string& glob : globs_) {
+      const bool matches =
+          std::any_of(features_.begin(), features_.end(), [&](const std::string& feature) {
+            return fnmatch(glob.c_str(), feature.c_str(), 0) == 0;
+          });
+      if (matches) continue;
+      const std::string near = nearest_name(glob, features_);
+      refuse(settings_, first_key(glob),
+             fmt::format("[{}.{}]: no feature column has this name, or fits it{}", kSection, glob,
+                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    }
+  }
+
+  /// The key that feature j takes its value from.
+  std::string source_of(std::size_t j, const char* key) const {
+    const std::string& feature = features_[j];
+    std::string own = key_of(feature, key);
+    if (settings_.find(own) != nullptr) return own;
+    std::string chosen;
+    for (const std::string& glob : globs_) {
+      const std::string name = key_of(glob, key);
+      if (settings_.find(name) == nullptr) continue;
+      if (fnmatch(glob.c_str(), feature.c_str(), 0) != 0) continue;
+      if (!chosen.empty() && settings_.text(chosen) != settings_.text(name)) {
+        refuse(
+            settings_, name,
+            fmt::format("{} and {} differ, and column {} fits both; give it a section of its own",
+                        chosen, name, lockstep::quoted(feature)));
+      }
+      if (chosen.empty()) chosen = name;
+    }
+    return chosen.empty() ? fmt::format("{}.{}", kSection, key) : chosen;
+  }
+
+  ColumnOptions options_of(std::size_t j) {
+    std::map<std::string, std::string> source;
+    for (const char* key :
+         {"scale", "impute", "fill", "indicator", "encode", "buckets", "unknown"}) {
+      source[key] = source_of(j, key);
+    }
+    const auto text = [&](const char* key) { return settings_.text(source[key]); };
+    ColumnOptions options;
+    options.scale = value_named<Scaling>(kScalingNames, text("scale"));
+    options.impute = value_named<Imputation>(kImputationNames, text("impute"));
+    options.fill = text("fill");
+    options.indicator = text("indicator") == "yes";
+    options.encode = value_named<Encoding>(kEncodingNames, text("encode"));
+    options.buckets = settings_.integer(source["buckets"]);
+    options.unknown = value_named<UnknownCategory>(kUnknownCategoryNames, text("unknown"));
+    if (options.impute == Imputation::constant && options.fill.empty()) {
+      refuse(settings_, source["impute"],
+             fmt::format("{}: the constant for column {} is missing; set preprocess.fill",
+                         source["impute"], lockstep::quoted(features_[j])));
+    }
+    for (const auto& [key, name] : source) {
+      if (!key_parts(name).column.empty() && has_effect(options, key)) {
+        features_of_[name].push_back(j);
+      }
+    }
+    return options;
+  }
+
+  static bool has_effect(const ColumnOptions& options, std::string_view key) {
+    if (key == "fill") return options.impute == Imputation::constant;
+    if (key == "indicator") return options.impute != Imputation::none;
+    if (key == "buckets") return options.encode == Encoding::hash;
+    if (key == "unknown") {
+      return options.encode == Encoding::onehot || options.encode == Encoding::ordinal;
+    }
+    return true;
+  }
+
+  void check_effects(const std::map<std::string, std::vector<std::size_t>>& features_of) const {
+    for (const Option& option : settings_.options()) {
+      if (key_parts(option.name).section != kSection || key_parts(option.name).column.empty()) {
+        continue;
+      }
+      if (features_of.count(option.name) > 0) continue;
+      refuse(settings_, option.name,
+             fmt::format("{}: has no effect beside the other keys of its columns; remove it",
+                         option.name));
+    }
+  }
+
+  const Settings& settings_;
+  const std::vector<std::string>& features_;
+  std::vector<std::string> globs_;
+  std::map<std::string, std::vector<std::size_t>> features_of_;
+};
+
+/// Some column, or all of them, have another value than "none".
+bool asks_for(const Settings& settings, const std::string& name) {
+  const auto& options = settings.options();
+  return std::any_of(options.begin(), options.end(), [&](const Option& option) {
+    return base_key(option.name) == name && settings.text(option.name) != "none";
+  });
+}
+
+void check_categorical(const Settings& settings, const std::vector<std::string>& features,
+                       const ColumnChoices& choices) {
+  const std::vector<std::string> categorical = settings.texts("data.categorical");
+  for (std::size_t j = 0; j < features.size(); ++j) {
+    if (choices.options[j].encode != Encoding::none || !contains(categorical, features[j]))
+      continue;
+    refuse(settings, "data.categorical",
+           fmt::format("data.categorical: column {} is to be categories, but preprocess.encode is "
+                       "none; set it, or [preprocess.{}] encode",
+                       lockstep::quoted(features[j]), features[j]));
+  }
+}
+
+}  // namespace
+
+ColumnChoices choose_columns(const Settings& settings, const std::vector<std::string>& features) {
+  return ColumnChooser(settings, features).choose();
+}
+
+void check_kinds(const Settings& settings, const ColumnChoices& choices, const Table& train) {
+  const auto encoding_of = [&](std::size_t j) {
+    const bool is_category =
+        !train.feature_types.empty() && train.feature_types[j].kind == ColumnKind::category;
+    return is_category ? choices.options[j].encode : Encoding::none;
+  };
+  for (const auto& [name, features] : choices.features_of) {
+    if (settings.text(name) == "none") continue;
+    const std::string_view key = key_parts(name).key;
+    const auto of_all = [&](const auto& holds) {
+      return std::all_of(features.begin(), features.end(),
+                         [&](std::size_t j) { return holds(encoding_of(j)); });
+    };
+    const std::string column = lockstep::quoted(train.feature_names[features.front()]);
+    if (key == "encode" && of_all([](Encoding e) { return e == Encoding::none; })) {
+      refuse(settings, name,
+             fmt::format("{}: column {} holds numbers; name it in data.categorical, or remove the "
+                         "key",
+                         name, column));
+    }
+    if (key == "scale" &&
+        of_all([](Encoding e) { return e == Encoding::onehot || e == Encoding::hash; })) {
+      refuse(settings, name,
+             fmt::format("{}: the features of column {} are 0 and 1, and are not scaled; remove "
+                         "the key",
+                         name, column));
+    }
+  }
+}
+
+CsvFeatures wanted_features(const Settings& settings) {
+  const bool typed = asks_for(settings, "preprocess.encode") ||
+                     asks_for(settings, "preprocess.impute") ||
+                     !settings.texts("data.categorical").empty();
+  return typed ? CsvFeatures::typed : CsvFeatures::numbers;
+}
+
+CsvRules rules_for_training(const Settings& settings) {
+  return [&settings](const std::vector<std::string>& features) {
+    const ColumnChoices choices = choose_columns(settings, features);
+    check_categorical(settings, features, choices);
+    std::vector<CsvFeatureRules> all;
+    for (const ColumnOptions& options : choices.options) {
+      CsvFeatureRules& rules = all.emplace_back();
+      rules.takes_text = options.encode != Encoding::none;
+      rules.takes_missing = options.impute != Imputation::none;
+      rules.takes_mixed = false;
+      if (options.impute == Imputation::constant) rules.category = options.fill;
+      if (!rules.takes_text) rules.text_hint = "; set preprocess.encode or data.ignore";
+      rules.missing_hint = "; set preprocess.impute or data.ignore";
+    }
+    return all;
+  };
+}
+
+std::vector<CsvFeatureRules> rules_of(const FeatureTransform& transform) {
+  std::vector<CsvFeatureRules> all;
+  for (const ColumnTransform& column : transform.columns()) {
+    CsvFeatureRules& rules = all.emplace_back();
+    rules.takes_missing = column.fill.has_value();
+    const bool refuses = column.unknown == UnknownCategory::error;
+    if (column.encoding == Encoding::onehot) {
+      rules.unknown = refuses ? CsvUnknown::refused : CsvUnknown::kept;
+    } else if (column.encoding == Encoding::ordinal) {
+      rules.unknown = refuses || !column.fill ? CsvUnknown::refused : CsvUnknown::missing;
+    } else {
+      rules.unknown = CsvUnknown::kept;
+    }
+  }
+  return all;
+}
+
+CsvRules fixed_rules(const std::vector<CsvFeatureRules>& rules) {
+  if (rules.empty()) return {};
+  return [rules](const std::vector<std::string>&) { return rules; };
+}
+
+TableSchema schema_of_model(TableSchema schema, const FeatureTransform& transform) {
+  std::vector<ColumnType>& types = schema.feature_types;
+  for (std::size_t j = 0; j < transform.columns().size(); ++j) {
+    const ColumnTransform& column = transform.columns()[j];
+    if (column.fill && types.empty()) types.resize(transform.columns().size());
+    if (column.encoding == Encoding::hash) types[j].categories.clear();
+  }
+  return schema;
+}
+
+}  // namespace lockstep::trainer
