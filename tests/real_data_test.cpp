@@ -105,6 +105,35 @@ TEST(RealData, NaiveBayesLearnsFromTextAndGaps) {
   EXPECT_EQ(predicted.exit_code, 0) << predicted.err;
 }
 
+TEST(RealData, RegressionOnFilledAndEncodedColumnsIsLeastSquares) {
+  const TestFolder folder;
+  // scikit-learn's least squares: 0.64545 with one-hot ocean_proximity and median bedrooms, 0.68618
+  // with one-hot season, month, hour, weekday and weather.
+  const json houses = result_of(folder, "california-housing");
+  EXPECT_NEAR(houses["train"]["r2"].get<double>(), 0.64545, 0.001);
+  EXPECT_EQ(houses["parameters"], 8 + 5 + 1);
+  EXPECT_NEAR(result_of(folder, "bike-sharing")["train"]["r2"].get<double>(), 0.68618, 0.001);
+  const test::ProgramRun evaluated =
+      run_program(folder.path(), 3,
+                  {"evaluate", "--model=california-housing/model.safetensors", "--json",
+                   "--data.test=california-housing/housing.csv"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_NEAR(json::parse(evaluated.out)["r2"].get<double>(), 0.64545, 0.001);
+}
+
+TEST(RealData, LogisticRegressionLearnsFromTheTextOfAdult) {
+  const TestFolder folder;
+  const test::ProgramRun run = run_program(
+      folder.path(), 2,
+      {"train", "--data.train=adult/adult.csv", "--data.target=salary", "--data.ignore=c0,fnlwgt",
+       "--data.missing=?", "--preprocess.scale=standard", "--preprocess.impute=most_frequent",
+       "--preprocess.encode=onehot", "--preprocess.capital-*.scale=log1p",
+       "--preprocess.occupation.impute=constant", "--preprocess.occupation.fill=unknown",
+       "--model.type=logistic", "--train.epochs=10", "--output.dir=adult"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_GE(json::parse(folder.read("adult/result.json"))["train"]["accuracy"].get<double>(), 0.84);
+}
+
 TEST(RealData, DescribesTextAndGaps) {
   const TestFolder folder;
   const test::ProgramRun run = run_program(
