@@ -135,8 +135,12 @@ TEST(PreprocessProgram, IsTheSameAsAFileThatWasPreparedByHand) {
     const bool gap = i % 7 == 3;
     const std::string y = i % 3 == 0 ? "no" : "yes";
     const std::string n = std::to_string(i % 13);
-    raw += (gap ? "" : n) + (i % 2 == 0 ? ",a," : ",b,") + y + "\n";
-    prepared += (gap ? "2.5,1" : n + ",0") + (i % 2 == 0 ? ",1,0," : ",0,1,") + y + "\n";
+    raw += gap ? "" : n;
+    raw += i % 2 == 0 ? ",a," : ",b,";
+    raw += y + "\n";
+    prepared += gap ? "2.5,1" : n + ",0";
+    prepared += i % 2 == 0 ? ",1,0," : ",0,1,";
+    prepared += y + "\n";
   }
   folder.write("raw.csv", raw);
   folder.write("prepared.csv", prepared);

@@ -180,7 +180,9 @@ void check_kinds(const Settings& settings, const ColumnChoices& choices, const T
         !train.feature_types.empty() && train.feature_types[j].kind == ColumnKind::category;
     return is_category ? choices.options[j].encode : Encoding::none;
   };
-  for (const auto& [name, features] : choices.features_of) {
+  for (const auto& entry : choices.features_of) {
+    const std::string& name = entry.first;
+    const std::vector<std::size_t>& features = entry.second;
     if (settings.text(name) == "none") continue;
     const std::string_view key = key_parts(name).key;
     const auto of_all = [&](const auto& holds) {

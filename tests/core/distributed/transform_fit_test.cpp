@@ -78,7 +78,9 @@ TEST(FeatureTransformOverRanks, OfNumbersIsThatOfScikitLearn) {
   const auto reference = test::reference("transform");
   const Matrix X = test::matrix_of(reference["X"]);
   const std::vector<ColumnType> types(4);
-  for (const auto& [steps, expected] : reference["transformed"].items()) {
+  for (const auto& item : reference["transformed"].items()) {
+    const std::string& steps = item.key();
+    const Matrix expected = test::matrix_of(item.value());
     ColumnOptions options;
     options.impute = value_named<Imputation>(kImputationNames, steps.substr(0, steps.find(' ')));
     options.scale = value_named<Scaling>(kScalingNames, steps.substr(steps.find(' ') + 1));
@@ -88,11 +90,10 @@ TEST(FeatureTransformOverRanks, OfNumbersIsThatOfScikitLearn) {
       const auto transform =
           FeatureTransform::fit(team, share_of(team, rows, types), Options(4, options), 2);
       // Scaled deviations of the fourth column have the rounding of numbers near 10⁶.
-      EXPECT_TRUE(test::close(transformed(transform, rows, types), test::matrix_of(expected), 1e-9))
-          << steps;
+      EXPECT_TRUE(test::close(transformed(transform, rows, types), expected, 1e-9)) << steps;
       for (const Index j : {0, 1, 2}) {
         EXPECT_TRUE(test::close(Matrix(transformed(transform, rows, types).col(j)),
-                                Matrix(test::matrix_of(expected).col(j)), 1e-12, 1))
+                                Matrix(expected.col(j)), 1e-12, 1))
             << steps << ", column " << j;
       }
     });
