@@ -173,10 +173,9 @@ class Fitting {
     return X;
   }
 
-  /// Puts fills where cells are missing, as far as they are known. Of what has no scale, 0.
+  /// Puts fills where cells are missing, as far as they are known.
   void fill(std::span<double> row) const {
     for (std::size_t j = 0; j < row.size(); ++j) {
-      if (!has_values(j)) row[j] = 0;
       if (columns_[j].fill && std::isnan(row[j])) row[j] = *columns_[j].fill;
     }
   }

@@ -263,6 +263,36 @@ TEST(FeatureTransformOverRanks, IsTheDefinition) {
   });
 }
 
+// More columns than are looked at together.
+TEST(FeatureTransformOverRanks, EachOfManyColumnsIsFittedAsIfItWereAlone) {
+  constexpr std::size_t kColumns = 40;
+  Rows rows;
+  for (std::size_t i = 0; i < 300; ++i) {
+    rows.emplace_back();
+    for (std::size_t j = 0; j < kColumns; ++j) {
+      const auto x = static_cast<double>((i * 7919 + j * 104729) % 1009);
+      rows.back().push_back((i + j) % 9 == 0 ? kMissing : x + static_cast<double>(j));
+    }
+  }
+  const Imputation kinds[] = {Imputation::mean, Imputation::median, Imputation::most_frequent};
+  Options options;
+  for (std::size_t j = 0; j < kColumns; ++j) {
+    options.push_back(options_of(kinds[j % 3], Scaling::robust));
+  }
+  const std::vector<ColumnType> types(kColumns);
+  test::for_each_team({1, 3}, [&](Team& team) {
+    const auto columns =
+        FeatureTransform::fit(team, share_of(team, rows, types), options, 2).columns();
+    for (std::size_t j = 0; j < kColumns; ++j) {
+      Rows alone;
+      for (const auto& row : rows) alone.push_back({row[j]});
+      const Table table = share_of(team, alone, {ColumnType{}});
+      EXPECT_EQ(FeatureTransform::fit(team, table, Options{options[j]}, 1).columns()[0],
+                columns[j]);
+    }
+  });
+}
+
 TEST(FeatureTransformOverRanks, OfBytesHasNothingMissing) {
   test::for_each_team({1, 2}, [](Team& team) {
     Table table = share_of(team, Rows(300, std::vector<double>(2)), std::vector<ColumnType>(2));
