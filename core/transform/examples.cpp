@@ -51,15 +51,15 @@ template <class T>
 [[noreturn]] void refuse_row(const Table& table, const FeatureTransform& features, Index local) {
   const FloatingPointMode mode;
   RowMaker maker(table, features);
-  const Index number = table.rows.begin + local + 1;
-  if (!maker.make(local)) throw DataError(fmt::format("row {}: {}", number, maker.problem()));
+  const std::string place = table.places.of(table.rows.begin + local);
+  if (!maker.make(local)) throw DataError(fmt::format("{}: {}", place, maker.problem()));
   const std::vector<double>& row = maker.row();
   const auto found = std::find_if_not(row.begin(), row.end(), fits<T>);
   const auto feature = static_cast<std::size_t>(found - row.begin());
   const std::string& name = feature < row.size() ? features.names()[feature] : table.target_name;
   throw DataError(fmt::format(
-      "row {}: the value in column {} is too large for train.precision = {}; scale the column{}",
-      number, lockstep::quoted(name), sizeof(T) == sizeof(float) ? "float" : "double",
+      "{}: the value in column {} is too large for train.precision = {}; scale the column{}", place,
+      lockstep::quoted(name), sizeof(T) == sizeof(float) ? "float" : "double",
       sizeof(T) == sizeof(float) ? " or set double" : ""));
 }
 

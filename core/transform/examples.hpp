@@ -26,8 +26,8 @@ struct Examples {
 
 /// Transforms and converts a table, a thread for each block of rows; nothing but the result is as
 /// large as the table.
-/// Throws DataError for the first row that the transform refuses ("row 7: missing value in column
-/// 'age'"), or that has a value that T cannot hold. Rank-local.
+/// Throws DataError for the first row that the transform refuses ("a.csv:8: missing value in
+/// column 'age'"), or that has a value that T cannot hold. Rank-local.
 /// @param target  scaling of the target; ignored unless the target is a number
 template <class T>
 Examples<T> make_examples(const Table& table, const FeatureTransform& features,

@@ -175,8 +175,8 @@ std::vector<BadInput> all_bad_input() {
        "mean; set impute = most_frequent or constant in [preprocess.x]"},
       {"NoLogarithm", file_with("a.csv", "x,z,y\n1,0,a\n2,-1,b\n"),
        training("a.csv", {"--preprocess.z.scale=log1p"}), 65,
-       "lockstep: error: row 2: expected a number > -1 in column 'z', whose scale is log1p, found "
-       "-1"},
+       "lockstep: error: a.csv:3: expected a number > -1 in column 'z', whose scale is log1p, "
+       "found -1"},
       {"ImputationOfNaiveBayes",
        nothing,
        {"train", "--model.type=naive_bayes", "--preprocess.x.impute=mean"},
@@ -320,8 +320,8 @@ std::vector<BadInput> all_bad_input() {
        3,
        "lockstep: error: training diverged: the test loss after epoch 1 is not finite; lower "},
       {"TooLargeForFloat", file_with("a.csv", "x,z,y\n1,2,a\n1,-1e300,b\n"), training("a.csv"), 65,
-       "lockstep: error: row 2: the value in column 'z' is too large for train.precision = float; "
-       "scale the column or set double"},
+       "lockstep: error: a.csv:3: the value in column 'z' is too large for train.precision = "
+       "float; scale the column or set double"},
   };
 }
 
