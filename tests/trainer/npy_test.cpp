@@ -326,6 +326,40 @@ TEST_F(NpyProgram, FactorsAreReadAgain) {
   EXPECT_NEAR(summary["columns"]["c0"]["mean"].get<double>(), 0, 1e-12);
 }
 
+TEST_F(NpyProgram, PreprocessesAsOfCsv) {
+  Numbers rows = example();
+  for (std::size_t i = 0; i < rows.size(); i += 4 * 7) rows[i] = std::nan("");
+  for (std::size_t i = 2; i < rows.size(); i += 4 * 11) rows[i] = std::nan("");
+  folder_.write("g.csv", csv_of(rows, "c0,c1,c2,c3"));
+  folder_.write("g.npy", npy_matrix(rows, kColumns));
+  folder_.write("h.npy", npy_matrix(rows, kColumns, true));
+  const auto words = [](const char* file) {
+    return Words{std::string("--data.train=") + file,
+                 "--data.categorical=c2",
+                 "--model.type=softmax",
+                 "--preprocess.scale=standard",
+                 "--preprocess.impute=most_frequent",
+                 "--preprocess.encode=onehot",
+                 "--preprocess.unknown=error",
+                 "--preprocess.c0.indicator=yes"};
+  };
+  const std::string expected = model_of(words("g.csv"));
+  EXPECT_EQ(model_of(words("g.npy")), expected);
+  EXPECT_EQ(model_of(words("h.npy"), 3, 2), expected);
+
+  Numbers odd = rows;
+  odd[6] = 9;
+  folder_.write("o.npy", npy_matrix(odd, kColumns));
+  EXPECT_EQ(error_of({"evaluate", "--model=run/model.safetensors", "--data.test=o.npy"}, 65),
+            "lockstep: error: o.npy[1, 2]: category '9' in column 'c2' does not occur in the "
+            "training data\n");
+  EXPECT_EQ(error_of({"train", "--data.train=g.npy", "--model.type=softmax"}, 65),
+            "lockstep: error: g.npy[0, 0]: expected a finite number in column 'c0', found nan; set "
+            "preprocess.impute or data.ignore\n");
+  EXPECT_EQ(error_of({"train", "--data.train=g.npy", "--data.missing=-1"}, 78),
+            "command line: error: data.missing: has no effect on .npy files; remove it\n");
+}
+
 TEST_F(NpyProgram, NaiveBayesTakesNanForMissing) {
   Numbers rows = example();
   for (std::size_t i = 2; i < rows.size(); i += 20) rows[i] = std::nan("");

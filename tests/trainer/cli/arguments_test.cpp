@@ -1,5 +1,4 @@
 #include "trainer/cli/arguments.hpp"
-#include "trainer/cli/command_specs.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "trainer/cli/command_specs.hpp"
 
 namespace lockstep::trainer {
 namespace {
