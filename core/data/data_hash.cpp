@@ -37,20 +37,48 @@ std::uint64_t little_endian(std::uint64_t value) {
   return swapped;
 }
 
+/// The words that a row is hashed by.
+class RowWords {
+ public:
+  void begin(Index row, double target) {
+    words_.clear();
+    add(static_cast<std::uint64_t>(row));
+    add(std::bit_cast<std::uint64_t>(target));
+  }
+  void add_cell(std::size_t column, double number) {
+    const auto bits = std::bit_cast<std::uint64_t>(number);
+    if (bits == 0) return;
+    add(column);
+    add(bits);
+  }
+  XXH128_hash_t hash() const {
+    return XXH3_128bits(words_.data(), words_.size() * sizeof words_[0]);
+  }
+
+ private:
+  void add(std::uint64_t word) { words_.push_back(little_endian(word)); }
+
+  std::vector<std::uint64_t> words_;
+};
+
 /// Sum of the hashes of this rank's rows.
 Limbs sum_of_rows(const Table& table) {
-  const auto features = static_cast<std::size_t>(table.features);
-  std::vector<double> row(features + 1);
-  std::vector<std::uint64_t> words(1 + row.size());
+  const SparseValues* sparse = table.sparse();
+  std::vector<double> row(sparse != nullptr ? 0 : static_cast<std::size_t>(table.features));
+  RowWords words;
   Limbs sum{};
   for (Index i = 0; i < table.rows.size(); ++i) {
-    table.copy_row(i, row.data());
-    row[features] = table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)];
-    words[0] = little_endian(static_cast<std::uint64_t>(table.rows.begin + i));
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      words[j + 1] = little_endian(std::bit_cast<std::uint64_t>(row[j]));
+    words.begin(table.rows.begin + i,
+                table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)]);
+    if (sparse != nullptr) {
+      const auto columns = sparse->columns_of(i);
+      const auto numbers = sparse->numbers_of(i);
+      for (std::size_t c = 0; c < columns.size(); ++c) words.add_cell(columns[c], numbers[c]);
+    } else {
+      table.copy_row(i, row.data());
+      for (std::size_t j = 0; j < row.size(); ++j) words.add_cell(j, row[j]);
     }
-    const XXH128_hash_t hash = XXH3_128bits(words.data(), words.size() * sizeof words[0]);
+    const XXH128_hash_t hash = words.hash();
     sum[0] += hash.low64 & kLimbMask;
     sum[1] += hash.low64 >> kLimbBits;
     sum[2] += hash.high64 & kLimbMask;

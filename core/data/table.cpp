@@ -18,6 +18,13 @@ std::array<double, 256> make_byte_numbers() {
 void Table::copy_row(Index local, double* out) const {
   assert(0 <= local && local < rows.size());
   static const std::array<double, 256> kByteNumbers = make_byte_numbers();
+  if (const SparseValues* cells = sparse()) {
+    std::fill_n(out, features, 0.0);
+    const auto columns = cells->columns_of(local);
+    const auto numbers = cells->numbers_of(local);
+    for (std::size_t i = 0; i < columns.size(); ++i) out[columns[i]] = numbers[i];
+    return;
+  }
   const Index begin = local * features;
   if (const auto* bytes = std::get_if<ByteValues>(&values)) {
     std::transform(bytes->begin() + begin, bytes->begin() + begin + features, out,

@@ -8,6 +8,7 @@
 #include "core/base/types.hpp"
 #include "core/data/column_type.hpp"
 #include "core/data/row_places.hpp"
+#include "core/data/sparse_values.hpp"
 
 namespace lockstep {
 
@@ -16,7 +17,8 @@ enum class TargetKind { none, number, classes };
 
 /// One rank's contiguous part of a data set, as read: rows in file order, values untouched.
 ///
-/// Features are bytes (images; a value v means v/255) or numbers, row-major and without padding.
+/// Features are bytes (images; a value v means v/255) or numbers, row-major and without padding, or
+/// sparse.
 /// Over the team, `rows` of the ranks lie end to end and cover [0, total_rows).
 struct Table {
   Range rows;            ///< global row numbers of the rows held here
@@ -25,7 +27,7 @@ struct Table {
 
   using ByteValues = std::vector<std::uint8_t>;
   using NumberValues = std::vector<double>;
-  std::variant<NumberValues, ByteValues> values;  ///< rows.size() × features
+  std::variant<NumberValues, ByteValues, SparseValues> values;  ///< rows.size() × features
 
   TargetKind target_kind = TargetKind::none;
   std::vector<double> target;              ///< rows.size(); a class is its index in class_names
@@ -36,6 +38,9 @@ struct Table {
   std::vector<ColumnType> feature_types;
   std::string target_name;
   RowPlaces places{};  ///< of all rows, not only of those held here
+
+  /// The values, where they are sparse.
+  const SparseValues* sparse() const { return std::get_if<SparseValues>(&values); }
 
   /// Writes row `local` (0 … rows.size()−1) as `features` numbers.
   void copy_row(Index local, double* out) const;
