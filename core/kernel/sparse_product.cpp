@@ -1,0 +1,175 @@
+#include "core/kernel/sparse_product.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <memory>
+
+#include "core/parallel/ranges.hpp"
+#include "core/parallel/threads.hpp"
+
+namespace lockstep::kernel {
+namespace {
+
+/// s += x·y, rounded once, for a panel.
+template <class T>
+void add_product(T x, const T* y, T* s) {
+  for (Index o = 0; o < kPanel; ++o) s[o] = std::fma(x, y[o], s[o]);
+}
+
+template <class T>
+void add(const T* x, T* s) {
+  for (Index o = 0; o < kPanel; ++o) s[o] += x[o];
+}
+
+/// One panel of one row of A·B.
+template <class T>
+void multiply_row(std::span<const std::uint32_t> columns, const T* values, const T* b, T* c) {
+  alignas(kAlignment) T sum[kPanel] = {};
+  for (std::size_t i = 0; i < columns.size();) {
+    // What is left out before the first chain, and between two, are chains of zeros.
+    const Index chain_end = (columns[i] / kChain + 1) * kChain;
+    alignas(kAlignment) T chain[kPanel] = {};
+    for (; i < columns.size() && columns[i] < chain_end; ++i) {
+      add_product(values[i], b + static_cast<Index>(columns[i]) * kPanel, chain);
+    }
+    add(chain, sum);
+  }
+  std::copy_n(sum, kPanel, c);
+}
+
+/// Sums of a group of columns, a panel wide; columns that nothing was added to stay unwritten.
+template <class T>
+struct GroupSums {
+  alignas(kAlignment) T at[SparseColumns<T>::kGroup][kPanel];
+  std::uint64_t columns;  ///< those that have a sum
+
+  void clear() { columns = 0; }
+  bool has(std::uint32_t column) const { return (columns >> column & 1U) != 0; }
+  T* start(std::uint32_t column) {
+    if (!has(column)) std::fill_n(at[column], kPanel, T(0));
+    columns |= std::uint64_t{1} << column;
+    return at[column];
+  }
+  /// this = this + right; what is not there is +0.
+  void add_right(const GroupSums& right) {
+    for (std::uint64_t rest = columns | right.columns; rest != 0; rest &= rest - 1) {
+      const auto column = static_cast<std::uint32_t>(std::countr_zero(rest));
+      T* left = start(column);
+      for (Index o = 0; o < kPanel; ++o) left[o] += right.has(column) ? right.at[column][o] : T(0);
+    }
+  }
+};
+
+}  // namespace
+
+template <class T>
+void multiply(Index m, Index k, Index panels, const SparseRows<T>& a, const Index* rows, const T* b,
+              T* c, Index ldc) {
+  for (Index r = 0; r < m; ++r) {
+    const Index begin = a.begins[rows[r]];
+    const auto cells = static_cast<std::size_t>(a.begins[rows[r] + 1] - begin);
+    for (Index p = 0; p < panels; ++p) {
+      multiply_row<T>({a.columns + begin, cells}, a.values + begin, b + p * k * kPanel,
+                      c + r * ldc + p * kPanel);
+    }
+  }
+}
+
+template <class T>
+void SparseColumns<T>::assign(const SparseRows<T>& x, Index columns, std::span<const Index> rows,
+                              int threads) {
+  columns_ = columns;
+  const auto groups = static_cast<std::size_t>(group_count(columns));
+  const auto count = static_cast<Index>(rows.size());
+  // Each thread counts, and then places, the cells of a part of the rows.
+  std::vector<std::vector<Index>> places(static_cast<std::size_t>(std::max(threads, 1)));
+  const auto parts = static_cast<Index>(places.size());
+  const auto for_cells = [&](Index part, const auto& visit) {
+    const Range mine = even_part(count, parts, part);
+    for (Index r = mine.begin; r < mine.end; ++r) {
+      const Index row = rows[static_cast<std::size_t>(r)];
+      for (Index cell = x.begins[row]; cell < x.begins[row + 1]; ++cell) visit(r, cell);
+    }
+  };
+  parallel_for(threads, parts, [&](Index part) {
+    std::vector<Index>& counts = places[static_cast<std::size_t>(part)];
+    counts.assign(groups, 0);
+    for_cells(part, [&](Index, Index cell) { ++counts[x.columns[cell] / kGroup]; });
+  });
+  begins_.assign(groups + 1, 0);
+  Index total = 0;
+  for (std::size_t g = 0; g < groups; ++g) {
+    begins_[g] = total;
+    for (std::vector<Index>& of_part : places) {
+      const Index cells = of_part[g];
+      of_part[g] = total;
+      total += cells;
+    }
+  }
+  begins_[groups] = total;
+  cells_.resize(static_cast<std::size_t>(total));
+  parallel_for(threads, parts, [&](Index part) {
+    std::vector<Index>& next = places[static_cast<std::size_t>(part)];
+    for_cells(part, [&](Index r, Index cell) {
+      const std::uint32_t column = x.columns[cell];
+      cells_[static_cast<std::size_t>(next[column / kGroup]++)] = {
+          static_cast<std::uint32_t>(r), column % static_cast<std::uint32_t>(kGroup),
+          x.values[cell]};
+    });
+  });
+}
+
+template <class T>
+void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> leaves, Range panels,
+                                           const T* y, Index ldy, T* w) const {
+  const Range range = cells_of(group);
+  const std::span<const Cell> cells = std::span(cells_).subspan(
+      static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size()));
+  const Index first = group * kGroup;
+  const Index width = std::min(kGroup, columns_ - first);
+  // Nodes that wait for their right sibling, and one chain.
+  const auto depth_of_tree = static_cast<std::size_t>(std::bit_width(leaves.size()));
+  const auto sums = std::make_unique_for_overwrite<GroupSums<T>[]>(depth_of_tree + 2);
+  for (Index p = panels.begin; p < panels.end; ++p) {
+    const T* const yp = y + p * kPanel;
+    auto cell = std::lower_bound(cells.begin(), cells.end(), leaves.front().begin,
+                                 [](const Cell& c, Index row) { return c.row < row; });
+    std::size_t depth = 0;
+    for (std::size_t l = 0; l < leaves.size(); ++l) {
+      GroupSums<T>& leaf = sums[depth++];
+      leaf.clear();
+      for (Index begin = leaves[l].begin; begin < leaves[l].end; begin += kChain) {
+        const Index end = std::min(begin + kChain, leaves[l].end);
+        GroupSums<T>& chain = begin == leaves[l].begin ? leaf : sums[depth_of_tree + 1];
+        chain.clear();
+        for (; cell != cells.end() && cell->row < end; ++cell) {
+          add_product(cell->value, yp + cell->row * ldy, chain.start(cell->column));
+        }
+        if (&chain != &leaf) leaf.add_right(chain);
+      }
+      for (std::size_t done = l + 1; done % 2 == 0; done /= 2) {
+        --depth;
+        sums[depth - 1].add_right(sums[depth]);
+      }
+    }
+    T* const to = w + (p * columns_ + first) * kPanel;
+    for (Index c = 0; c < width; ++c) {
+      const auto column = static_cast<std::uint32_t>(c);
+      if (sums[0].has(column)) {
+        std::copy_n(sums[0].at[column], kPanel, to + c * kPanel);
+      } else {
+        std::fill_n(to + c * kPanel, kPanel, T(0));
+      }
+    }
+  }
+}
+
+template void multiply(Index, Index, Index, const SparseRows<float>&, const Index*, const float*,
+                       float*, Index);
+template void multiply(Index, Index, Index, const SparseRows<double>&, const Index*, const double*,
+                       double*, Index);
+template class SparseColumns<float>;
+template class SparseColumns<double>;
+
+}  // namespace lockstep::kernel

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/base/memory.hpp"
+#include "core/base/types.hpp"
+#include "core/kernel/product.hpp"
+
+namespace lockstep::kernel {
+
+// The products of training for rows of which most cells are 0. An element of a result is the one
+// that product.hpp defines for the same rows with their zeros: chains of kChain columns (or rows)
+// start at the same places, and what a zero would add is left out. So the bits are those of the
+// dense product, as long as what zeros are multiplied by is finite; only a zero that comes of
+// underflow may have the other sign.
+
+/// Rows without their zeros (CSR).
+template <class T>
+struct SparseRows {
+  const Index* begins = nullptr;           ///< row r has the cells [begins[r], begins[r + 1])
+  const std::uint32_t* columns = nullptr;  ///< of each cell, ascending in a row
+  const T* values = nullptr;               ///< of each cell
+};
+
+/// C = A·B, row r of A being row rows[r] of `a`.
+/// @param k       columns of A
+/// @param panels  of B
+/// @param b       panel matrix k × 16·panels
+/// @param c       m × 16·panels, row-major with row stride ldc ≥ 16·panels; overwritten
+/// Thread-safe. O(cells·panels).
+template <class T>
+void multiply(Index m, Index k, Index panels, const SparseRows<T>& a, const Index* rows, const T* b,
+              T* c, Index ldc);
+
+/// The cells of a batch of sparse rows, sorted by groups of 64 columns, and in a group by row:
+/// what sums over rows walk.
+template <class T>
+class SparseColumns {
+ public:
+  static constexpr Index kGroup = 64;  ///< columns of a group: one bit of a word for each
+  static constexpr Index group_count(Index columns) { return (columns + kGroup - 1) / kGroup; }
+
+  /// Takes the cells of a batch, whose row r is row rows[r] of `x`; at most 2³² rows.
+  void assign(const SparseRows<T>& x, Index columns, std::span<const Index> rows, int threads);
+
+  /// So many cells of the batch are in a group.
+  Index cells_in(Index group) const { return cells_of(group).size(); }
+
+  /// The sum over rows of outer products, folded over leaves in tree order, as
+  /// fold_outer_products: the rows of W that belong to one group of columns, all of them.
+  /// @param leaves  ranges of the batch's rows, ascending; their number is a power of two
+  /// @param panels  the panels of y
+  /// @param y       row r of the batch starts at y + r·ldy, padded to whole panels
+  /// @param w       panel matrix columns × 16·panels
+  /// Thread-safe for different groups. O(cells·panels·log leaves).
+  void fold_outer_products(Index group, std::span<const Range> leaves, Range panels, const T* y,
+                           Index ldy, T* w) const;
+
+ private:
+  struct Cell {
+    std::uint32_t row;
+    std::uint32_t column;  ///< in the group
+    T value;
+  };
+  Range cells_of(Index group) const {
+    const auto g = static_cast<std::size_t>(group);
+    return {begins_[g], begins_[g + 1]};
+  }
+
+  Index columns_ = 0;
+  std::vector<Cell> cells_;
+  std::vector<Index> begins_;  ///< of the groups among the cells, and their end
+};
+
+}  // namespace lockstep::kernel
