@@ -39,6 +39,9 @@ void combine(std::span<std::int64_t> values, std::span<const std::int64_t> other
       case IntegerReduction::max:
         values[i] = std::max(values[i], others[i]);
         break;
+      case IntegerReduction::bit_or:
+        values[i] |= others[i];
+        break;
     }
   }
 }

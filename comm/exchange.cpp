@@ -16,15 +16,71 @@ constexpr int kShareTag = 2;
 /// Elements that a thread adds at a time.
 constexpr Index kAddTile = 16384;
 
-template <class T>
-std::span<const std::byte> bytes_at(const T* data, Range elements) {
-  return std::as_bytes(std::span(data + elements.begin, static_cast<std::size_t>(elements.size())));
-}
+/// Elements of an arena that travel as one message: in place when they are one run, packed end to
+/// end otherwise.
+class Elements {
+ public:
+  Elements(const std::vector<Block>& blocks, const BlockSet& set, Range within) {
+    for (const Range& run : set.runs(within)) {
+      runs_.push_back({block_start(blocks, run.begin), block_start(blocks, run.end)});
+      size_ += runs_.back().size();
+    }
+  }
+
+  const std::vector<Range>& runs() const { return runs_; }
+  Index size() const { return size_; }
+
+  /// The message of these elements of `arena`, in `buffer` if they must be packed.
+  template <class T>
+  std::span<const std::byte> pack(const T* arena, AlignedVector<T>& buffer) const {
+    if (runs_.empty()) return {};
+    if (runs_.size() == 1) return std::as_bytes(std::span(arena + runs_[0].begin, to_size(size_)));
+    buffer.resize(std::max(buffer.size(), to_size(size_)));
+    T* to = buffer.data();
+    for (const Range& run : runs_) to = std::copy(arena + run.begin, arena + run.end, to);
+    return std::as_bytes(std::span(buffer.data(), to_size(size_)));
+  }
+
+  /// Where a message arrives that `unpack` takes.
+  template <class T>
+  std::span<std::byte> landing(T* arena, AlignedVector<T>& buffer) const {
+    if (runs_.empty()) return {};
+    if (runs_.size() == 1) {
+      return std::as_writable_bytes(std::span(arena + runs_[0].begin, to_size(size_)));
+    }
+    buffer.resize(std::max(buffer.size(), to_size(size_)));
+    return std::as_writable_bytes(std::span(buffer.data(), to_size(size_)));
+  }
+  template <class T>
+  void unpack(const AlignedVector<T>& buffer, T* arena) const {
+    if (runs_.size() <= 1) return;
+    const T* from = buffer.data();
+    for (const Range& run : runs_) {
+      std::copy(from, from + run.size(), arena + run.begin);
+      from += run.size();
+    }
+  }
+
+  /// Calls visit(run, elements of the message before it) for each run.
+  template <class Visit>
+  void for_runs(const Visit& visit) const {
+    Index before = 0;
+    for (const Range& run : runs_) {
+      visit(run, before);
+      before += run.size();
+    }
+  }
+
+ private:
+  static std::size_t to_size(Index n) { return static_cast<std::size_t>(n); }
+
+  std::vector<Range> runs_;
+  Index size_ = 0;
+};
 
 template <class T>
-std::span<std::byte> writable_bytes_at(T* data, Range elements) {
-  return std::as_writable_bytes(
-      std::span(data + elements.begin, static_cast<std::size_t>(elements.size())));
+std::span<std::byte> first_bytes(AlignedVector<T>& buffer, Index elements) {
+  return std::as_writable_bytes(std::span(buffer.data(), static_cast<std::size_t>(elements)));
 }
 
 /// Calls add(range) for tiles of `elements`, on several threads.
@@ -79,6 +135,18 @@ class PlannedExchange : public GradientExchange<T> {
 
  protected:
   Round round() const { return Round(transport_, plan_.timeout); }
+  Range all_blocks() const { return {0, static_cast<Index>(plan_.blocks.size())}; }
+  Elements elements_of(const BlockSet& set, Range within) const {
+    return {plan_.blocks, set, within};
+  }
+  /// node[run] = node[run] + received, for each run of a message.
+  void add_message(const Elements& elements, T* node, const T* received) const {
+    elements.for_runs([&](Range run, Index before) {
+      T* const left = node + run.begin;
+      for_tiles(plan_.threads, {0, run.size()},
+                [&](Range r) { add_elements<T>(r, left, received + before, left); });
+    });
+  }
 
   Transport& transport_;
   ExchangePlan plan_;
@@ -92,8 +160,8 @@ class SoloExchange final : public PlannedExchange<T> {
  public:
   using PlannedExchange<T>::PlannedExchange;
   Range segment() const override { return this->arena_; }
-  const T* reduce(std::span<T* const> nodes) override { return nodes[0]; }
-  void share(T*) override {}
+  const T* reduce(std::span<T* const> nodes, const BlockSet&) override { return nodes[0]; }
+  void share(T*, const BlockSet&) override {}
   Index elements() const override { return 0; }
 };
 
@@ -107,24 +175,25 @@ class DoublingExchange final : public PlannedExchange<T> {
 
   Range segment() const override { return this->arena_; }
 
-  const T* reduce(std::span<T* const> nodes) override {
+  const T* reduce(std::span<T* const> nodes, const BlockSet& blocks) override {
+    const Elements elements = this->elements_of(blocks, this->all_blocks());
     for (int distance = 1; distance < this->transport_.size(); distance *= 2) {
       const int peer = this->transport_.rank() ^ distance;
       Round round = this->round();
-      round.receive(peer, kReduceTag, writable_bytes_at(received_.data(), this->arena_));
-      round.send(peer, kReduceTag, bytes_at<T>(nodes[0], this->arena_));
+      round.receive(peer, kReduceTag, first_bytes(received_, elements.size()));
+      round.send(peer, kReduceTag, elements.pack(nodes[0], packed_));
       round.finish();
-      for_tiles(this->plan_.threads, this->arena_,
-                [&](Range r) { add_elements<T>(r, nodes[0], received_.data(), nodes[0]); });
+      this->add_message(elements, nodes[0], received_.data());
     }
     return nodes[0];
   }
 
-  void share(T*) override {}
-  Index elements() const override { return this->arena_.size(); }
+  void share(T*, const BlockSet&) override {}
+  Index elements() const override { return static_cast<Index>(received_.size() + packed_.size()); }
 
  private:
   AlignedVector<T> received_;
+  AlignedVector<T> packed_;
 };
 
 /// P a power of two ≤ lanes: each rank has one node. In round i a rank gives the rank at distance
@@ -134,53 +203,55 @@ class HalvingExchange final : public PlannedExchange<T> {
  public:
   HalvingExchange(Transport& transport, const ExchangePlan& plan)
       : PlannedExchange<T>(transport, plan) {
-    Range blocks{0, static_cast<Index>(plan.blocks.size())};
+    Range blocks = this->all_blocks();
     const auto elements = [&](Range b) {
       return Range{block_start(plan.blocks, b.begin), block_start(plan.blocks, b.end)};
     };
+    Index most = 0;
     for (int distance = 1; distance < transport.size(); distance *= 2) {
       const Index middle = blocks.begin + blocks.size() / 2;
       const Range lower{blocks.begin, middle};
       const Range upper{middle, blocks.end};
       const bool keeps_lower = (transport.rank() & distance) == 0;
       blocks = keeps_lower ? lower : upper;
-      halvings_.push_back({transport.rank() ^ distance, elements(keeps_lower ? lower : upper),
-                           elements(keeps_lower ? upper : lower)});
+      halvings_.push_back({transport.rank() ^ distance, blocks, keeps_lower ? upper : lower});
+      most = std::max(most, elements(blocks).size());
     }
     segment_ = elements(blocks);
-    Index most = 0;
-    for (const Halving& h : halvings_) most = std::max(most, h.kept.size());
     received_.resize(static_cast<std::size_t>(most));
   }
 
   Range segment() const override { return segment_; }
 
-  const T* reduce(std::span<T* const> nodes) override {
+  const T* reduce(std::span<T* const> nodes, const BlockSet& blocks) override {
     for (const Halving& h : halvings_) {
+      const Elements kept = this->elements_of(blocks, h.kept);
       Round round = this->round();
-      const Range kept{0, h.kept.size()};
-      T* const left = nodes[0] + h.kept.begin;
-      round.receive(h.peer, kReduceTag, writable_bytes_at(received_.data(), kept));
-      round.send(h.peer, kReduceTag, bytes_at<T>(nodes[0], h.given));
+      round.receive(h.peer, kReduceTag, first_bytes(received_, kept.size()));
+      round.send(h.peer, kReduceTag, this->elements_of(blocks, h.given).pack(nodes[0], packed_));
       round.finish();
-      for_tiles(this->plan_.threads, kept,
-                [&](Range r) { add_elements<T>(r, left, received_.data(), left); });
+      this->add_message(kept, nodes[0], received_.data());
     }
     return nodes[0] + segment_.begin;
   }
 
-  void share(T* theta) override {
+  void share(T* theta, const BlockSet& blocks) override {
     for (auto h = halvings_.rbegin(); h != halvings_.rend(); ++h) {
+      const Elements arriving = this->elements_of(blocks, h->given);
       Round round = this->round();
-      round.receive(h->peer, kShareTag, writable_bytes_at(theta, h->given));
-      round.send(h->peer, kShareTag, bytes_at<T>(theta, h->kept));
+      round.receive(h->peer, kShareTag, arriving.landing(theta, landed_));
+      round.send(h->peer, kShareTag, this->elements_of(blocks, h->kept).pack(theta, packed_));
       round.finish();
+      arriving.unpack(landed_, theta);
     }
   }
 
-  Index elements() const override { return static_cast<Index>(received_.size()); }
+  Index elements() const override {
+    return static_cast<Index>(received_.size() + packed_.size() + landed_.size());
+  }
 
  private:
+  /// Ranges of blocks.
   struct Halving {
     int peer;
     Range kept;
@@ -189,6 +260,8 @@ class HalvingExchange final : public PlannedExchange<T> {
   std::vector<Halving> halvings_;
   Range segment_;
   AlignedVector<T> received_;
+  AlignedVector<T> packed_;
+  AlignedVector<T> landed_;
 };
 
 /// Any P: the nodes of all ranks meet at the owner of each segment, who folds them.
@@ -197,9 +270,8 @@ class DirectExchange final : public PlannedExchange<T> {
  public:
   DirectExchange(Transport& transport, const ExchangePlan& plan)
       : PlannedExchange<T>(transport, plan) {
-    const std::vector<Index> owned =
-        even_boundaries(static_cast<Index>(plan.blocks.size()), transport.size());
-    for (const Index block : owned) boundaries_.push_back(block_start(plan.blocks, block));
+    owned_ = even_boundaries(static_cast<Index>(plan.blocks.size()), transport.size());
+    for (const Index block : owned_) boundaries_.push_back(block_start(plan.blocks, block));
     for (int r = 0; r < transport.size(); ++r) {
       for (const TreeNode& node : canonical_nodes(part_of(plan.lane_boundaries, r), plan.lanes)) {
         all_nodes_.push_back(node);
@@ -215,54 +287,77 @@ class DirectExchange final : public PlannedExchange<T> {
 
   Range segment() const override { return part_of(boundaries_, this->transport_.rank()); }
 
-  const T* reduce(std::span<T* const> nodes) override {
+  const T* reduce(std::span<T* const> nodes, const BlockSet& blocks) override {
     const int me = this->transport_.rank();
-    const Range mine = segment();
+    const int ranks = this->transport_.size();
+    const Elements mine = elements_of_rank(blocks, me);
     Round round = this->round();
     for (std::size_t i = 0; i < holders_.size(); ++i) {
       if (holders_[i] == me) continue;
-      round.receive(holders_[i], kReduceTag, writable_bytes_at(received_[i].data(), whole(mine)));
+      round.receive(holders_[i], kReduceTag, first_bytes(received_[i], mine.size()));
     }
-    for (int step = 1; step < this->transport_.size(); ++step) {
-      const int owner = (me + step) % this->transport_.size();
+    packed_.resize(std::max(packed_.size(), nodes.size() * static_cast<std::size_t>(ranks)));
+    std::size_t message = 0;
+    for (int step = 1; step < ranks; ++step) {
+      const int owner = (me + step) % ranks;
+      const Elements elements = elements_of_rank(blocks, owner);
       for (T* const node : nodes) {
-        round.send(owner, kReduceTag, bytes_at<T>(node, part_of(boundaries_, owner)));
+        round.send(owner, kReduceTag, elements.pack(node, packed_[message++]));
       }
     }
     round.finish();
 
-    std::vector<const T*> sources;  // element e of my segment at sources[i][e - mine.begin]
-    std::size_t own = 0;
-    for (std::size_t i = 0; i < holders_.size(); ++i) {
-      sources.push_back(holders_[i] == me ? nodes[own++] + mine.begin : received_[i].data());
-    }
-    for_tiles(this->plan_.threads, whole(mine), [&](Range r) { fold(sources, r); });
+    const Index first = segment().begin;
+    mine.for_runs([&](Range run, Index before) {
+      std::vector<const T*> sources;  // element e of the run at sources[i][e - run.begin]
+      std::size_t own = 0;
+      for (std::size_t i = 0; i < holders_.size(); ++i) {
+        sources.push_back(holders_[i] == me ? nodes[own++] + run.begin
+                                            : received_[i].data() + before);
+      }
+      T* const result = result_.data() + (run.begin - first);
+      for_tiles(this->plan_.threads, {0, run.size()}, [&](Range r) { fold(sources, r, result); });
+    });
     return result_.data();
   }
 
-  void share(T* theta) override {
+  void share(T* theta, const BlockSet& blocks) override {
     const int me = this->transport_.rank();
     const int ranks = this->transport_.size();
+    landed_.resize(static_cast<std::size_t>(ranks));
+    packed_.resize(std::max<std::size_t>(packed_.size(), 1));
+    const std::span<const std::byte> mine =
+        elements_of_rank(blocks, me).pack(theta, packed_.front());
     Round round = this->round();
     for (int step = 1; step < ranks; ++step) {
       const int from = (me + ranks - step) % ranks;
-      round.receive(from, kShareTag, writable_bytes_at(theta, part_of(boundaries_, from)));
-      round.send((me + step) % ranks, kShareTag, bytes_at<T>(theta, segment()));
+      round.receive(
+          from, kShareTag,
+          elements_of_rank(blocks, from).landing(theta, landed_[static_cast<std::size_t>(from)]));
+      round.send((me + step) % ranks, kShareTag, mine);
     }
     round.finish();
+    for (int from = 0; from < ranks; ++from) {
+      if (from == me) continue;
+      elements_of_rank(blocks, from).unpack(landed_[static_cast<std::size_t>(from)], theta);
+    }
   }
 
   Index elements() const override {
     auto total = static_cast<Index>(result_.size());
-    for (const auto& node : received_) total += static_cast<Index>(node.size());
+    for (const auto* buffers : {&received_, &packed_, &landed_}) {
+      for (const auto& buffer : *buffers) total += static_cast<Index>(buffer.size());
+    }
     return total;
   }
 
  private:
-  static Range whole(Range r) { return {0, r.size()}; }
+  Elements elements_of_rank(const BlockSet& blocks, int rank) const {
+    return this->elements_of(blocks, part_of(owned_, rank));
+  }
 
   /// Folds block by block, so that partial sums stay in cache.
-  void fold(const std::vector<const T*>& sources, Range range) {
+  void fold(const std::vector<const T*>& sources, Range range, T* result) {
     using Partial = std::vector<T>;
     const auto add = [](Partial left, const Partial& right) {
       for (std::size_t e = 0; e < left.size(); ++e) left[e] = left[e] + right[e];
@@ -278,14 +373,17 @@ class DirectExchange final : public PlannedExchange<T> {
       };
       const Partial sum =
           fold_subtree<Partial>({0, tree_width(this->plan_.lanes)}, this->plan_.lanes, take, add);
-      std::copy(sum.begin(), sum.end(), result_.begin() + begin);
+      std::copy(sum.begin(), sum.end(), result + begin);
     }
   }
 
-  std::vector<Index> boundaries_;    // P+1 arena elements
-  std::vector<TreeNode> all_nodes_;  // of all ranks, from left to right
-  std::vector<int> holders_;         // the rank of each
-  std::vector<AlignedVector<T>> received_;
+  std::vector<Index> owned_;                // P+1 blocks
+  std::vector<Index> boundaries_;           // and the arena elements at which these begin
+  std::vector<TreeNode> all_nodes_;         // of all ranks, from left to right
+  std::vector<int> holders_;                // the rank of each
+  std::vector<AlignedVector<T>> received_;  // of each node that others hold
+  std::vector<AlignedVector<T>> packed_;    // of each message to others
+  std::vector<AlignedVector<T>> landed_;    // of each rank
   AlignedVector<T> result_;
 };
 

@@ -19,6 +19,8 @@ namespace lockstep::comm {
 //   share    θ of every segment → θ on all ranks
 //
 // Whatever moves how, an element of the root is the same sum: node = left + right.
+//
+// Both move some of the blocks alone, the same on all ranks: those of sparse batches.
 
 /// What an exchange must know; the same on all ranks but for the transport.
 struct ExchangePlan {
@@ -41,15 +43,16 @@ class GradientExchange {
   /// The elements that this rank updates.
   virtual Range segment() const = 0;
 
-  /// *Collective*. Of n elements it sends n·(P−1)/P when it halves, n·log₂P when it doubles, at
-  /// most 4·n·(P−1)/P when it is direct.
-  /// @param nodes  one arena a canonical node; overwritten
+  /// *Collective*. Of n elements in the blocks it sends n·(P−1)/P when it halves, n·log₂P when it
+  /// doubles, at most 4·n·(P−1)/P when it is direct.
+  /// @param nodes   one arena a canonical node; overwritten
+  /// @param blocks  the other blocks of nodes and result mean nothing
   /// @return the root of the tree in segment(), element after element, valid until the next call
-  virtual const T* reduce(std::span<T* const> nodes) = 0;
+  virtual const T* reduce(std::span<T* const> nodes, const BlockSet& blocks) = 0;
 
-  /// *Collective*. Every rank's segment of `theta` on every rank. Sends n·(P−1)/P elements; none
-  /// when every rank has updated everything.
-  virtual void share(T* theta) = 0;
+  /// *Collective*. The blocks of every rank's segment of `theta` on every rank. Sends n·(P−1)/P
+  /// elements; none when every rank has updated everything.
+  virtual void share(T* theta, const BlockSet& blocks) = 0;
 
   /// Elements allocated, for the start line's account of memory.
   virtual Index elements() const = 0;

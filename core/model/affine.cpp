@@ -45,8 +45,20 @@ template <class T>
 void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) const {
   const Index panels = kernel::panel_count(outputs_);
   kernel::multiply<T>(n, inputs_, panels, x.data, x.stride, theta, y.data, y.stride);
+  add_bias(n, theta, y);
+}
+
+template <class T>
+void Affine<T>::forward(Index n, const kernel::SparseRows<T>& x, const Index* rows, const T* theta,
+                        Rows<T> y) const {
+  kernel::multiply<T>(n, inputs_, kernel::panel_count(outputs_), x, rows, theta, y.data, y.stride);
+  add_bias(n, theta, y);
+}
+
+template <class T>
+void Affine<T>::add_bias(Index n, const T* theta, Rows<T> y) const {
   const T* bias = theta + bias_offset();
-  const Index columns = panels * kPanel;
+  const Index columns = kernel::panel_count(outputs_) * kPanel;
   for (Index r = 0; r < n; ++r) {
     T* row = y.row(r);
     for (Index o = 0; o < columns; ++o) row[o] += bias[o];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/kernel/sparse_product.hpp"
 #include "core/model/layer.hpp"
 
 namespace lockstep {
@@ -27,6 +28,9 @@ class Affine final : public Layer<T> {
   Index prepared_parts() const override { return kernel::panel_count(inputs_); }
   void prepare(const T* theta, T* prepared, Index part) const override;
   void forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) const override;
+  /// forward of sparse rows: row r of y is of row rows[r] of x. The same bits.
+  void forward(Index n, const kernel::SparseRows<T>& x, const Index* rows, const T* theta,
+               Rows<T> y) const;
   void backward(Index n, Rows<const T> y, Rows<const T> dy, const T* prepared,
                 Rows<T> dx) const override;
   std::vector<GradientTile> gradient_tiles(Index pieces) const override;
@@ -34,6 +38,7 @@ class Affine final : public Layer<T> {
                 Rows<const T> dy, T* dtheta) const override;
 
  private:
+  void add_bias(Index n, const T* theta, Rows<T> y) const;
   Index bias_offset() const { return kernel::panel_matrix_size(inputs_, outputs_); }
 
   Index inputs_;

@@ -21,4 +21,28 @@ Index block_start(const std::vector<Block>& blocks, Index i) {
                                                : blocks.back().elements.end;
 }
 
+BlockSet::BlockSet(Index blocks, bool all)
+    : words_(static_cast<std::size_t>((blocks + kWordBits - 1) / kWordBits)) {
+  if (all) add({0, blocks});
+}
+
+void BlockSet::add(Range blocks) {
+  for (Index block = blocks.begin; block < blocks.end; ++block) {
+    words_[static_cast<std::size_t>(block / kWordBits)] |=
+        static_cast<std::int64_t>(std::uint64_t{1} << (block % kWordBits));
+  }
+}
+
+std::vector<Range> BlockSet::runs(Range within) const {
+  std::vector<Range> runs;
+  for (Index block = within.begin; block < within.end; ++block) {
+    if (!contains(block)) continue;
+    if (runs.empty() || runs.back().end != block) runs.push_back({block, block});
+    ++runs.back().end;
+  }
+  return runs;
+}
+
+void BlockSet::unite(Team& team) { team.all_reduce(words_, IntegerReduction::bit_or); }
+
 }  // namespace lockstep

@@ -42,12 +42,17 @@ Index outputs_for(std::string_view loss, Index classes) {
 template <class T>
 Network<T>::Network(const NetworkSpec& spec) : spec_(spec), loss_(make_loss<T>(spec.loss)) {
   Index width = spec.inputs;
+  const auto add_affine = [&](Index outputs) {
+    auto affine = std::make_unique<Affine<T>>(width, outputs);
+    if (first_layer_ == nullptr) first_layer_ = affine.get();
+    add(std::move(affine));
+    width = outputs;
+  };
   for (const Index hidden : spec.hidden) {
-    add(std::make_unique<Affine<T>>(width, hidden));
+    add_affine(hidden);
     add(make_activation<T>(spec.activation, hidden, spec.slope));
-    width = hidden;
   }
-  add(std::make_unique<Affine<T>>(width, spec.outputs));
+  add_affine(spec.outputs);
 }
 
 template <class T>

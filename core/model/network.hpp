@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/data/table.hpp"
+#include "core/model/affine.hpp"
 #include "core/model/layer.hpp"
 #include "core/model/losses.hpp"
 
@@ -51,6 +52,8 @@ class Network {
   const NetworkSpec& spec() const { return spec_; }
   std::size_t layer_count() const { return layers_.size(); }
   const Layer<T>& layer(std::size_t i) const { return *layers_[i]; }
+  /// Layer 0, which reads the features.
+  const Affine<T>& first_layer() const { return *first_layer_; }
   /// Elements from the start of θ to layer i's first tensor.
   Index offset(std::size_t i) const { return offsets_[i]; }
   const Loss<T>& loss() const { return *loss_; }
@@ -68,6 +71,7 @@ class Network {
 
   NetworkSpec spec_;
   std::vector<std::unique_ptr<Layer<T>>> layers_;
+  const Affine<T>* first_layer_ = nullptr;
   std::vector<Index> offsets_;
   std::unique_ptr<Loss<T>> loss_;
   std::vector<Tensor> tensors_;

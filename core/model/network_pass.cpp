@@ -8,18 +8,28 @@ namespace {
 
 /// About this many multiply-adds make a piece of phase two worth handing to a thread.
 constexpr Index kPieceWork = Index{1} << 22;
+/// The same in cells times panels, where cells come from anywhere.
+constexpr Index kSparsePieceWork = Index{1} << 12;
+
+constexpr Index kUnits = kBlock / kPanel;
+
+/// The blocks, from the tensor's first, that these units lie in.
+Range blocks_of_units(Range units) {
+  return {units.begin / kUnits, (units.end + kUnits - 1) / kUnits};
+}
 
 }  // namespace
 
 template <class T>
-NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool train)
-    : network_(network), capacity_(capacity) {
+NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool train,
+                            const kernel::SparseRows<T>& features)
+    : network_(network), capacity_(capacity), features_(features) {
   const auto allocate = [&](Index columns) {
     const Index stride = row_stride(columns);
     memory_.emplace_back(static_cast<std::size_t>(std::max<Index>(capacity, 1) * stride));
     return Rows<T>{memory_.back().data(), stride};
   };
-  inputs_.push_back(allocate(network.spec().inputs));
+  inputs_.push_back(is_sparse() ? Rows<T>() : allocate(network.spec().inputs));
   derivatives_.emplace_back();  // nobody asks for ∂L/∂(features)
   for (std::size_t i = 0; i < network.layer_count(); ++i) {
     const Layer<T>& layer = network.layer(i);
@@ -37,7 +47,8 @@ NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool trai
     }
     const Index work = layer.inputs() * layer.outputs() * std::max<Index>(capacity, 1);
     for (const GradientTile& tile : layer.gradient_tiles(work / kPieceWork)) {
-      gradient_tasks_.push_back({i, tile});
+      const bool by_columns = is_sparse() && i == 0 && tile.tensor == 0;  // see plan_gradient
+      if (!by_columns) gradient_tasks_.push_back({i, tile});
     }
   }
   std::stable_sort(gradient_tasks_.begin(), gradient_tasks_.end(),
@@ -58,6 +69,59 @@ Index NetworkPass<T>::elements() const {
 }
 
 template <class T>
+void NetworkPass<T>::choose_rows(std::span<const Index> rows, int threads) {
+  assert(is_sparse() && static_cast<Index>(rows.size()) <= capacity_);
+  rows_ = rows;
+  const bool trains = derivatives_.size() > 1;
+  if (trains) columns_.assign(features_, network_.spec().inputs, rows, threads);
+}
+
+/// A *unit* is a panel of one row of a weight matrix; unit u of a tensor lies in its block
+/// u / kUnits. These are those of a group of columns in a panel.
+template <class T>
+Range NetworkPass<T>::units_of(Index group, Index panel) const {
+  constexpr Index kGroup = kernel::SparseColumns<T>::kGroup;
+  const Index inputs = network_.spec().inputs;
+  const Index first = panel * inputs;
+  return {first + group * kGroup, first + std::min(inputs, (group + 1) * kGroup)};
+}
+
+template <class T>
+void NetworkPass<T>::add_touched(BlockSet& touched) const {
+  const Tensor& weights = network_.tensors().front();
+  const Index blocks = (weights.size() + kBlock - 1) / kBlock;
+  touched.add({is_sparse() ? blocks : 0, static_cast<Index>(blocks_of(network_.tensors()).size())});
+  if (!is_sparse()) return;
+  for (Index g = 0; g < kernel::SparseColumns<T>::group_count(weights.inputs); ++g) {
+    if (columns_.cells_in(g) == 0) continue;
+    for (Index p = 0; p < kernel::panel_count(weights.outputs); ++p) {
+      touched.add(blocks_of_units(units_of(g, p)));
+    }
+  }
+}
+
+template <class T>
+void NetworkPass<T>::plan_gradient(const BlockSet& touched) {
+  const Tensor& weights = network_.tensors().front();
+  const Index panels = kernel::panel_count(weights.outputs);
+  sparse_tasks_.clear();
+  Index work = kSparsePieceWork;  // of the last task; as much as this begins another
+  for (Index g = 0; g < kernel::SparseColumns<T>::group_count(weights.inputs); ++g) {
+    bool is_touched = false;
+    for (Index p = 0; p < panels && !is_touched; ++p) {
+      is_touched = !touched.runs(blocks_of_units(units_of(g, p))).empty();
+    }
+    if (!is_touched) continue;
+    if (work >= kSparsePieceWork) {
+      sparse_tasks_.emplace_back();
+      work = 0;
+    }
+    sparse_tasks_.back().push_back(g);
+    work += (columns_.cells_in(g) + kernel::SparseColumns<T>::kGroup) * panels;
+  }
+}
+
+template <class T>
 void NetworkPass<T>::prepare(const T* theta, std::size_t task) {
   const auto& [layer, part] = prepare_tasks_[task];
   network_.layer(layer).prepare(theta + network_.offset(layer), prepared_[layer].data(), part);
@@ -66,7 +130,11 @@ void NetworkPass<T>::prepare(const T* theta, std::size_t task) {
 template <class T>
 void NetworkPass<T>::forward(Range rows, const T* theta) {
   assert(0 <= rows.begin && rows.end <= capacity_);
-  for (std::size_t i = 0; i < network_.layer_count(); ++i) {
+  if (is_sparse()) {
+    network_.first_layer().forward(rows.size(), features_, rows_.data() + rows.begin,
+                                   theta + network_.offset(0), inputs_[1].from(rows.begin));
+  }
+  for (std::size_t i = is_sparse() ? 1 : 0; i < network_.layer_count(); ++i) {
     network_.layer(i).forward(rows.size(), inputs_[i].from(rows.begin), theta + network_.offset(i),
                               inputs_[i + 1].from(rows.begin));
   }
@@ -90,7 +158,15 @@ void NetworkPass<T>::backward(Range rows) {
 
 template <class T>
 void NetworkPass<T>::gradient(std::span<const Range> leaves, std::size_t task, T* gradient) {
-  const auto& [i, tile] = gradient_tasks_[task];
+  if (task < sparse_tasks_.size()) {
+    const Index panels = kernel::panel_count(network_.tensors().front().outputs);
+    for (const Index group : sparse_tasks_[task]) {
+      columns_.fold_outer_products(group, leaves, {0, panels}, derivatives_[1].data,
+                                   derivatives_[1].stride, gradient + network_.offset(0));
+    }
+    return;
+  }
+  const auto& [i, tile] = gradient_tasks_[task - sparse_tasks_.size()];
   network_.layer(i).gradient(leaves, tile, inputs_[i], derivatives_[i + 1],
                              gradient + network_.offset(i));
 }

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "core/base/memory.hpp"
+#include "core/kernel/sparse_product.hpp"
+#include "core/model/blocks.hpp"
 #include "core/model/network.hpp"
 
 namespace lockstep {
@@ -24,11 +26,18 @@ template <class T>
 class NetworkPass {
  public:
   /// Holds up to `capacity` rows. With `train` false there is room for forward alone.
-  NetworkPass(const Network<T>& network, Index capacity, bool train);
+  /// @param features  sparse rows that batches are taken from, if they are
+  NetworkPass(const Network<T>& network, Index capacity, bool train,
+              const kernel::SparseRows<T>& features = {});
 
   Index capacity() const { return capacity_; }
-  /// Where the caller puts the features of the batch.
+  bool is_sparse() const { return features_.begins != nullptr; }
+  /// Where the caller puts the features of the batch, unless they are sparse.
   Rows<T> input() { return inputs_.front(); }
+  /// Row r of the next batch is row rows[r] of the sparse features. The caller keeps `rows`.
+  void choose_rows(std::span<const Index> rows, int threads);
+  /// Adds the blocks of θ in which the gradient of the batch may not be 0.
+  void add_touched(BlockSet& touched) const;
   /// The scores of the last layer after `forward`; `score_losses` overwrites them.
   Rows<T> scores() { return inputs_.back(); }
   /// Elements allocated, for the start line's account of memory.
@@ -45,9 +54,13 @@ class NetworkPass {
   /// Derivatives from the scores down to the first layer's output. Needs `train`.
   void backward(Range rows);
 
+  /// Prepares phase two of a sparse batch for these blocks, which are those that are touched by it,
+  /// or more.
+  void plan_gradient(const BlockSet& touched);
   /// Pieces of phase two, largest layers first.
-  std::size_t gradient_tasks() const { return gradient_tasks_.size(); }
-  /// One piece of the gradient of the node over `leaves`, into an arena laid out like θ.
+  std::size_t gradient_tasks() const { return gradient_tasks_.size() + sparse_tasks_.size(); }
+  /// One piece of the gradient of the node over `leaves`, into an arena laid out like θ. Of a
+  /// sparse batch, blocks that phase two was not prepared for are left as they are.
   void gradient(std::span<const Range> leaves, std::size_t task, T* gradient);
 
  private:
@@ -60,14 +73,22 @@ class NetworkPass {
     GradientTile tile;
   };
 
+  Range units_of(Index group, Index panel) const;
+
   const Network<T>& network_;
   Index capacity_;
+  kernel::SparseRows<T> features_;
   std::vector<AlignedVector<T>> memory_;
   std::vector<Rows<T>> inputs_;       // inputs_[i] is what layer i reads; one more for the scores
   std::vector<Rows<T>> derivatives_;  // with respect to inputs_[i]
   std::vector<AlignedVector<T>> prepared_;
   std::vector<PrepareTask> prepare_tasks_;
   std::vector<GradientTask> gradient_tasks_;
+
+  // Of a sparse batch.
+  std::span<const Index> rows_;
+  kernel::SparseColumns<T> columns_;
+  std::vector<std::vector<Index>> sparse_tasks_;  // groups of columns of the first layer's weights
 };
 
 }  // namespace lockstep

@@ -15,6 +15,7 @@ class Adam final : public Optimizer<T> {
       : options_(options), weight_decay_(weight_decay) {}
 
   int states() const override { return 2; }
+  bool rests_without_gradient() const override { return false; }
   void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
               T* const* state) const override;
 

@@ -30,6 +30,9 @@ class Optimizer {
   /// Numbers of state kept for each element of θ; they start at 0.
   virtual int states() const = 0;
 
+  /// A step with a gradient of 0 changes neither θ nor the state.
+  virtual bool rests_without_gradient() const = 0;
+
   /// One step on n elements.
   /// @param rate  the learning rate of this step
   /// @param step  1 for the first step

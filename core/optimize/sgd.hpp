@@ -15,6 +15,7 @@ class Sgd final : public Optimizer<T> {
       : momentum_(options.momentum), nesterov_(options.nesterov) {}
 
   int states() const override { return momentum_ == 0 ? 0 : 1; }
+  bool rests_without_gradient() const override { return momentum_ == 0; }
   void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
               T* const* state) const override;
 

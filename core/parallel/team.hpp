@@ -14,7 +14,7 @@ namespace lockstep {
 using Bytes = std::vector<std::byte>;
 
 /// How integers are combined over ranks. Floating-point numbers are combined by the tree alone.
-enum class IntegerReduction { sum, min, max };
+enum class IntegerReduction { sum, min, max, bit_or };
 
 /// The other ranks, as core sees them: enough to write a distributed algorithm once.
 ///

@@ -63,7 +63,91 @@ template <class T>
       sizeof(T) == sizeof(float) ? " or set double" : ""));
 }
 
+/// The rows of a table without sparse values, or whose zeros become something else.
+template <class T>
+class DenseRows {
+ public:
+  DenseRows(const Table& table, const FeatureTransform& features, Examples<T>& examples)
+      : table_(table), features_(features), examples_(examples) {
+    examples.stride = round_up(examples.features, kPanel);
+    examples.values.resize(static_cast<std::size_t>(table.rows.size() * examples.stride));
+  }
+
+  /// Makes the rows up to one that cannot be made, which is returned, or to the end.
+  Index make(Range rows) const {
+    RowMaker maker(table_, features_);
+    const std::vector<double>& row = maker.row();
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      if (!maker.make(r) || !std::all_of(row.begin(), row.end(), fits<T>)) return r;
+      T* to = examples_.values.data() + r * examples_.stride;
+      for (std::size_t c = 0; c < row.size(); ++c) to[c] = static_cast<T>(row[c]);
+    }
+    return rows.end;
+  }
+
+ private:
+  const Table& table_;
+  const FeatureTransform& features_;
+  Examples<T>& examples_;
+};
+
+/// Sparse rows, of which only the cells are looked at.
+template <class T>
+class SparseRowsOf {
+ public:
+  SparseRowsOf(const SparseValues& from, const FeatureTransform& features, Examples<T>& examples)
+      : from_(from), features_(features), examples_(examples) {
+    examples.is_sparse = true;
+    examples.begins = from.begins;
+    if (examples.begins.empty()) examples.begins.push_back(0);
+    examples.columns = from.columns;
+    examples.cells.resize(from.numbers.size());
+  }
+
+  /// As of dense rows.
+  Index make(Range rows) const {
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      const Range cells = from_.cells_of(r);
+      for (Index i = cells.begin; i < cells.end; ++i) {
+        const auto cell = static_cast<std::size_t>(i);
+        const ColumnScaling& scaling = features_.columns()[from_.columns[cell]].scaling;
+        if (!scaling.takes(from_.numbers[cell])) return r;
+        const double value = scaling.apply(from_.numbers[cell]);
+        if (!fits<T>(value)) return r;
+        examples_.cells[cell] = static_cast<T>(value);
+      }
+    }
+    return rows.end;
+  }
+
+ private:
+  const SparseValues& from_;
+  const FeatureTransform& features_;
+  Examples<T>& examples_;
+};
+
+/// Makes all rows, in tasks; returns the first that cannot be made, or their number.
+template <class Rows>
+Index make_rows(Index rows, int threads, const Rows& maker) {
+  constexpr Index kRowsOfATask = 256;
+  const Index tasks = (rows + kRowsOfATask - 1) / kRowsOfATask;
+  std::vector<Index> refused(static_cast<std::size_t>(tasks), rows);
+  parallel_for(threads, tasks, [&](Index task) {
+    const Range mine{task * kRowsOfATask, std::min(rows, (task + 1) * kRowsOfATask)};
+    const Index made = maker.make(mine);
+    if (made < mine.end) refused[static_cast<std::size_t>(task)] = made;
+  });
+  return tasks == 0 ? rows : *std::min_element(refused.begin(), refused.end());
+}
+
 }  // namespace
+
+template <class T>
+Index Examples<T>::memory_bytes() const {
+  return static_cast<Index>((values.size() + cells.size()) * sizeof(T) +
+                            columns.size() * sizeof(columns[0]) +
+                            begins.size() * sizeof(begins[0]));
+}
 
 template <class T>
 Examples<T> make_examples(const Table& table, const FeatureTransform& features,
@@ -73,39 +157,30 @@ Examples<T> make_examples(const Table& table, const FeatureTransform& features,
   examples.rows = table.rows;
   examples.total_rows = table.total_rows;
   examples.features = features.width();
-  examples.stride = round_up(examples.features, kPanel);
-  examples.values.resize(static_cast<std::size_t>(table.rows.size() * examples.stride));
   examples.actual_targets = table.target;
   examples.targets = table.target;
-  const bool has_target = table.target_kind == TargetKind::number;
-  if (has_target && target.kind != Scaling::none) {
-    for (double& y : examples.targets) y = target.apply(y);
-  }
-  constexpr Index kRowsOfATask = 256;
-  const Index rows = table.rows.size();
-  // The first row, of each task, that cannot be used; rows when there is none.
-  std::vector<Index> refused(static_cast<std::size_t>((rows + kRowsOfATask - 1) / kRowsOfATask),
-                             rows);
-  parallel_for(threads, static_cast<Index>(refused.size()), [&](Index task) {
-    RowMaker maker(table, features);
-    const std::vector<double>& row = maker.row();
-    const Index end = std::min(rows, (task + 1) * kRowsOfATask);
-    for (Index r = task * kRowsOfATask; r < end; ++r) {
-      if (!maker.make(r) || !std::all_of(row.begin(), row.end(), fits<T>) ||
-          (has_target && !fits<T>(examples.targets[static_cast<std::size_t>(r)]))) {
-        refused[static_cast<std::size_t>(task)] = r;
-        return;
-      }
-      T* to = examples.values.data() + r * examples.stride;
-      for (std::size_t c = 0; c < row.size(); ++c) to[c] = static_cast<T>(row[c]);
+  Index refused = table.rows.size();
+  if (table.target_kind == TargetKind::number) {
+    if (target.kind != Scaling::none) {
+      for (double& y : examples.targets) y = target.apply(y);
     }
-  });
-  const auto first =
-      std::find_if(refused.begin(), refused.end(), [&](Index r) { return r < rows; });
-  if (first != refused.end()) refuse_row<T>(table, features, *first);
+    refused = std::find_if_not(examples.targets.begin(), examples.targets.end(), fits<T>) -
+              examples.targets.begin();
+  }
+  const SparseValues* sparse = table.sparse();
+  const Index rows = table.rows.size();
+  if (sparse != nullptr && features.keeps_zeros()) {
+    refused =
+        std::min(refused, make_rows(rows, threads, SparseRowsOf<T>(*sparse, features, examples)));
+  } else {
+    refused = std::min(refused, make_rows(rows, threads, DenseRows<T>(table, features, examples)));
+  }
+  if (refused < rows) refuse_row<T>(table, features, refused);
   return examples;
 }
 
+template struct Examples<float>;
+template struct Examples<double>;
 template Examples<float> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,
                                        int);
 template Examples<double> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,

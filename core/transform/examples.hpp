@@ -1,31 +1,47 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "core/base/memory.hpp"
 #include "core/data/table.hpp"
+#include "core/kernel/sparse_product.hpp"
 #include "core/transform/column_scaling.hpp"
 #include "core/transform/feature_transform.hpp"
 
 namespace lockstep {
 
 /// One rank's contiguous part of a data set, ready for products: features made of its columns and
-/// converted to the type that training computes in, each row at a cache line.
+/// converted to the type that training computes in; each row at a cache line, or without its zeros.
 template <class T>
 struct Examples {
   Range rows;  ///< global row numbers
   Index total_rows = 0;
   Index features = 0;
-  Index stride = 0;             ///< elements from row to row; columns beyond `features` are 0
-  AlignedVector<T> values;      ///< rows.size() × stride
-  std::vector<double> targets;  ///< scaled, or class indices
+  bool is_sparse = false;  ///< which of the following two; the same on all ranks
+
+  Index stride = 0;         ///< elements from row to row; columns beyond `features` are 0
+  AlignedVector<T> values;  ///< rows.size() × stride
+
+  std::vector<Index> begins;           ///< of the rows among the cells, and the end: never empty
+  std::vector<std::uint32_t> columns;  ///< of each cell
+  std::vector<T> cells;
+
+  std::vector<double> targets;         ///< scaled, or class indices
   std::vector<double> actual_targets;  ///< as in the data; the same as targets for classes
 
   const T* row(Index local) const { return values.data() + local * stride; }
+  /// The features, where they are sparse.
+  kernel::SparseRows<T> sparse_rows() const {
+    if (!is_sparse) return {};
+    return {begins.data(), columns.data(), cells.data()};
+  }
+  /// Bytes of the features.
+  Index memory_bytes() const;
 };
 
 /// Transforms and converts a table, a thread for each block of rows; nothing but the result is as
-/// large as the table.
+/// large as the table. Sparse rows stay sparse where the transform keeps zeros.
 /// Throws DataError for the first row that the transform refuses ("a.csv:8: missing value in
 /// column 'age'"), or that has a value that T cannot hold. Rank-local.
 /// @param target  scaling of the target; ignored unless the target is a number

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -28,6 +29,14 @@ FeatureTransform::FeatureTransform(const TableSchema& schema, std::vector<Column
   for (std::size_t j = 0; j < columns_.size(); ++j) {
     columns_[j].append_names(sources_[j], type_of(schema.feature_types, j), names_);
   }
+}
+
+bool FeatureTransform::keeps_zeros() const {
+  return std::all_of(columns_.begin(), columns_.end(), [](const ColumnTransform& column) {
+    const Scaling kind = column.scaling.kind;
+    return column.encoding == Encoding::none && !column.indicator &&
+           (kind == Scaling::none || kind == Scaling::log1p);
+  });
 }
 
 bool FeatureTransform::apply(std::span<const double> row, std::span<const ColumnType> types,

@@ -43,6 +43,9 @@ class FeatureTransform {
   const std::vector<std::string>& names() const { return names_; }       ///< of the features
   const std::vector<ColumnTransform>& columns() const { return columns_; }
 
+  /// Whether each column becomes one feature, and 0 becomes 0: then sparse rows stay sparse.
+  bool keeps_zeros() const;
+
   /// Writes the features of a row; false for a row that has none.
   /// @param row    `sources()` cells of a table
   /// @param types  of the table, whose categories begin with those of the training rows; or none,

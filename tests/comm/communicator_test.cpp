@@ -109,6 +109,9 @@ TEST(Communicator, ReducesIntegersElementByElement) {
     values = {r, -r, 3};
     team.all_reduce(values, IntegerReduction::max);
     EXPECT_EQ(values, (std::vector<std::int64_t>{p - 1, 0, 3}));
+    values = {std::int64_t{1} << r, r == 0 ? -4 : 0, 5};
+    team.all_reduce(values, IntegerReduction::bit_or);
+    EXPECT_EQ(values, (std::vector<std::int64_t>{(std::int64_t{1} << p) - 1, -4, 5}));
     team.all_reduce({}, IntegerReduction::sum);
   });
 }

@@ -37,6 +37,10 @@ class ColumnChooser {
   ColumnChoices choose() {
     check_matches();
     ColumnChoices choices;
+    if (settings_.columns(kSection).empty() && !features_.empty()) {
+      choices.options.assign(features_.size(), options_of(0));  // there may be a million
+      return choices;
+    }
     for (std::size_t j = 0; j < features_.size(); ++j) choices.options.push_back(options_of(j));
     choices.features_of = std::move(features_of_);
     check_effects(choices.features_of);
@@ -168,6 +172,19 @@ void check_categorical(const Settings& settings, const std::vector<std::string>&
   }
 }
 
+/// Of sparse rows.
+void check_zeros(const Settings& settings) {
+  for (const Option& option : settings.options()) {
+    if (base_key(option.name) != "preprocess.scale") continue;
+    const std::string& scale = settings.text(option.name);
+    if (scale == "none" || scale == "log1p") continue;
+    refuse(settings, option.name,
+           fmt::format("{}: {} would fill the zeros of sparse rows; take none or log1p, or data "
+                       "that is not sparse",
+                       option.name, scale));
+  }
+}
+
 }  // namespace
 
 ColumnChoices choose_columns(const Settings& settings, const std::vector<std::string>& features) {
@@ -175,6 +192,7 @@ ColumnChoices choose_columns(const Settings& settings, const std::vector<std::st
 }
 
 void check_kinds(const Settings& settings, const ColumnChoices& choices, const Table& train) {
+  if (train.sparse() != nullptr) check_zeros(settings);
   const auto encoding_of = [&](std::size_t j) {
     const bool is_category =
         !train.feature_types.empty() && train.feature_types[j].kind == ColumnKind::category;

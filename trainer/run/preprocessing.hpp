@@ -28,7 +28,8 @@ struct ColumnChoices {
 ColumnChoices choose_columns(const Settings& settings, const std::vector<std::string>& features);
 
 /// Throws PlacedConfigError for a key of a column or glob that has no effect, since all its
-/// features are numbers (encode), or have no scale.
+/// features are numbers (encode), or have no scale; and for a scale that would fill the zeros of
+/// sparse rows.
 void check_kinds(const Settings& settings, const ColumnChoices& choices, const Table& train);
 
 /// Whether features may be text, or miss cells, for what the keys say.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+#include <span>
 
 #include "core/model/network_pass.hpp"
 #include "core/parallel/fold.hpp"
@@ -38,7 +40,8 @@ template <class T>
 void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& examples,
                   int threads, const ScoreVisitor& visit) {
   const Index total = examples.rows.size();
-  NetworkPass<T> pass(network, std::min(total, kRowsAtATime), false);
+  NetworkPass<T> pass(network, std::min(total, kRowsAtATime), false, examples.sparse_rows());
+  std::vector<Index> chosen(static_cast<std::size_t>(pass.capacity()));
   const auto row_bytes = static_cast<std::size_t>(examples.stride) * sizeof(T);
   std::vector<double> losses(static_cast<std::size_t>(pass.capacity()));
   const Index outputs = network.spec().outputs;
@@ -46,9 +49,13 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
   const bool has_targets = !examples.targets.empty();
   for (Index first = 0; first < total; first += kRowsAtATime) {
     const Index rows = std::min(kRowsAtATime, total - first);
+    if (examples.is_sparse) {
+      std::iota(chosen.begin(), chosen.end(), first);
+      pass.choose_rows(std::span(chosen).first(static_cast<std::size_t>(rows)), threads);
+    }
     parallel_for(threads, (rows + kRowTile - 1) / kRowTile, [&](Index task) {
       const Range range{task * kRowTile, std::min(rows, (task + 1) * kRowTile)};
-      for (Index r = range.begin; r < range.end; ++r) {
+      for (Index r = range.begin; r < range.end && !examples.is_sparse; ++r) {
         std::memcpy(pass.input().row(r), examples.row(first + r), row_bytes);
       }
       pass.forward(range, theta);

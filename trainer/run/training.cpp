@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -52,8 +53,10 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       exchange_(comm::make_exchange<T>(
           team.transport(), {blocks_, lane_boundaries_, lanes.count(), threads, team.timeout()})),
       optimizer_(make_optimizer<T>(options.optimizer, options.optimizer_options)),
-      pass_(network, std::min(my_lanes_.size() * lanes.most_rows_of_a_lane(), lanes.batch()), true),
-      theta_(std::move(theta)) {
+      pass_(network, std::min(my_lanes_.size() * lanes.most_rows_of_a_lane(), lanes.batch()), true,
+            examples.sparse_rows()),
+      theta_(std::move(theta)),
+      touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse) {
   const Range segment = exchange_->segment();
   for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
     nodes_.emplace_back(static_cast<std::size_t>(network.arena_size()));
@@ -61,9 +64,10 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
   for (int s = 0; s < optimizer_->states(); ++s) {
     state_.emplace_back(static_cast<std::size_t>(segment.size()));
   }
-  for (const Block& block : blocks_) {
-    if (segment.contains(block.elements.begin)) my_blocks_.push_back(block);
+  for (std::size_t b = 0; b < blocks_.size(); ++b) {
+    if (segment.contains(blocks_[b].elements.begin)) my_blocks_.push_back(static_cast<Index>(b));
   }
+  steps_of_block_.resize(my_blocks_.size());
   const auto capacity = static_cast<std::size_t>(pass_.capacity());
   sources_.resize(capacity);
   targets_.resize(capacity);
@@ -75,9 +79,9 @@ template <class T>
 Index Training<T>::memory_bytes() const {
   const auto arenas = static_cast<Index>(nodes_.size() + 1);
   const auto state = static_cast<Index>(state_.size()) * exchange_->segment().size();
-  const Index elements = arenas * network_.arena_size() + state + pass_.elements() +
-                         exchange_->elements() + static_cast<Index>(examples_.values.size());
-  return elements * static_cast<Index>(sizeof(T));
+  const Index elements =
+      arenas * network_.arena_size() + state + pass_.elements() + exchange_->elements();
+  return elements * static_cast<Index>(sizeof(T)) + examples_.memory_bytes();
 }
 
 template <class T>
@@ -92,19 +96,21 @@ ScoreSums Training<T>::run_epoch(Index epoch, const std::function<void(Index)>& 
   Index settled = 0;
   for (Index step = 0; step < lanes_.steps(); ++step) {
     load_rows(step);
+    share_updates(touched_);
     compute_gradient();
     unsettled_.push_back(node_sums());
     std::vector<T*> nodes;
     for (auto& node : nodes_) nodes.push_back(node.data());
-    const T* root = exchange_->reduce(nodes);
+    const T* root = exchange_->reduce(nodes, touched_);
     update(root, lanes_.rows_in(step));
-    exchange_->share(theta_.data());
     if (step + 1 - settled == kSettledSteps || step + 1 == lanes_.steps()) {
       settle_sums(epoch, settled, sums);
       settled = step + 1;
     }
     after_step(step + 1);
   }
+  share_updates(BlockSet(static_cast<Index>(blocks_.size()), true));
+  steps_shared_ = steps_done_;
   check_parameters(epoch);
   return sums;
 }
@@ -120,7 +126,7 @@ void Training<T>::check_parameters(Index epoch) const {
   }
 }
 
-/// Which rows the step takes from each of my lanes.
+/// Which rows the step takes from each of my lanes, and the blocks of θ that all ranks' rows touch.
 template <class T>
 void Training<T>::load_rows(Index step) {
   leaves_.clear();
@@ -136,6 +142,28 @@ void Training<T>::load_rows(Index step) {
       targets_[static_cast<std::size_t>(row)] = examples_.targets[static_cast<std::size_t>(source)];
     }
   }
+  if (!examples_.is_sparse) return;
+  pass_.choose_rows(std::span(sources_).first(static_cast<std::size_t>(row)), threads_);
+  touched_ = BlockSet(static_cast<Index>(blocks_.size()));
+  pass_.add_touched(touched_);
+  touched_.unite(team_);
+  pass_.plan_gradient(touched_);
+}
+
+/// Brings these blocks up to date, on all ranks.
+template <class T>
+void Training<T>::share_updates(const BlockSet& blocks) {
+  if (steps_shared_ == steps_done_) return;
+  const bool rests = optimizer_->rests_without_gradient() && options_.penalty.none();
+  parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
+    const auto mine = static_cast<std::size_t>(i);
+    Index& steps = steps_of_block_[mine];
+    if (steps == steps_done_ || !blocks.contains(my_blocks_[mine])) return;
+    static constexpr std::array<T, kBlock> kZeros{};
+    while (!rests && steps < steps_done_) update_block(mine, ++steps, kZeros.data());
+    steps = steps_done_;
+  });
+  exchange_->share(theta_.data(), blocks);
 }
 
 /// Phase one over tiles of rows, phase two over tiles of the weights of every canonical node.
@@ -148,7 +176,7 @@ void Training<T>::compute_gradient() {
   const auto row_bytes = static_cast<std::size_t>(examples_.stride) * sizeof(T);
   parallel_for(threads_, (rows + tile - 1) / tile, [&](Index task) {
     const Range range{task * tile, std::min(rows, (task + 1) * tile)};
-    for (Index r = range.begin; r < range.end; ++r) {
+    for (Index r = range.begin; r < range.end && !examples_.is_sparse; ++r) {
       std::memcpy(pass_.input().row(r), examples_.row(sources_[static_cast<std::size_t>(r)]),
                   row_bytes);
     }
@@ -238,27 +266,39 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
   unsettled_.clear();
 }
 
-/// New θ in this rank's segment: the sum over rows divided once by their number, the penalty added
-/// once, and the optimizer's step.
+/// New θ in the blocks of this rank's segment that the batch touched: the sum over rows divided
+/// once by their number, the penalty added once, and the optimizer's step.
 template <class T>
 void Training<T>::update(const T* root, Index rows) {
   ++steps_done_;
   const Range segment = exchange_->segment();
   const T count = static_cast<T>(rows);
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
-    const Block& block = my_blocks_[static_cast<std::size_t>(i)];
-    const Index n = block.elements.size();
-    const bool weights = network_.tensors()[block.tensor].penalised;
-    T* theta = theta_.data() + block.elements.begin;
-    const T* sum = root + (block.elements.begin - segment.begin);
+    const auto mine = static_cast<std::size_t>(i);
+    if (!touched_.contains(my_blocks_[mine])) return;
+    const Range elements = blocks_[static_cast<std::size_t>(my_blocks_[mine])].elements;
+    const T* sum = root + (elements.begin - segment.begin);
     alignas(kAlignment) T gradient[kBlock];
-    for (Index e = 0; e < n; ++e) gradient[e] = sum[e] / count;
-    if (weights && !options_.penalty.none()) options_.penalty.add_gradient(n, theta, gradient);
-    std::vector<T*> state;
-    for (auto& s : state_) state.push_back(s.data() + (block.elements.begin - segment.begin));
-    optimizer_->update(options_.learning_rate, steps_done_, weights, n, gradient, theta,
-                       state.data());
+    for (Index e = 0; e < elements.size(); ++e) gradient[e] = sum[e] / count;
+    update_block(mine, steps_done_, gradient);
+    steps_of_block_[mine] = steps_done_;
   });
+}
+
+/// One step of one of my blocks, from the mean gradient of its loss.
+template <class T>
+void Training<T>::update_block(std::size_t mine, Index step, const T* loss_gradient) {
+  const Block& block = blocks_[static_cast<std::size_t>(my_blocks_[mine])];
+  const Index n = block.elements.size();
+  const Index offset = block.elements.begin - exchange_->segment().begin;
+  const bool weights = network_.tensors()[block.tensor].penalised;
+  T* theta = theta_.data() + block.elements.begin;
+  alignas(kAlignment) T gradient[kBlock];
+  std::copy_n(loss_gradient, n, gradient);
+  if (weights && !options_.penalty.none()) options_.penalty.add_gradient(n, theta, gradient);
+  std::vector<T*> state;
+  for (auto& s : state_) state.push_back(s.data() + offset);
+  optimizer_->update(options_.learning_rate, step, weights, n, gradient, theta, state.data());
 }
 
 template class Training<float>;

@@ -31,7 +31,11 @@ struct TrainingOptions {
 std::string diverged_advice(double rate);
 
 /// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this
-/// rank's segment, and the steps. θ is the same on all ranks between steps.
+/// rank's segment, and the steps. θ is the same on all ranks between epochs.
+///
+/// A batch of sparse rows touches some blocks of θ alone. Only these are folded, sent and updated;
+/// a block is brought up to date, by the steps with a gradient of 0 that it has missed, when a
+/// batch next touches it and at the end of an epoch. So θ has the bits of the dense computation.
 template <class T>
 class Training {
  public:
@@ -57,8 +61,10 @@ class Training {
 
  private:
   void load_rows(Index step);
+  void share_updates(const BlockSet& blocks);
   void compute_gradient();
   void update(const T* root, Index rows);
+  void update_block(std::size_t mine, Index step, const T* gradient);
   std::vector<ScoreSums> node_sums() const;
   void check_parameters(Index epoch) const;
   void settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums);
@@ -81,13 +87,16 @@ class Training {
   AlignedVector<T> theta_;
   std::vector<AlignedVector<T>> nodes_;  // an arena for each canonical node
   std::vector<AlignedVector<T>> state_;  // of the segment
-  std::vector<Block> my_blocks_;         // of the segment
+  std::vector<Index> my_blocks_;         // of the segment, numbers in blocks_
+  std::vector<Index> steps_of_block_;    // of each of those: the steps that it has had
   Index steps_done_ = 0;                 // over all epochs
+  Index steps_shared_ = 0;               // of those, when all ranks last had all of θ
 
   // The batch of the current step: rows of this rank's lanes, lane after lane.
   std::vector<std::vector<Index>> order_;  // of each of my lanes, in this epoch
   std::vector<Range> leaves_;              // rows of the batch that belong to each of my lanes
   std::vector<Index> sources_;             // local row of the examples for each row of the batch
+  BlockSet touched_;                       // blocks that the batch of any rank touches
   std::vector<double> targets_;
   std::vector<double> losses_;
   std::vector<double> predictions_;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "tests/core/transform/tables.hpp"
@@ -78,6 +81,90 @@ TEST(Examples, NameTheFirstRowThatCannotBeUsed) {
   EXPECT_EQ(message(table),
             "row 2: the value in column 'price' is too large for train.precision = float; scale "
             "the column or set double");
+}
+
+/// The rows of `dense` without their zeros.
+Table sparse_of(Table dense) {
+  SparseValues cells;
+  const auto& numbers = std::get<Table::NumberValues>(dense.values);
+  for (Index r = 0; r <= dense.rows.size(); ++r) {
+    cells.begins.push_back(cells.cells());
+    for (Index c = 0; c < dense.features && r < dense.rows.size(); ++c) {
+      const double x = numbers[static_cast<std::size_t>(r * dense.features + c)];
+      if (x == 0) continue;
+      cells.columns.push_back(static_cast<std::uint32_t>(c));
+      cells.numbers.push_back(x);
+    }
+  }
+  dense.values = std::move(cells);
+  return dense;
+}
+
+Rows mostly_zeros() {
+  Rows rows;
+  for (int i = 0; i < 1000; ++i) {
+    rows.push_back({i % 3 == 1 ? i * 0.5 : 0.0, i % 5 == 2 ? 7.0 : 0.0});
+  }
+  return rows;
+}
+
+/// One scaling of both columns.
+FeatureTransform scaled(const Table& table, const ColumnScaling& scaling) {
+  ColumnTransform column;
+  column.scaling = scaling;
+  return {schema_of(table), {column, column}};
+}
+
+TEST(Examples, OfSparseRowsStaySparseWhereZerosDo) {
+  const Table dense = table_of(mostly_zeros(), {300, 1000}, {{}, {}});
+  const Table sparse = sparse_of(dense);
+  for (const Scaling kind : {Scaling::none, Scaling::log1p}) {
+    const FeatureTransform features = scaled(dense, {kind});
+    EXPECT_TRUE(features.keeps_zeros());
+    const auto expected = make_examples<float>(dense, features, {}, 1);
+    for (const int threads : {1, 3}) {
+      const auto examples = make_examples<float>(sparse, features, {}, threads);
+      EXPECT_TRUE(examples.is_sparse);
+      EXPECT_TRUE(examples.values.empty());
+      EXPECT_EQ(examples.features, 2);
+      const auto rows = examples.sparse_rows();
+      for (Index i = 0; i < 700; ++i) {
+        std::vector<float> row(2);
+        for (Index cell = rows.begins[i]; cell < rows.begins[i + 1]; ++cell) {
+          row[rows.columns[cell]] = rows.values[cell];
+        }
+        EXPECT_EQ(row, (std::vector<float>{expected.row(i)[0], expected.row(i)[1]}));
+      }
+    }
+  }
+}
+
+TEST(Examples, OfSparseRowsAreDenseWhereZerosAreFilled) {
+  const Table dense = whole_table(mostly_zeros(), {{}, {}});
+  const FeatureTransform features = scaled(dense, {Scaling::standard, 1, 2});
+  EXPECT_FALSE(features.keeps_zeros());
+  const auto examples = make_examples<float>(sparse_of(dense), features, {}, 2);
+  EXPECT_FALSE(examples.is_sparse);
+  EXPECT_EQ(examples.values, make_examples<float>(dense, features, {}, 1).values);
+}
+
+TEST(Examples, NameTheFirstSparseRowThatCannotBeUsed) {
+  Rows rows = mostly_zeros();
+  rows[700][1] = -1;
+  rows[600][0] = 1e39;
+  const Table table = sparse_of(table_of(rows, {500, 1000}, {{}, {}}));
+  const auto message = [&](const ColumnScaling& scaling) {
+    return message_of([&] { make_examples<float>(table, scaled(table, scaling), {}, 2); });
+  };
+  EXPECT_EQ(message({}),
+            "row 601: the value in column 'a' is too large for train.precision = float; scale the "
+            "column or set double");
+  EXPECT_EQ(message({Scaling::log1p}),
+            "row 701: expected a number > -1 in column 'b', whose scale is log1p, found -1");
+  const Table none = sparse_of(table_of(rows, {1000, 1000}, {{}, {}}));
+  const auto examples = make_examples<double>(none, scaled(none, {}), {}, 2);
+  EXPECT_TRUE(examples.is_sparse);
+  EXPECT_NE(examples.sparse_rows().begins, nullptr);
 }
 
 }  // namespace

@@ -40,11 +40,18 @@ int draw(RandomSequence& draws, int most) {
   return 1 + static_cast<int>(draws.below(static_cast<std::uint64_t>(most)));
 }
 
+/// What a case is compared with: itself on one rank, and of sparse rows the dense ones. Where
+/// products underflow or training diverges these may differ in the sign of a zero, or in a NaN.
+TrainingCase reference_of(TrainingCase c) {
+  if (c.magnitude == 1) c.sparse = false;
+  return c;
+}
+
 template <class T>
 void compare_on_threads(std::uint64_t number, int ranks, int threads) {
   const TrainingCase c = random_training_case(seed(), number);
   // EXPECT_TRUE: nobody wants to read the bytes.
-  EXPECT_TRUE(train_on_threads<T>(c, ranks, threads) == train_on_threads<T>(c, 1, 1))
+  EXPECT_TRUE(train_on_threads<T>(c, ranks, threads) == train_on_threads<T>(reference_of(c), 1, 1))
       << name_of(number, c, ranks, threads);
 }
 
@@ -66,7 +73,8 @@ TEST(IdentityCampaign, HoldsOverThreadsAsRanks) {
 template <class T>
 void compare_over_mpi(std::uint64_t number, comm::Transport& transport, int threads) {
   const TrainingCase c = random_training_case(seed(), number);
-  EXPECT_TRUE(train<T>(transport, c, threads) == *train_on_threads<T>(c, 1, 1).begin())
+  EXPECT_TRUE(train<T>(transport, c, threads) ==
+              *train_on_threads<T>(reference_of(c), 1, 1).begin())
       << name_of(number, c, transport.size(), threads);
 }
 

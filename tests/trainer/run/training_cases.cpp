@@ -44,15 +44,24 @@ Examples<T> make_rows(const TrainingCase& c, Range rows) {
   examples.rows = rows;
   examples.total_rows = c.rows;
   examples.features = c.features;
+  examples.is_sparse = c.sparse;
+  if (c.sparse) examples.begins.push_back(0);
   examples.stride = round_up(c.features, kPanel);
-  examples.values.resize(static_cast<std::size_t>(rows.size() * examples.stride));
+  if (!c.sparse) examples.values.resize(static_cast<std::size_t>(rows.size() * examples.stride));
   const RandomStream stream(7, Purpose::synthetic);
   for (Index r = rows.begin; r < rows.end; ++r) {
     RandomSequence draws(stream, static_cast<std::uint64_t>(r));
-    T* row = examples.values.data() + (r - rows.begin) * examples.stride;
     for (Index f = 0; f < c.features; ++f) {
-      row[f] = static_cast<T>(c.magnitude * draws.uniform(-1, 1));
+      if (c.density < 1 && draws.uniform() >= c.density) continue;
+      const auto value = static_cast<T>(c.magnitude * draws.uniform(-1, 1));
+      if (c.sparse) {
+        examples.columns.push_back(static_cast<std::uint32_t>(f));
+        examples.cells.push_back(value);
+      } else {
+        examples.values[static_cast<std::size_t>((r - rows.begin) * examples.stride + f)] = value;
+      }
     }
+    if (c.sparse) examples.begins.push_back(static_cast<Index>(examples.cells.size()));
     examples.targets.push_back(target_of(c, draws));
   }
   examples.actual_targets = examples.targets;
@@ -115,10 +124,10 @@ std::string describe(const TrainingCase& c) {
   return fmt::format(
       "{} {} {} hidden {} features {}×{:g} classes {} rows {} batch {} lanes {} epochs {} rate "
       "{:g} "
-      "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {}",
+      "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {}",
       c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.rows,
       c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov, c.bias_correction,
-      static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2);
+      static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density, c.sparse);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -155,6 +164,11 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   // Enough steps for the state to tell, few enough for many cases.
   c.epochs = std::clamp<Index>(8 * c.batch / c.rows, 1, 5);
   c.seed = draws.next();
+  c.sparse = draws.below(3) == 0;
+  if (c.sparse) {
+    c.density = one_of<double>(draws, {0.5, 0.1, 0.01});
+    c.features *= one_of<Index>(draws, {1, 10, 100});
+  }
   return c;
 }
 

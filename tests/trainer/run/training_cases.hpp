@@ -24,6 +24,8 @@ struct TrainingCase {
   Penalty penalty;
   double learning_rate = 0.01;
   double magnitude = 1;  ///< of the features
+  double density = 1;    ///< share of the features that are not 0
+  bool sparse = false;   ///< the zeros are left out
   Index rows = 203;
   Index batch = 40;
   Index lanes = 8;

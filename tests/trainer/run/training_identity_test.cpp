@@ -93,6 +93,65 @@ TEST(TrainingIdentity, HoldsForNetworksLargeEnoughToBeHalved) {
   expect_identical(c);
 }
 
+/// Sparse batches train the model of the same rows with their zeros.
+void expect_as_dense(TrainingCase c) {
+  c.sparse = false;
+  const auto floats = train_on_threads<float>(c, 1, 1);
+  const auto doubles = train_on_threads<double>(c, 2, 1);
+  c.sparse = true;
+  SCOPED_TRACE(describe(c));
+  for (const int ranks : {1, 2, 3, 4, 5, 8, 11}) {
+    for (const int threads : {1, 2}) {
+      EXPECT_TRUE(train_on_threads<float>(c, ranks, threads) == floats)
+          << "float, " << ranks << " ranks × " << threads;
+      EXPECT_TRUE(train_on_threads<double>(c, ranks, threads) == doubles)
+          << "double, " << ranks << " ranks × " << threads;
+    }
+  }
+}
+
+TEST(TrainingIdentity, HoldsForSparseRows) {
+  for (const OptimizerEntry& optimizer : optimizer_entries()) {
+    TrainingCase c;
+    c.optimizer = optimizer.name;
+    c.loss = "logistic";
+    c.hidden.clear();
+    c.features = 3000;
+    c.density = 0.003;
+    c.epochs = 3;
+    expect_as_dense(c);
+    c.penalty = {1e-3, 1e-2};
+    expect_as_dense(c);
+    if (!optimizer.takes_momentum) continue;
+    c.momentum = 0.9;
+    expect_as_dense(c);
+  }
+  TrainingCase wide;  // several panels, whose blocks belong to two groups of columns
+  wide.loss = "cross_entropy";
+  wide.classes = 37;
+  wide.hidden.clear();
+  wide.features = 1003;
+  wide.density = 0.01;
+  expect_as_dense(wide);
+  wide.hidden = {20};
+  expect_as_dense(wide);
+  TrainingCase few;  // some ranks have no rows, some rows no cells
+  few.rows = 5;
+  few.batch = 2;
+  few.lanes = 16;
+  few.epochs = 20;
+  few.features = 900;
+  few.density = 0.002;
+  expect_as_dense(few);
+  TrainingCase larger;  // more than one chain a lane
+  larger.rows = 1203;
+  larger.batch = 5000;
+  larger.lanes = 4;
+  larger.features = 300;
+  larger.density = 0.05;
+  expect_as_dense(larger);
+}
+
 TEST(TrainingIdentity, SeesADifferentSeedOrLaneCount) {
   TrainingCase c;
   const auto reference = train_on_threads<float>(c, 2, 1);
