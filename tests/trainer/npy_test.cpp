@@ -371,7 +371,8 @@ TEST_F(NpyProgram, NaiveBayesTakesNanForMissing) {
   run({"predict", "--model=run/model.safetensors", "--data.test=g.csv", "--output=q.csv"});
   EXPECT_EQ(folder_.read("p.csv"), folder_.read("q.csv"));
   EXPECT_EQ(error_of({"train", "--data.train=g.npy", "--model.type=softmax"}, 65),
-            "lockstep: error: g.npy[0, 2]: expected a finite number in column 'c2', found nan\n");
+            "lockstep: error: g.npy[0, 2]: expected a finite number in column 'c2', found nan; set "
+            "preprocess.impute or data.ignore\n");
 
   // A model with categories looks its numbers up among them.
   folder_.write("k.csv", "c0,c1,kind\n1,red,a\n2,7,b\n3,red,b\n4,7,a\n");
