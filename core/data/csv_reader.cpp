@@ -10,6 +10,7 @@
 #include "core/data/csv_heads.hpp"
 #include "core/data/csv_part_reader.hpp"
 #include "core/data/csv_pieces.hpp"
+#include "core/data/inflated_files.hpp"
 
 namespace lockstep {
 namespace {
@@ -22,8 +23,9 @@ bool is_used_unasked(const CsvColumns& columns, const CsvOptions& options) {
 
 }  // namespace
 
-CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options) {
-  assert(!files.empty());
+CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOptions& options) {
+  assert(!found.empty());
+  const std::vector<InputFile> files = inflated_files(team, found);
   const std::string& first_path = files.front().path;
   const CsvHeads heads = read_csv_heads(team, files, options);
   const CsvDialect& dialect = heads.dialect;

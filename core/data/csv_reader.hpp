@@ -34,6 +34,8 @@ struct CsvTable {
 /// "data/a.csv:17:3: expected a number in column 'pH', found 'n/a'".
 /// Typed features (CsvOptions::features) get their types from all rows of all ranks. A rank reads
 /// its range a second time when it met only numbers, at first, in a column of categories.
+/// Gzip is known by its content: then a rank inflates a file from its beginning to the end of its
+/// range, each time it reads, and one rank once more to know the size.
 /// Requires at least one file, found by `find_input_files`.
 /// *Collective*; sends the header, the distinct labels and categories and some counts, never a row.
 CsvTable read_csv(Team& team, const std::vector<InputFile>& files, const CsvOptions& options);

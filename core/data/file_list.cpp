@@ -65,7 +65,7 @@ InputFile inspect(const std::string& path, const std::string& origin) {
         fmt::format("{}: cannot open: {} ({})", path, system_message(errno), origin));
   }
   if (status.st_size == 0) throw DataError(fmt::format("{}: empty file ({})", path, origin));
-  return {path, status.st_size};
+  return {path, status.st_size, 0};
 }
 
 /// The paths in `folder` that match `pattern`, in bytewise order.

@@ -11,7 +11,8 @@ namespace lockstep {
 /// A file to read, as it was when the run started.
 struct InputFile {
   std::string path;
-  Index size = 0;  ///< bytes
+  Index size = 0;         ///< bytes, of the content where it is inflated
+  Index packed_size = 0;  ///< bytes of the gzip file whose content is read; 0: the file as it is
 
   friend bool operator==(const InputFile&, const InputFile&) = default;
 };

@@ -9,8 +9,10 @@
 #include "core/base/random.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_reader.hpp"
+#include "core/data/data_hash.hpp"
 #include "core/data/file_list.hpp"
 #include "tests/core/data/data_files.hpp"
+#include "tests/core/data/idx_files.hpp"
 
 // Whatever the number of ranks, and wherever their byte ranges cut lines: the same rows, the same
 // classes, the same error.
@@ -19,6 +21,7 @@ namespace lockstep {
 namespace {
 
 using test::for_each_team;
+using test::gzip;
 using test::TeamDirectory;
 
 /// A random table and what it looks like in a file.
@@ -66,6 +69,49 @@ void expect_rows(const Table& table, const Example& example, Index skipped = 0) 
     const auto k = static_cast<std::size_t>(table.target[static_cast<std::size_t>(i)]);
     EXPECT_EQ(table.class_names[k], example.labels[row]) << "row " << row;
   }
+}
+
+TEST(DistributedCsv, GzipIsReadAsItsContent) {
+  for_each_team({1, 2, 3, 5, 8}, [](Team& team) {
+    TeamDirectory folder(team);
+    const Example example = make_example(3, 400, "\n");
+    const std::string& text = example.text;
+    const std::size_t middle = text.size() / 2;
+    const std::vector<InputFile> whole{folder.put("a.csv", text)};
+    const std::string members = gzip(text.substr(0, middle)) + gzip(text.substr(middle));
+    for (const std::string& packed : {gzip(text), members}) {
+      // The name does not matter.
+      const std::vector<InputFile> files{folder.put("b.csv", packed)};
+      const CsvTable result = read_csv(team, files, {});
+      test::expect_whole(team, result.table, 400);
+      expect_rows(result.table, example);
+      EXPECT_EQ(data_hash(team, result.table), data_hash(team, read_csv(team, whole, {}).table));
+    }
+    const std::string header = "first,second,label\n";
+    const std::vector<InputFile> mixed{folder.put("a.csv", header + "1,2,a\n"),
+                                       folder.put("b.csv.gz", gzip(header + "3,4,a\n5,x,b\n"))};
+    EXPECT_EQ(test::message_in(folder / "", [&] { read_csv(team, mixed, {}); }),
+              "b.csv.gz:3:2: expected a number in column 'second', found 'x'");
+    folder.remove();
+  });
+}
+
+TEST(DistributedCsv, EveryRankThrowsThatGzipIsDamaged) {
+  for_each_team({1, 2, 3}, [](Team& team) {
+    TeamDirectory folder(team);
+    const std::string packed = gzip(make_example(3, 400, "\n").text);
+    const auto message_of = [&](const std::string& content) {
+      const std::vector<InputFile> files{folder.put("a.csv.gz", content)};
+      return test::message_in(folder / "", [&] { read_csv(team, files, {}); });
+    };
+    EXPECT_EQ(message_of(packed.substr(0, 500)), "a.csv.gz: truncated gzip stream after 500 bytes");
+    std::string corrupt = packed;
+    corrupt[corrupt.size() - 6] = static_cast<char>(corrupt[corrupt.size() - 6] ^ 1);
+    EXPECT_NE(message_of(corrupt).find("a.csv.gz: corrupt gzip stream near byte"),
+              std::string::npos);
+    EXPECT_EQ(message_of(gzip("")), "a.csv.gz: a gzip file without content");
+    folder.remove();
+  });
 }
 
 TEST(DistributedCsv, EveryRankGetsItsRows) {
