@@ -16,6 +16,7 @@ enum class Purpose : std::uint64_t {
   bootstrap = 4,          ///< metrics: resampled rows
   cluster_centers = 5,    ///< k-means++
   random_projection = 6,  ///< randomized SVD
+  split = 7,              ///< which rows are split off
 };
 
 /// Counter-based random numbers [Salmon et al. 2011, Philox4x64-10].

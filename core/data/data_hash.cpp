@@ -68,7 +68,7 @@ Limbs sum_of_rows(const Table& table) {
   RowWords words;
   Limbs sum{};
   for (Index i = 0; i < table.rows.size(); ++i) {
-    words.begin(table.rows.begin + i,
+    words.begin(table.number_read(i),
                 table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)]);
     if (sparse != nullptr) {
       const auto columns = sparse->columns_of(i);

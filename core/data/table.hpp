@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,7 +38,15 @@ struct Table {
   /// missing.
   std::vector<ColumnType> feature_types;
   std::string target_name;
-  RowPlaces places{};  ///< of all rows, not only of those held here
+  RowPlaces places{};  ///< of all rows that were read, not only of those held here
+  /// Of a part of the rows that were read (core/data/splits.hpp): the number that each row held
+  /// here had among them, ascending. Of a whole data set there is none, on any rank.
+  std::optional<std::vector<Index>> numbers_read{};
+
+  /// The number of row `local` among the rows that were read.
+  Index number_read(Index local) const {
+    return numbers_read ? (*numbers_read)[static_cast<std::size_t>(local)] : rows.begin + local;
+  }
 
   /// The values, where they are sparse.
   const SparseValues* sparse() const { return std::get_if<SparseValues>(&values); }

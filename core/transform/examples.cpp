@@ -51,7 +51,7 @@ template <class T>
 [[noreturn]] void refuse_row(const Table& table, const FeatureTransform& features, Index local) {
   const FloatingPointMode mode;
   RowMaker maker(table, features);
-  const std::string place = table.places.of(table.rows.begin + local);
+  const std::string place = table.places.of(table.number_read(local));
   if (!maker.make(local)) throw DataError(fmt::format("{}: {}", place, maker.problem()));
   const std::vector<double>& row = maker.row();
   const auto found = std::find_if_not(row.begin(), row.end(), fits<T>);

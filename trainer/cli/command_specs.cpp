@@ -18,6 +18,8 @@ std::vector<CommandSpec> model_commands() {
       "data.root",   "data.format", "data.test",   "data.test_labels", "data.delimiter",
       "data.header", "data.target", "data.ignore", "data.missing",     "synthetic.",
       "train.seed",  "run.",        "comm."};
+  std::vector<std::string> measured_data = test_data;
+  measured_data.insert(measured_data.end(), {"data.train", "data.train_labels"});
   return {
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
@@ -26,14 +28,15 @@ std::vector<CommandSpec> model_commands() {
         {"overwrite", "", "Replace the run directory if it is not empty"},
         help_option()}},
       {"evaluate",
-       "--model FILE [--data.test=FILES] [--json] [--section.key=value ...]",
-       "Measure a model on test rows",
+       "--model FILE [--data.test=FILES | --data.train=FILES] [--json] [--section.key=value ...]",
+       "Measure a model on test rows: those of data.test, or those that its training has split off "
+       "data.train",
        {{"model", "FILE", "The model, a model.safetensors that train wrote", true},
         config_option(),
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
        false,
-       test_data},
+       measured_data},
       {"predict",
        "--model FILE --output FILE [--format csv|npy] [--data.test=FILES] [--section.key=value "
        "...]",

@@ -120,10 +120,53 @@ std::string loss_objection(const Settings& settings) {
                      fmt::join(fitting, ", "));
 }
 
+/// Rows of data.train are split off.
+bool splits(const Settings& settings) {
+  return settings.real("data.test_fraction") > 0 || settings.real("data.validation_fraction") > 0;
+}
+
+/// A key of the file gives test rows that the command line gives otherwise, or says how to split
+/// rows off when the command line says that none are.
+bool is_overridden_split(const Settings& settings, const std::string& name) {
+  const auto replaced_by = [&](const char* key) {
+    return settings.origin(key) == Origin::command_line;
+  };
+  if (name == "data.test_fraction") {
+    return replaced_by("data.test") && !settings.texts("data.test").empty();
+  }
+  if (name != "data.stratify" || splits(settings)) return false;
+  return replaced_by("data.test") || replaced_by("data.test_fraction") ||
+         replaced_by("data.validation_fraction");
+}
+
+std::string split_objection(const Settings& settings, const std::string& name) {
+  const double test = settings.real("data.test_fraction");
+  if (name == "data.test_fraction" && test > 0) {
+    if (!settings.texts("data.test").empty()) {
+      return "data.test_fraction: data.test gives the test rows; remove one of them";
+    }
+    if (settings.given("synthetic.test_rows")) {
+      return "data.test_fraction: synthetic.test_rows makes the test rows; remove one of them";
+    }
+  }
+  if (name == "data.validation_fraction" && test + settings.real(name) >= 1) {
+    return fmt::format(
+        "data.validation_fraction: with data.test_fraction = {} no rows are left to train on; "
+        "lower one of them",
+        settings.text("data.test_fraction"));
+  }
+  if (name == "data.stratify" && settings.text(name) == "yes" && !splits(settings)) {
+    return "data.stratify: needs data.test_fraction or data.validation_fraction; set one or remove "
+           "data.stratify";
+  }
+  return "";
+}
+
 }  // namespace
 
 bool is_overridden(const Settings& settings, const std::string& name) {
   if (settings.origin(name) != Origin::file) return false;
+  if (is_overridden_split(settings, name)) return true;
   const std::string key = base_key(name);
   for (const Condition& condition : conditions()) {
     if (condition.key == key && settings.origin(condition.selector) == Origin::command_line &&
@@ -157,7 +200,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
     return "model.init: train.init_from gives the first weights; remove one of them";
   }
   if (name == "model.loss") return loss_objection(settings);
-  return "";
+  return split_objection(settings, name);
 }
 
 }  // namespace lockstep::trainer

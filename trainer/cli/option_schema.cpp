@@ -195,6 +195,22 @@ void add_data(std::vector<Option>& all) {
            .or_empty()});
 }
 
+void add_splits(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {real("data.test_fraction", "0",
+            "Share of the rows of data.train that is left out of training and measured as test "
+            "rows, drawn by a hash of train.seed and the row number")
+           .fraction(),
+       real("data.validation_fraction", "0",
+            "Share of the rows of data.train that is left out of training and measured as "
+            "validation rows, drawn after the test rows")
+           .fraction(),
+       choice("data.stratify", kNoYes, "no",
+              "Whether the rows that are split off have the classes in the proportions of all "
+              "rows")});
+}
+
 void add_preprocessing(std::vector<Option>& all) {
   all.insert(
       all.end(),
@@ -361,6 +377,7 @@ void add_running(std::vector<Option>& all) {
 std::vector<Option> option_schema() {
   std::vector<Option> all;
   add_data(all);
+  add_splits(all);
   add_synthetic(all);
   add_preprocessing(all);
   add_model(all);

@@ -214,7 +214,8 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
 bool has_data(const Settings& settings, DataRole role) {
   if (!settings.texts(key(role)).empty()) return true;
   if (!is_synthetic(settings, DataRole::train)) return false;
-  return role == DataRole::train || settings.integer("synthetic.test_rows") > 0;
+  if (role == DataRole::train) return true;
+  return settings.real("data.test_fraction") == 0 && settings.integer("synthetic.test_rows") > 0;
 }
 
 bool names_data(const Settings& settings, DataRole role) {

@@ -14,7 +14,8 @@ namespace lockstep::trainer {
 /// Which of a run's data sets.
 enum class DataRole { train, test };
 
-/// The settings name data for this role: files, or a generator with rows.
+/// The settings name data for this role: files, or a generator with rows. Rows that are split off
+/// the training data stand for test rows of the generator.
 bool has_data(const Settings& settings, DataRole role);
 
 /// Data that a command was told of: files, or generated rows that some key asks for. The embedded

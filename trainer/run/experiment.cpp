@@ -44,6 +44,15 @@ Initialization initialization_named(const std::string& name) {
   return Initialization::automatic;
 }
 
+/// The columns whose categories a model does not know.
+std::vector<bool> hashed_features(const FeatureTransform& transform) {
+  std::vector<bool> hashed;
+  for (const ColumnTransform& column : transform.columns()) {
+    hashed.push_back(column.encoding == Encoding::hash);
+  }
+  return hashed;
+}
+
 FeatureTransform fit_features(Session& session, const Table& train) {
   const ColumnChoices choices = choose_columns(session.settings, train.feature_names);
   check_kinds(session.settings, choices, train);
@@ -124,22 +133,23 @@ NetworkSpec network_spec(const Settings& settings, const Table& train) {
   return spec;
 }
 
-Experiment prepare_experiment(Session& session) {
+Experiment prepare_experiment(Session& session, TrainingData data) {
   const Settings& settings = session.settings;
   Experiment e;
-  const TargetKind target = wanted_target(settings);
-  e.train = in_row_blocks(session.team,
-                          load_table(session, DataRole::train, target, std::nullopt,
-                                     wanted_features(settings), rules_for_training(settings)));
+  e.train = in_row_blocks(session.team, std::move(data.train));
   if (e.train.features == 0) throw DataError("the training data has no feature columns");
   e.model.network = network_spec(settings, e.train);
   e.model.precision = settings.text("train.precision");
   e.model.features = fit_features(session, e.train);
   e.model.network.inputs = e.model.features.width();
   e.model.schema = schema_of_model(schema_of(e.train), e.model.features);
-  if (has_data(settings, DataRole::test)) {
+  warn_of_unknown(session, data.unknown, e.train.feature_names, hashed_features(e.model.features));
+  if (data.validation) e.validation = in_row_blocks(session.team, std::move(*data.validation));
+  if (data.test) {
+    e.test = in_row_blocks(session.team, std::move(*data.test));
+  } else if (has_data(settings, DataRole::test)) {
     e.test = in_row_blocks(
-        session.team, load_table(session, DataRole::test, target, e.model.schema,
+        session.team, load_table(session, DataRole::test, wanted_target(settings), e.model.schema,
                                  CsvFeatures::numbers, fixed_rules(rules_of(e.model.features))));
   }
   e.model.data_hash = data_hash(session.team, e.train);

@@ -7,6 +7,7 @@
 #include "core/model/scoring.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
+#include "trainer/run/data_split.hpp"
 #include "trainer/run/network_model.hpp"
 #include "trainer/run/session.hpp"
 #include "trainer/run/training.hpp"
@@ -18,17 +19,19 @@ namespace lockstep::trainer {
 /// What a run computes with, all `auto`s resolved.
 struct Experiment {
   NetworkDescription model;
-  Table train;                ///< whole row blocks on every rank
-  std::optional<Table> test;  ///< whole row blocks on every rank
+  // Whole row blocks on every rank.
+  Table train;
+  std::optional<Table> validation;
+  std::optional<Table> test;
   Index batch = 0;
   Index lanes = 1;
   Index epochs = 0;
   TrainingOptions options;
 };
 
-/// Reads the data, fits the transforms on the training rows, and resolves model and training.
+/// Fits the transforms on the training rows, reads data.test, and resolves model and training.
 /// Throws alike on all ranks. *Collective*.
-Experiment prepare_experiment(Session& session);
+Experiment prepare_experiment(Session& session, TrainingData data);
 
 /// Refuses a target of one class.
 void check_several_classes(const Table& train);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -20,9 +21,17 @@ Bytes file_bytes(const std::string& path) {
   return bytes;
 }
 
+/// What a training does with its rows concerns no other data.
+constexpr std::array kSplitKeys{"data.test_fraction", "data.validation_fraction", "data.stratify"};
+
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   return names;
+}
+
+DataError damaged_options(const Session& session, const ConfigError& error) {
+  return DataError(
+      fmt::format("{}: damaged model description: {}", session.arguments.model, error.what()));
 }
 
 /// Tells the user of a key that was given another value than the model's, which counts.
@@ -70,9 +79,9 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
       taken.set(key, value, Origin::standard, "the model");
     }
   } catch (const ConfigError& e) {
-    throw DataError(
-        fmt::format("{}: damaged model description: {}", session.arguments.model, e.what()));
+    throw damaged_options(session, e);
   }
+  for (const char* key : kSplitKeys) taken.reset(key);
   const std::string& target = given.text("data.target");
   const auto stated = model.options.find("data.target");
   if (given.given("data.target") && target != model.schema.target_name &&
@@ -84,6 +93,28 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
     tell_of_other(session, "data.ignore", taken.text("data.ignore"));
   }
   session.settings = std::move(taken);
+}
+
+bool has_split_off_test(const ModelDescription& model) {
+  const auto fraction = model.options.find("data.test_fraction");
+  return fraction != model.options.end() && fraction->second != "0";
+}
+
+Session session_of_training(const Session& session, const ModelDescription& model) {
+  Session training = session;
+  Settings& settings = training.settings;
+  const std::vector<Option> options = settings.options();  // of which some may go
+  for (const Option& option : options) {
+    if (option.affects_result) settings.reset(option.name);
+  }
+  try {
+    for (const auto& [key, value] : model.options) {
+      settings.set(key, value, Origin::standard, "the model");
+    }
+  } catch (const ConfigError& e) {
+    throw damaged_options(session, e);
+  }
+  return training;
 }
 
 }  // namespace lockstep::trainer

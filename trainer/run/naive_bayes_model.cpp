@@ -91,7 +91,7 @@ bool all_finite(const double* scores, Index classes) {
     (finite_before(middle) ? column : end) = middle;
   }
   throw DataError(fmt::format("row {}: the value in column {} is too large for the model",
-                              table.rows.begin + local + 1, lockstep::quoted(names[column])));
+                              table.number_read(local) + 1, lockstep::quoted(names[column])));
 }
 
 }  // namespace

@@ -33,6 +33,16 @@ std::string range_text(Index least, Index most) {
   return least == most ? fmt::format("{}", least) : fmt::format("{}–{}", least, most);
 }
 
+/// "train", "validation" and "test": null for a set without rows.
+void add_evaluations(Json& json, const Evaluations& measured) {
+  const auto json_of = [](const std::optional<Evaluation>& evaluation) {
+    return evaluation ? evaluation_json(*evaluation) : Json();
+  };
+  json["train"] = evaluation_json(measured.train);
+  json["validation"] = json_of(measured.validation);
+  json["test"] = json_of(measured.test);
+}
+
 std::vector<std::string> distinct(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -130,11 +140,9 @@ std::string provenance_json(Session& session, const std::string& data_hash) {
   return json.dump(2) + "\n";
 }
 
-std::string metrics_line(Index epoch, Index steps, const Evaluation& train,
-                         const std::optional<Evaluation>& test) {
+std::string metrics_line(Index epoch, Index steps, const Evaluations& measured) {
   Json json{{"epoch", epoch}, {"steps", steps}};
-  json["train"] = evaluation_json(train);
-  json["test"] = test ? evaluation_json(*test) : Json();
+  add_evaluations(json, measured);
   return json.dump();
 }
 
@@ -144,8 +152,7 @@ std::string timings_line(Index epoch, double seconds, double rows_per_second) {
 
 std::string result_json(const RunResult& result) {
   Json json;
-  json["train"] = evaluation_json(result.train);
-  json["test"] = result.test ? evaluation_json(*result.test) : Json();
+  add_evaluations(json, result.measured);
   json["rows_per_second"] = result.rows_per_second;
   json["epochs"] = result.epochs;
   json["steps"] = result.steps;
@@ -155,9 +162,11 @@ std::string result_json(const RunResult& result) {
 }
 
 std::string model_line(const std::string& path, const RunResult& result) {
+  const Evaluations& measured = result.measured;
   return fmt::format("model {}  {}", path,
-                     result.test ? "test " + evaluation_line(*result.test)
-                                 : "train " + evaluation_line(result.train));
+                     measured.test         ? "test " + evaluation_line(*measured.test)
+                     : measured.validation ? "validation " + evaluation_line(*measured.validation)
+                                           : "train " + evaluation_line(measured.train));
 }
 
 Progress::Progress(const Session& session, Index epoch, Index epochs, Index steps)

@@ -29,16 +29,21 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment);
 /// provenance.json: everything that is not part of the result. *Collective*.
 std::string provenance_json(Session& session, const std::string& data_hash);
 
+/// The sets of rows that a model is measured on.
+struct Evaluations {
+  Evaluation train;
+  std::optional<Evaluation> validation{};
+  std::optional<Evaluation> test{};
+};
+
 /// A line of metrics.jsonl: what the rows say after an epoch.
-std::string metrics_line(Index epoch, Index steps, const Evaluation& train,
-                         const std::optional<Evaluation>& test);
+std::string metrics_line(Index epoch, Index steps, const Evaluations& measured);
 /// A line of timings.jsonl.
 std::string timings_line(Index epoch, double seconds, double rows_per_second);
 
 /// What a run ends with.
 struct RunResult {
-  Evaluation train;
-  std::optional<Evaluation> test{};
+  Evaluations measured;
   double rows_per_second = 0;
   Index epochs = 0;
   Index steps = 0;

@@ -12,6 +12,7 @@
 #include "trainer/cli/key_rules.hpp"
 #include "trainer/cli/reference.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/data_split.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/naive_bayes_model.hpp"
 #include "trainer/run/report.hpp"
@@ -58,17 +59,17 @@ void check_size(const Table& train) {
 void train_naive_bayes(Session& session, RunDirectory& directory) {
   const Settings& settings = session.settings;
   Team& team = session.team;
-  Table train =
-      load_table(session, DataRole::train, TargetKind::classes, std::nullopt, CsvFeatures::typed);
+  TrainingData data = load_training_data(session);
+  Table train = std::move(data.train);
   if (train.features == 0) throw DataError("the training data has no feature columns");
   check_several_classes(train);
   check_size(train);
   const ModelDescription description{schema_of(train), options_of_model(settings),
                                      data_hash(team, train)};
-  std::optional<Table> test;
-  if (has_data(settings, DataRole::test)) {
-    test = in_row_blocks(
-        team, load_table(session, DataRole::test, TargetKind::classes, description.schema));
+  warn_of_unknown(session, data.unknown, train.feature_names);
+  std::optional<Table> test = std::move(data.test);
+  if (!test && has_data(settings, DataRole::test)) {
+    test = load_table(session, DataRole::test, TargetKind::classes, description.schema);
   }
   say(session, team_line(session));
   for (const std::string& warning : launch_warnings(session)) say(session, warning);
@@ -81,15 +82,16 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
                               NaiveBayes::fit(team, train, options, session.threads));
   const double seconds = seconds_now() - start;
 
-  train = in_row_blocks(team, std::move(train));
+  const auto measure = [&](Table table) {
+    table = in_row_blocks(team, std::move(table));
+    return model.scorer().evaluation(score_table(team, model, table, session.threads),
+                                     model.penalty());
+  };
   RunResult result;
-  result.train =
-      model.scorer().evaluation(score_table(team, model, train, session.threads), model.penalty());
-  if (test) {
-    result.test = model.scorer().evaluation(score_table(team, model, *test, session.threads),
-                                            model.penalty());
-  }
   result.rows_per_second = static_cast<double>(train.total_rows) / seconds;
+  result.measured.train = measure(std::move(train));
+  if (data.validation) result.measured.validation = measure(std::move(*data.validation));
+  if (test) result.measured.test = measure(std::move(*test));
   result.epochs = 1;
   result.steps = 1;
   for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
@@ -99,7 +101,7 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
   directory.remove_previous();
   directory.write(kConfigFile, resolved_config(settings));
   directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
-  directory.write(kMetricsFile, metrics_line(1, 1, result.train, result.test) + "\n");
+  directory.write(kMetricsFile, metrics_line(1, 1, result.measured) + "\n");
   directory.write(kTimingsFile, timings_line(1, seconds, result.rows_per_second) + "\n");
   const std::string path = directory.file(kModelFile);
   guard(team, "writing the model", [&] {

@@ -48,8 +48,7 @@ AlignedVector<T> initial_parameters(Session& session, Experiment& experiment,
 
 /// What an epoch gives: how good, and how fast.
 struct EpochReport {
-  Evaluation train;
-  std::optional<Evaluation> test;
+  Evaluations measured;
   double rows_per_second = 0;
 };
 
@@ -104,13 +103,17 @@ class TrainRun {
     const Table train = move_rows(session_.team, std::move(experiment_.train), rows);
     experiment_.train.total_rows = train.total_rows;
     guard(session_.team, "transforming the data", [&] {
-      train_ = make_examples<T>(train, experiment_.model.features, experiment_.model.target_scaling,
-                                session_.threads);
-      if (!experiment_.test) return;
-      test_ = make_examples<T>(*experiment_.test, experiment_.model.features,
-                               experiment_.model.target_scaling, session_.threads);
+      train_ = examples_of(train);
+      if (experiment_.validation) validation_ = examples_of(*experiment_.validation);
+      experiment_.validation.reset();
+      if (experiment_.test) test_ = examples_of(*experiment_.test);
       experiment_.test.reset();
     });
+  }
+
+  Examples<T> examples_of(const Table& table) const {
+    return make_examples<T>(table, experiment_.model.features, experiment_.model.target_scaling,
+                            session_.threads);
   }
 
   EpochReport run_epoch(Training<T>& training, Index epoch) {
@@ -123,35 +126,41 @@ class TrainRun {
         penalty_value(network_.tensors(), experiment_.options.penalty, training.theta().data());
 
     EpochReport report;
-    report.train = scorer_.evaluation(sums, penalty);
+    report.measured.train = scorer_.evaluation(sums, penalty);
     report.rows_per_second = static_cast<double>(lanes_.rows()) / seconds;
-    if (test_) {
-      report.test =
+    const auto measure = [&](const std::optional<Examples<T>>& examples, const char* set) {
+      std::optional<Evaluation> evaluation;
+      if (!examples) return evaluation;
+      evaluation =
           scorer_.evaluation(score_examples<T>(session_.team, network_, training.theta().data(),
-                                               *test_, scorer_, session_.threads),
+                                               *examples, scorer_, session_.threads),
                              penalty);
-      check_finite(*report.test, epoch);
-    }
+      check_finite(*evaluation, set, epoch);
+      return evaluation;
+    };
+    report.measured.validation = measure(validation_, "validation");
+    report.measured.test = measure(test_, "test");
     describe(report, epoch, seconds);
     return report;
   }
 
   /// Parameters may be finite, and so large that scores are not.
-  void check_finite(const Evaluation& test, Index epoch) const {
-    if (std::isfinite(test.loss)) return;
+  void check_finite(const Evaluation& evaluation, const char* set, Index epoch) const {
+    if (std::isfinite(evaluation.loss)) return;
     throw NumericalError(
-        fmt::format("training diverged: the test loss after epoch {} is not finite; {}", epoch,
+        fmt::format("training diverged: the {} loss after epoch {} is not finite; {}", set, epoch,
                     diverged_advice(experiment_.options.learning_rate)));
   }
 
   void describe(const EpochReport& report, Index epoch, double seconds) {
     std::string line = fmt::format("epoch {}/{}  train {}", epoch, experiment_.epochs,
-                                   evaluation_line(report.train));
-    if (report.test) line += "  test " + evaluation_line(*report.test);
+                                   evaluation_line(report.measured.train));
+    if (report.measured.validation)
+      line += "  validation " + evaluation_line(*report.measured.validation);
+    if (report.measured.test) line += "  test " + evaluation_line(*report.measured.test);
     say(session_, fmt::format("{}  {:.0f} rows/s", line, report.rows_per_second));
 
-    directory_.append(kMetricsFile,
-                      metrics_line(epoch, epoch * lanes_.steps(), report.train, report.test));
+    directory_.append(kMetricsFile, metrics_line(epoch, epoch * lanes_.steps(), report.measured));
     directory_.append(kTimingsFile, timings_line(epoch, seconds, report.rows_per_second));
   }
 
@@ -163,7 +172,7 @@ class TrainRun {
     });
     if (rates.size() > 1) rates.erase(rates.begin());  // the first epoch warms up
     std::sort(rates.begin(), rates.end());
-    RunResult result{last.train, last.test};
+    RunResult result{last.measured};
     result.rows_per_second = (rates[(rates.size() - 1) / 2] + rates[rates.size() / 2]) / 2;
     result.epochs = experiment_.epochs;
     result.steps = experiment_.epochs * lanes_.steps();
@@ -180,13 +189,14 @@ class TrainRun {
   Scorer scorer_;
   Lanes lanes_;
   Examples<T> train_;
+  std::optional<Examples<T>> validation_;
   std::optional<Examples<T>> test_;
 };
 
 }  // namespace
 
 void train_network(Session& session, RunDirectory& directory) {
-  Experiment experiment = prepare_experiment(session);
+  Experiment experiment = prepare_experiment(session, load_training_data(session));
   if (experiment.model.precision == "double") {
     TrainRun<double>(session, experiment, directory).run();
   } else {

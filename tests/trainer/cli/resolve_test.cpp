@@ -196,5 +196,38 @@ TEST(Resolve, TheLossFitsTheModel) {
             "auto, squared, absolute");
 }
 
+TEST(Resolve, TestRowsComeFromOnePlace) {
+  const Line fraction{"--data.test_fraction=0.2"};
+  EXPECT_EQ(config_error({"--data.test_fraction=0.2", "--data.test=t.csv"}),
+            "command line: error: data.test_fraction: data.test gives the test rows; remove one of "
+            "them");
+  EXPECT_EQ(config_error(fraction, "[data]\ntest = t.csv\n"),
+            "command line: error: data.test_fraction: data.test gives the test rows; remove one of "
+            "them");
+  EXPECT_EQ(config_error({"--data.test_fraction=0.2", "--synthetic.test_rows=5"}),
+            "command line: error: data.test_fraction: synthetic.test_rows makes the test rows; "
+            "remove one of them");
+  EXPECT_EQ(config_error({}, "[data]\ntest_fraction = 0.6\nvalidation_fraction = 0.4\n"),
+            "a.ini:3: error: data.validation_fraction: with data.test_fraction = 0.6 no rows are "
+            "left to train on; lower one of them");
+  EXPECT_EQ(config_error({"--data.test_fraction=1"}),
+            "command line: error: data.test_fraction: expected a real in [0, 1), found '1'");
+  EXPECT_EQ(config_error({"--data.validation_fraction=0.2", "--data.test=t.csv"}), "accepted");
+  EXPECT_EQ(config_error({"--data.test_fraction=0", "--data.test=t.csv"}), "accepted");
+}
+
+TEST(Resolve, StratifyNeedsASplitUnlessTheCommandLineTookItAway) {
+  EXPECT_EQ(config_error({"--data.stratify=yes"}),
+            "command line: error: data.stratify: needs data.test_fraction or "
+            "data.validation_fraction; set one or remove data.stratify");
+  const std::string file = "[data]\ntest_fraction = 0.2\nstratify = yes\n";
+  EXPECT_EQ(config_error({}, file), "accepted");
+  const Settings replaced = resolve({"--data.test=t.csv"}, file);
+  EXPECT_EQ(replaced.real("data.test_fraction"), 0);
+  EXPECT_EQ(replaced.text("data.stratify"), "no");
+  EXPECT_EQ(resolve({"--data.test_fraction=0"}, file).text("data.stratify"), "no");
+  EXPECT_EQ(resolve({"--data.test="}, file).real("data.test_fraction"), 0.2);
+}
+
 }  // namespace
 }  // namespace lockstep::trainer

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/split_categories.hpp"
+#include "core/data/table.hpp"
+#include "trainer/run/session.hpp"
+
+namespace lockstep::trainer {
+
+// The rows of data.train, as the keys of [data] split them: a part to train on, others to measure.
+
+/// What a model is trained with and measured on.
+struct TrainingData {
+  Table train;
+  std::optional<Table> validation{};
+  std::optional<Table> test{};  ///< split off data.train
+  /// Of the parts that were split off: categories that the rows to train on do not have.
+  std::vector<UnknownCells> unknown{};
+};
+
+/// Splits off what data.test_fraction and data.validation_fraction say; what is left is to train
+/// on. Throws DataError, alike on all ranks, where a part, or a class of the rows to train on, is
+/// left without rows. *Collective*.
+TrainingData split_rows(Session& session, Table all);
+
+/// Reads or generates the rows of data.train and splits them. Throws alike on all ranks.
+/// *Collective*.
+TrainingData load_training_data(Session& session);
+
+/// Warns of the unknown categories in rows that were split off. Rank 0 speaks.
+/// @param features  names of all
+/// @param hashed    by feature, whether nobody has to know its categories; empty: of none
+void warn_of_unknown(const Session& session, const std::vector<UnknownCells>& unknown,
+                     const std::vector<std::string>& features,
+                     const std::vector<bool>& hashed = {});
+
+}  // namespace lockstep::trainer
