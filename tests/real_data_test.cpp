@@ -123,15 +123,14 @@ TEST(RealData, RegressionOnFilledAndEncodedColumnsIsLeastSquares) {
 
 TEST(RealData, LogisticRegressionLearnsFromTheTextOfAdult) {
   const TestFolder folder;
-  const test::ProgramRun run = run_program(
-      folder.path(), 2,
-      {"train", "--data.train=adult/adult.csv", "--data.target=salary", "--data.ignore=c0,fnlwgt",
-       "--data.missing=?", "--preprocess.scale=standard", "--preprocess.impute=most_frequent",
-       "--preprocess.encode=onehot", "--preprocess.capital-*.scale=log1p",
-       "--preprocess.occupation.impute=constant", "--preprocess.occupation.fill=unknown",
-       "--model.type=logistic", "--train.epochs=10", "--output.dir=adult"});
-  ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_GE(json::parse(folder.read("adult/result.json"))["train"]["accuracy"].get<double>(), 0.84);
+  const json result = result_of(folder, "adult");
+  EXPECT_EQ(result["train"]["rows"], 32561 - 6512);
+  EXPECT_EQ(result["test"]["rows"], 6512);  // round(0.2·32561)
+  EXPECT_GE(result["test"]["accuracy"].get<double>(), 0.84);
+  const test::ProgramRun evaluated = run_program(
+      folder.path(), 3, {"evaluate", "--model=adult/model.safetensors", config("adult"), "--json"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_EQ(json::parse(evaluated.out), result["test"]);
 }
 
 TEST(RealData, DescribesTextAndGaps) {
