@@ -10,6 +10,7 @@
 #include "core/base/random.hpp"
 #include "core/data/data_hash.hpp"
 #include "core/data/partition.hpp"
+#include "core/data/splits.hpp"
 #include "core/data/table.hpp"
 #include "core/parallel/ranges.hpp"
 #include "tests/support/ranks.hpp"
@@ -102,6 +103,20 @@ TEST(DistributedSparse, HasTheFingerprintOfTheSameNumbersDense) {
       cells.columns[at] += 1;
     }
     EXPECT_NE(data_hash(team, changed), data_hash(team, example(mine, false)));
+  });
+}
+
+TEST(DistributedSparse, RowsAreSelectedAsOfDenseTables) {
+  for_each_team({1, 2, 3, 7}, [](Team& team) {
+    const Range mine = part_of(even_boundaries(kRows, team.size()), team.rank());
+    std::vector<Index> locals;  // rank 1 keeps none
+    for (Index i = 0; i < mine.size() && team.rank() != 1; i += 1 + i % 3) locals.push_back(i);
+    const Table some = select_rows(team, example(mine, true), locals);
+    const Table expected = select_rows(team, example(mine, false), locals);
+    EXPECT_EQ(data_hash(team, some), data_hash(team, expected));
+    EXPECT_EQ(some.rows, expected.rows);
+    ASSERT_NE(some.sparse(), nullptr);
+    EXPECT_EQ(some.sparse()->rows(), some.rows.size());
   });
 }
 
