@@ -370,5 +370,123 @@ TEST(SplitProgram, TellsOfCategoriesThatAreSplitOffAndOfPlacesInTheFile) {
                   rare[0] + 2, rare[0]));
 }
 
+/// The lines outside of the rows [begin, end) of `order`, in file order.
+Words lines_but(const Words& lines, std::vector<Index> order, std::size_t begin, std::size_t end) {
+  order.erase(order.begin() + static_cast<std::ptrdiff_t>(begin),
+              order.begin() + static_cast<std::ptrdiff_t>(end));
+  return lines_of(lines, order, 0, order.size());
+}
+
+TEST(FoldsProgram, TrainsTheModelsOfTheFilesThatLeaveAFoldOut) {
+  const TestFolder folder;
+  const Words lines = plants();
+  const std::vector<Index> order = rows_by_hash(kRows);
+  folder.write("all.csv", joined(lines));
+  for (const Words& model : {kNetwork, kBayes}) {
+    train(folder, "folds", model + Words{"--data.train=all.csv", "--data.folds=4"});
+    const json result = result_of(folder, "folds");
+    ASSERT_EQ(result["folds"].size(), 4U);
+    std::size_t begin = 0;
+    for (std::size_t fold = 0; fold < 4; ++fold) {
+      const std::size_t end = begin + (fold < 3 ? 251 : 250);  // of 1003 rows
+      folder.write("test.csv", joined(lines_of(lines, order, begin, end)));
+      folder.write("train.csv", joined(lines_but(lines, order, begin, end)));
+      begin = end;
+      train(folder, "alone", model + Words{"--data.train=train.csv", "--data.test=test.csv"});
+      const std::string run = fmt::format("folds/fold-{}", fold + 1);
+      auto of_fold = trained(folder, run);
+      EXPECT_EQ(of_fold["fold"], std::to_string(fold + 1));
+      of_fold.erase("fold");
+      EXPECT_EQ(of_fold, trained(folder, "alone"));
+      json in_all = result["folds"][fold];
+      json in_folder = result_of(folder, run);
+      EXPECT_EQ(in_all, in_folder);
+      json alone = result_of(folder, "alone");
+      for (json* j : {&in_all, &alone}) j->erase("rows_per_second");
+      EXPECT_EQ(in_all, alone);
+    }
+  }
+}
+
+TEST(FoldsProgram, ReportsMeanAndDeviationOfEachMetric) {
+  const TestFolder folder;
+  folder.write("all.csv", joined(plants()));
+  const auto run = train(folder, "run", kNetwork + Words{"--data.train=all.csv", "--data.folds=3"});
+  const json result = result_of(folder, "run");
+  for (const char* set : {"train", "test"}) {
+    EXPECT_EQ(result["mean"][set].size(), 3U);
+    for (const char* metric : {"loss", "objective", "accuracy"}) {
+      std::vector<double> values;
+      for (const json& fold : result["folds"]) values.push_back(fold[set][metric].get<double>());
+      const double mean = (values[0] + values[1] + values[2]) / 3;
+      double squares = 0;
+      for (const double v : values) squares += (v - mean) * (v - mean);
+      EXPECT_NEAR(result["mean"][set][metric].get<double>(), mean, 1e-14);
+      EXPECT_NEAR(result["std"][set][metric].get<double>(), std::sqrt(squares / 2), 1e-14);
+    }
+  }
+  EXPECT_NE(run.err.find("fold 2/3\n"), std::string::npos);
+  EXPECT_NE(
+      run.err.find(fmt::format("3 folds  test  loss {:.5g} ± {:.2g}  accuracy {:.5g} ± {:.2g}\n",
+                               result["mean"]["test"]["loss"].get<double>(),
+                               result["std"]["test"]["loss"].get<double>(),
+                               result["mean"]["test"]["accuracy"].get<double>(),
+                               result["std"]["test"]["accuracy"].get<double>())),
+      std::string::npos)
+      << run.err;
+  EXPECT_EQ(folder.names().size(), 1U + 1 + 3 + 3 * 5);
+  // A run of fewer folds, or none, replaces all of it.
+  train(folder, "run", kBayes + Words{"--data.train=all.csv", "--data.folds=2"});
+  EXPECT_EQ(folder.names().size(), 1U + 1 + 3 + 2 * 5);
+  train(folder, "run", kBayes + Words{"--data.train=all.csv"});
+  EXPECT_EQ(folder.names().size(), 1U + 1 + 6);
+}
+
+TEST(FoldsProgram, AreTheSameOnAnyRanksAndAreMeasuredAgain) {
+  const TestFolder folder;
+  folder.write("all.csv", joined(plants()));
+  for (const Words& model : {kNetwork, kBayes}) {
+    std::set<std::string> models;
+    std::set<std::string> evaluations;
+    for (const auto& [ranks, threads] :
+         std::vector<std::pair<int, int>>{{0, 2}, {2, 1}, {3, 2}, {7, 1}}) {
+      train(folder, "run",
+            model + Words{"--data.train=all.csv", "--data.folds=3", "--data.stratify=yes"}, ranks,
+            threads);
+      models.insert(folder.read("run/fold-1/model.safetensors") +
+                    folder.read("run/fold-3/model.safetensors"));
+      const auto evaluated = run_program(
+          folder.path(), ranks,
+          {"evaluate", "--model=run/fold-3/model.safetensors", "--data.train=all.csv", "--json"});
+      ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+      evaluations.insert(evaluated.out);
+    }
+    EXPECT_EQ(models.size(), 1U);
+    ASSERT_EQ(evaluations.size(), 1U);
+    EXPECT_EQ(json::parse(*evaluations.begin()), result_of(folder, "run")["folds"][2]["test"]);
+  }
+  EXPECT_EQ(error_of(folder, 65,
+                     {"evaluate", "--model=run/fold-3/model.safetensors", "--data.test=all.csv"}),
+            "lockstep: error: data.test: the data that the model was trained on; name it with "
+            "--data.train to measure the rows that its training has split off\n");
+}
+
+TEST(FoldsProgram, AFailureLeavesNothingAndMistakesAreNamed) {
+  const TestFolder folder;
+  folder.write("few.csv", "x,kind\n1,a\n2,b\n3,a\n");
+  folder.write("lone.csv", "x,kind\n1,a\n2,a\n3,a\n4,b\n");
+  const Words softmax{"train", "--model.type=softmax", "--output.dir=run"};
+  EXPECT_EQ(error_of(folder, 65, softmax + Words{"--data.train=few.csv", "--data.folds=4"}),
+            "lockstep: error: data.folds: 3 rows are too few for 4 folds\n");
+  const std::string lone =
+      error_of(folder, 65,
+               softmax + Words{"--data.train=lone.csv", "--data.folds=2", "--data.stratify=yes"});
+  EXPECT_NE(
+      lone.find("lockstep: error: target 'kind': all 1 rows of the class 'b' are split off, "
+                "and none is left to train on; leave the class out, or split off fewer rows\n"),
+      std::string::npos)
+      << lone;
+}
+
 }  // namespace
 }  // namespace lockstep::trainer

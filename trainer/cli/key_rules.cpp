@@ -120,9 +120,10 @@ std::string loss_objection(const Settings& settings) {
                      fmt::join(fitting, ", "));
 }
 
-/// Rows of data.train are split off.
+/// Rows of data.train are split off, or cut into folds.
 bool splits(const Settings& settings) {
-  return settings.real("data.test_fraction") > 0 || settings.real("data.validation_fraction") > 0;
+  return !settings.is_word("data.folds", "none") || settings.real("data.test_fraction") > 0 ||
+         settings.real("data.validation_fraction") > 0;
 }
 
 /// A key of the file gives test rows that the command line gives otherwise, or says how to split
@@ -131,15 +132,28 @@ bool is_overridden_split(const Settings& settings, const std::string& name) {
   const auto replaced_by = [&](const char* key) {
     return settings.origin(key) == Origin::command_line;
   };
-  if (name == "data.test_fraction") {
+  if (name == "data.test_fraction" || name == "data.folds") {
     return replaced_by("data.test") && !settings.texts("data.test").empty();
   }
   if (name != "data.stratify" || splits(settings)) return false;
   return replaced_by("data.test") || replaced_by("data.test_fraction") ||
-         replaced_by("data.validation_fraction");
+         replaced_by("data.validation_fraction") || replaced_by("data.folds");
+}
+
+/// Folds are measured on rows of their own.
+std::string folds_objection(const Settings& settings) {
+  const auto beside = [](const char* key) {
+    return fmt::format("data.folds: each fold gives the test rows of its model; remove {}", key);
+  };
+  if (!settings.texts("data.test").empty()) return beside("data.test");
+  for (const char* key : {"data.test_fraction", "data.validation_fraction"}) {
+    if (settings.real(key) > 0) return beside(key);
+  }
+  return settings.given("synthetic.test_rows") ? beside("synthetic.test_rows") : "";
 }
 
 std::string split_objection(const Settings& settings, const std::string& name) {
+  if (name == "data.folds" && !settings.is_word(name, "none")) return folds_objection(settings);
   const double test = settings.real("data.test_fraction");
   if (name == "data.test_fraction" && test > 0) {
     if (!settings.texts("data.test").empty()) {
@@ -156,8 +170,8 @@ std::string split_objection(const Settings& settings, const std::string& name) {
         settings.text("data.test_fraction"));
   }
   if (name == "data.stratify" && settings.text(name) == "yes" && !splits(settings)) {
-    return "data.stratify: needs data.test_fraction or data.validation_fraction; set one or remove "
-           "data.stratify";
+    return "data.stratify: needs data.test_fraction, data.validation_fraction or data.folds; set "
+           "one or remove data.stratify";
   }
   return "";
 }

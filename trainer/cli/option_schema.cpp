@@ -207,8 +207,13 @@ void add_splits(std::vector<Option>& all) {
             "validation rows, drawn after the test rows")
            .fraction(),
        choice("data.stratify", kNoYes, "no",
-              "Whether the rows that are split off have the classes in the proportions of all "
-              "rows")});
+              "Whether the rows that are split off, and each fold, have the classes in the "
+              "proportions of all rows"),
+       integer("data.folds", "none",
+               "Number of parts that the rows of data.train are cut into, each to be measured with "
+               "a model of the others")
+           .between(2, 100)
+           .or_word("none")});
 }
 
 void add_preprocessing(std::vector<Option>& all) {

@@ -43,7 +43,8 @@ bool was_trained_on(Team& team, const ModelDescription& model, const Table& trai
 /// The rows that the training of the model has split off, from the same data again.
 Table load_split_off_rows(Session& session, const ModelDescription& model) {
   Session training = session_of_training(session, model);
-  TrainingData data = load_training_data(training);
+  TrainingData data =
+      model.fold > 0 ? FoldedData(training).fold(model.fold - 1) : load_training_data(training);
   if (!was_trained_on(session.team, model, data.train)) {
     throw DataError(
         "data.train: not the data that the model was trained on, so that the rows it has not seen "
@@ -58,7 +59,9 @@ void check_is_new(Session& session, const ModelDescription& model, const Table& 
   Session training = session_of_training(session, model);
   bool is_new = true;
   try {
-    is_new = !was_trained_on(session.team, model, split_rows(training, test).train);
+    const TrainingData data = model.fold > 0 ? FoldedData(training, test).fold(model.fold - 1)
+                                             : split_rows(training, test);
+    is_new = !was_trained_on(session.team, model, data.train);
   } catch (const DataError&) {  // rows that cannot be split so
   }
   if (is_new) return;

@@ -215,7 +215,9 @@ bool has_data(const Settings& settings, DataRole role) {
   if (!settings.texts(key(role)).empty()) return true;
   if (!is_synthetic(settings, DataRole::train)) return false;
   if (role == DataRole::train) return true;
-  return settings.real("data.test_fraction") == 0 && settings.integer("synthetic.test_rows") > 0;
+  const bool is_split =
+      settings.real("data.test_fraction") > 0 || !settings.is_word("data.folds", "none");
+  return !is_split && settings.integer("synthetic.test_rows") > 0;
 }
 
 bool names_data(const Settings& settings, DataRole role) {

@@ -51,16 +51,19 @@ void check_stratifies_classes(const Settings& settings, const Table& table) {
 }
 
 /// A class that is only in rows that were split off would be one that the model does not know.
-void check_classes_remain(Team& team, const Table& all, const Table& train) {
+void check_classes_remain(Session& session, const Table& all, const Table& train) {
+  Team& team = session.team;
   if (all.target_kind != TargetKind::classes) return;
   const std::vector<Index> before = rows_of_strata(team, all, true);
   const std::vector<Index> after = rows_of_strata(team, train, true);
   for (std::size_t y = 0; y < before.size(); ++y) {
     if (after[y] > 0 || before[y] == 0) continue;
     throw DataError(fmt::format(
-        "target '{}': all {} rows of the class {} are split off, and none is left to train on; set "
-        "data.stratify = yes, or split off fewer rows",
-        all.target_name, before[y], lockstep::quoted(all.class_names[y])));
+        "target '{}': all {} rows of the class {} are split off, and none is left to train on; {}",
+        all.target_name, before[y], lockstep::quoted(all.class_names[y]),
+        session.settings.text("data.stratify") == "yes"
+            ? "leave the class out, or split off fewer rows"
+            : "set data.stratify = yes, or split off fewer rows"));
   }
 }
 
@@ -74,13 +77,37 @@ std::vector<std::string> given_categories(const Settings& settings, const Table&
   return given;
 }
 
-Table rows_of_part(Team& team, const Table& all, const std::vector<std::size_t>& parts,
-                   std::size_t part) {
+template <class Wanted>
+Table rows_where(Team& team, const Table& all, const std::vector<std::size_t>& parts,
+                 const Wanted& wanted) {
   std::vector<Index> locals;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i] == part) locals.push_back(static_cast<Index>(i));
+    if (wanted(parts[i])) locals.push_back(static_cast<Index>(i));
   }
   return select_rows(team, all, locals);
+}
+
+bool is_stratified(const Settings& settings, const Table& table) {
+  if (settings.text("data.stratify") != "yes") return false;
+  check_stratifies_classes(settings, table);
+  return true;
+}
+
+std::vector<std::size_t> parts_of(Session& session, const Table& all, const PartSizes& sizes) {
+  const auto seed = static_cast<std::uint64_t>(session.settings.integer("train.seed"));
+  return parts_of_rows(session.team, all, seed, sizes, session.threads);
+}
+
+/// Makes the rows to train on ignorant of those that were split off.
+void separate(Session& session, const Table& all, TrainingData& data) {
+  const Settings& settings = session.settings;
+  check_classes_remain(session, all, data.train);
+  std::vector<Table*> split_off;
+  if (data.validation) split_off.push_back(&*data.validation);
+  if (data.test) split_off.push_back(&*data.test);
+  data.unknown = narrow_categories(
+      session.team, data.train, split_off, given_categories(settings, data.train),
+      is_naive_bayes(settings) ? SplitOffCategory::missing : SplitOffCategory::kept);
 }
 
 }  // namespace
@@ -97,26 +124,50 @@ TrainingData split_rows(Session& session, Table all) {
         "to train on",
         test + validation, all.total_rows));
   }
-  const bool stratified = settings.text("data.stratify") == "yes";
-  if (stratified) check_stratifies_classes(settings, all);
-  const PartSizes sizes = sizes_of_parts(rows_of_strata(team, all, stratified), {test, validation});
-  const auto seed = static_cast<std::uint64_t>(settings.integer("train.seed"));
-  const auto parts = parts_of_rows(team, all, seed, sizes, session.threads);
-
-  TrainingData data{rows_of_part(team, all, parts, kTrainPart)};
-  check_classes_remain(team, all, data.train);
-  std::vector<Table*> split_off;
-  if (validation > 0) {
-    split_off.push_back(&data.validation.emplace(rows_of_part(team, all, parts, kValidationPart)));
-  }
-  if (test > 0) split_off.push_back(&data.test.emplace(rows_of_part(team, all, parts, kTestPart)));
-  data.unknown = narrow_categories(
-      team, data.train, split_off, given_categories(settings, data.train),
-      is_naive_bayes(settings) ? SplitOffCategory::missing : SplitOffCategory::kept);
+  const bool stratified = is_stratified(settings, all);
+  const auto parts = parts_of(
+      session, all, sizes_of_parts(rows_of_strata(team, all, stratified), {test, validation}));
+  const auto rows_of = [&](std::size_t part) {
+    return rows_where(team, all, parts, [&](std::size_t p) { return p == part; });
+  };
+  TrainingData data{rows_of(kTrainPart)};
+  if (validation > 0) data.validation = rows_of(kValidationPart);
+  if (test > 0) data.test = rows_of(kTestPart);
+  separate(session, all, data);
   return data;
 }
 
 TrainingData load_training_data(Session& session) { return split_rows(session, load_all(session)); }
+
+Index fold_count(const Settings& settings) {
+  return settings.is_word("data.folds", "none") ? 0 : settings.integer("data.folds");
+}
+
+FoldedData::FoldedData(Session& session) : FoldedData(session, load_all(session)) {}
+
+FoldedData::FoldedData(Session& session, Table all) : session_(session), all_(std::move(all)) {
+  const Index folds = fold_count(session.settings);
+  if (all_.total_rows < folds) {
+    throw DataError(
+        fmt::format("data.folds: {} rows are too few for {} folds", all_.total_rows, folds));
+  }
+  const bool stratified = is_stratified(session.settings, all_);
+  parts_ = parts_of(session, all_,
+                    sizes_of_folds(rows_of_strata(session.team, all_, stratified), folds));
+}
+
+TrainingData FoldedData::fold(Index fold) const {
+  const auto rows_where_in_fold = [&](bool wanted) {
+    return rows_where(session_.team, all_, parts_, [&](std::size_t part) {
+      return (part == static_cast<std::size_t>(fold)) == wanted;
+    });
+  };
+  TrainingData data{rows_where_in_fold(false)};
+  data.test = rows_where_in_fold(true);
+  data.fold = fold + 1;
+  separate(session_, all_, data);
+  return data;
+}
 
 void warn_of_unknown(const Session& session, const std::vector<UnknownCells>& unknown,
                      const std::vector<std::string>& features, const std::vector<bool>& hashed) {

@@ -20,6 +20,30 @@ struct TrainingData {
   std::optional<Table> test{};  ///< split off data.train
   /// Of the parts that were split off: categories that the rows to train on do not have.
   std::vector<UnknownCells> unknown{};
+  Index fold = 0;  ///< its number, from 1, when the test rows are a fold
+};
+
+/// data.folds; 0 for none.
+Index fold_count(const Settings& settings);
+
+/// All rows of data.train, cut into data.folds parts.
+class FoldedData {
+ public:
+  /// Reads or generates them. Throws, alike on all ranks, when there are fewer rows than folds.
+  /// *Collective*.
+  explicit FoldedData(Session& session);
+  FoldedData(Session& session, Table all);
+
+  const Table& all() const { return all_; }
+
+  /// Fold `fold`, from 0, as test rows, and the others to train on. Throws DataError, alike on all
+  /// ranks, where a class is left without rows to train on. *Collective*.
+  TrainingData fold(Index fold) const;
+
+ private:
+  Session& session_;
+  Table all_;
+  std::vector<std::size_t> parts_;
 };
 
 /// Splits off what data.test_fraction and data.validation_fraction say; what is left is to train

@@ -153,6 +153,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
                                  CsvFeatures::numbers, fixed_rules(rules_of(e.model.features))));
   }
   e.model.data_hash = data_hash(session.team, e.train);
+  e.model.fold = data.fold;
   e.model.target_scaling =
       fit_target(session.team, e.train,
                  value_named<Scaling>(kScalingNames, settings.text("preprocess.target_scale")));

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/base/error.hpp"
+#include "trainer/run/data_split.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -22,7 +23,8 @@ Bytes file_bytes(const std::string& path) {
 }
 
 /// What a training does with its rows concerns no other data.
-constexpr std::array kSplitKeys{"data.test_fraction", "data.validation_fraction", "data.stratify"};
+constexpr std::array kSplitKeys{"data.test_fraction", "data.validation_fraction", "data.stratify",
+                                "data.folds"};
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
@@ -97,7 +99,8 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
 
 bool has_split_off_test(const ModelDescription& model) {
   const auto fraction = model.options.find("data.test_fraction");
-  return fraction != model.options.end() && fraction->second != "0";
+  const bool has_fraction = fraction != model.options.end() && fraction->second != "0";
+  return model.fold > 0 || has_fraction;
 }
 
 Session session_of_training(const Session& session, const ModelDescription& model) {
@@ -113,6 +116,10 @@ Session session_of_training(const Session& session, const ModelDescription& mode
     }
   } catch (const ConfigError& e) {
     throw damaged_options(session, e);
+  }
+  if (model.fold > (fold_count(settings))) {
+    throw DataError(fmt::format("{}: damaged model description: fold {} of {}",
+                                session.arguments.model, model.fold, settings.text("data.folds")));
   }
   return training;
 }

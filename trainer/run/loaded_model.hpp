@@ -23,7 +23,8 @@ std::unique_ptr<Model> load_model(Session& session, const std::string& path);
 /// may be that of another training. Throws DataError for a damaged option.
 void take_settings_of_model(Session& session, const ModelDescription& model);
 
-/// The model was measured on rows that data.test_fraction split off its training files.
+/// The model was measured on rows of its training files: those that data.test_fraction split off,
+/// or a fold.
 bool has_split_off_test(const ModelDescription& model);
 
 /// The session with all settings that the model is a function of as they were when it was trained.

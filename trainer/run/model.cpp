@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/options.hpp"
 #include "trainer/run/naive_bayes_model.hpp"
 #include "trainer/run/network_model.hpp"
+#include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -71,20 +73,33 @@ TableSchema read_schema(const SafetensorsFile& file) {
   return schema;
 }
 
+Index read_fold(const SafetensorsFile& file) {
+  if (!file.metadata().contains("fold")) return 0;
+  Index fold = 0;
+  if (!parse_integer(file.metadata("fold"), fold) || fold < 1 || fold > kMostFolds) {
+    throw damaged_description(
+        file, fmt::format("fold {} is none of 1 to {}", lockstep::quoted(file.metadata("fold")),
+                          kMostFolds));
+  }
+  return fold;
+}
+
 }  // namespace
 
 Metadata description_metadata(const ModelDescription& description) {
-  return {{"data_hash", description.data_hash},
-          {"format", kFormat},
-          {"options", Json(description.options).dump()},
-          {"program", fmt::format("lockstep {}", LOCKSTEP_VERSION)},
-          {"schema", schema_text(description.schema)}};
+  Metadata metadata{{"data_hash", description.data_hash},
+                    {"format", kFormat},
+                    {"options", Json(description.options).dump()},
+                    {"program", fmt::format("lockstep {}", LOCKSTEP_VERSION)},
+                    {"schema", schema_text(description.schema)}};
+  if (description.fold > 0) metadata["fold"] = std::to_string(description.fold);
+  return metadata;
 }
 
 ModelDescription read_description(const SafetensorsFile& file) {
   return {read_schema(file),
           Json::parse(file.metadata("options")).get<std::map<std::string, std::string>>(),
-          file.metadata("data_hash")};
+          file.metadata("data_hash"), read_fold(file)};
 }
 
 std::unique_ptr<Model> read_model(const SafetensorsFile& file) {

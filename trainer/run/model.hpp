@@ -24,6 +24,7 @@ struct ModelDescription {
   TableSchema schema;
   std::map<std::string, std::string> options;  ///< those that affect the result
   std::string data_hash;                       ///< of the training rows
+  Index fold = 0;  ///< of data.folds the one that it was not trained on, from 1; 0 without folds
 };
 
 /// A trained model, as evaluate, predict and inspect see it. A new kind of model is a pair of files

@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "comm/affinity.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/parallel/ranges.hpp"
+#include "trainer/cli/reference.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -41,6 +45,45 @@ void add_evaluations(Json& json, const Evaluations& measured) {
   json["train"] = evaluation_json(measured.train);
   json["validation"] = json_of(measured.validation);
   json["test"] = json_of(measured.test);
+}
+
+Json json_of(const RunResult& result) {
+  Json json;
+  add_evaluations(json, result.measured);
+  json["rows_per_second"] = result.rows_per_second;
+  json["epochs"] = result.epochs;
+  json["steps"] = result.steps;
+  json["parameters"] = result.parameters;
+  json["parameters_sha256"] = result.parameters_sha256;
+  return json;
+}
+
+/// A metric over the folds of a run.
+struct Spread {
+  double mean = 0;
+  double deviation = 0;  ///< of the sample
+};
+
+/// Of each metric of a set of rows, in the order of the results.
+std::vector<std::pair<std::string, Spread>> spreads(const Json& folds, const char* set) {
+  std::vector<std::pair<std::string, Spread>> all;
+  const auto n = static_cast<double>(folds.size());
+  for (const auto& [metric, first] : folds.front()[set].items()) {
+    if (metric == "rows") continue;
+    const auto value = [&, name = metric](const Json& fold) {
+      const Json& number = fold[set][name];
+      return number.is_number() ? number.get<double>() : std::numeric_limits<double>::quiet_NaN();
+    };
+    Spread spread;
+    for (const Json& fold : folds) spread.mean += value(fold) / n;
+    for (const Json& fold : folds) {
+      const double residual = value(fold) - spread.mean;
+      spread.deviation += residual * residual / (n - 1);
+    }
+    spread.deviation = std::sqrt(spread.deviation);
+    all.emplace_back(metric, spread);
+  }
+  return all;
 }
 
 std::vector<std::string> distinct(std::vector<std::string> names) {
@@ -150,15 +193,44 @@ std::string timings_line(Index epoch, double seconds, double rows_per_second) {
   return Json{{"epoch", epoch}, {"seconds", seconds}, {"rows_per_second", rows_per_second}}.dump();
 }
 
-std::string result_json(const RunResult& result) {
+void begin_run(Session& session, RunFolder& folder, const std::string& data_hash) {
+  RunDirectory& directory = folder.directory();
+  if (directory.is_claimed()) return;
+  directory.claim();
+  directory.remove_previous();
+  directory.write(kConfigFile, resolved_config(session.settings));
+  directory.write(kProvenanceFile, provenance_json(session, folder.data_hash(data_hash)));
+}
+
+std::string result_json(const RunResult& result) { return json_of(result).dump(2) + "\n"; }
+
+std::string folds_json(const std::vector<RunResult>& folds) {
   Json json;
-  add_evaluations(json, result.measured);
-  json["rows_per_second"] = result.rows_per_second;
-  json["epochs"] = result.epochs;
-  json["steps"] = result.steps;
-  json["parameters"] = result.parameters;
-  json["parameters_sha256"] = result.parameters_sha256;
+  for (const RunResult& fold : folds) json["folds"].push_back(json_of(fold));
+  for (const char* set : {"train", "test"}) {
+    for (const auto& [metric, spread] : spreads(json["folds"], set)) {
+      json["mean"][set][metric] = spread.mean;
+      json["std"][set][metric] = spread.deviation;
+    }
+  }
   return json.dump(2) + "\n";
+}
+
+std::string folds_line(const std::vector<RunResult>& folds) {
+  Json json;
+  for (const RunResult& fold : folds) json.push_back(json_of(fold));
+  std::map<std::string, Spread> of;
+  for (const auto& [metric, spread] : spreads(json, "test")) of[metric] = spread;
+  std::string line = fmt::format("{} folds  test", folds.size());
+  const auto add = [&](const char* metric, const std::string& name) {
+    if (of.count(metric) == 0) return;
+    line += fmt::format("  {} {:.5g} ± {:.2g}", name, of[metric].mean, of[metric].deviation);
+  };
+  add("loss", "loss");
+  add("accuracy", "accuracy");
+  add("rmse", "rmse");
+  add("r2", "R²");
+  return line;
 }
 
 std::string model_line(const std::string& path, const RunResult& result) {

@@ -6,6 +6,7 @@
 
 #include "core/metrics/evaluation.hpp"
 #include "trainer/run/experiment.hpp"
+#include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
 
@@ -51,8 +52,20 @@ struct RunResult {
   std::string parameters_sha256{};
 };
 
+/// Before the first of its models, claims the directory of a run and writes what it begins with:
+/// config.ini and provenance.json.
+/// @param data_hash  of the rows that the model is trained on
+/// *Collective*.
+void begin_run(Session& session, RunFolder& folder, const std::string& data_hash);
+
 /// result.json.
 std::string result_json(const RunResult& result);
+
+/// result.json of a run with folds: their results, and the mean and the sample standard deviation
+/// (divided by folds − 1) of each metric over them.
+std::string folds_json(const std::vector<RunResult>& folds);
+/// "5 folds  test loss 0.2145 ± 0.0102  accuracy 0.9312 ± 0.0051"
+std::string folds_line(const std::vector<RunResult>& folds);
 /// "model runs/a/model.safetensors  test loss …".
 std::string model_line(const std::string& path, const RunResult& result);
 

@@ -99,10 +99,12 @@ RunDirectory::Content RunDirectory::content(const std::string& path) const {
   if (!fs::is_directory(path, error)) return Content::other;
   bool is_empty = true;
   bool is_claimed = false;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-    const std::string found = entry.path().filename().string();
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path, error)) {
+    const std::string found = entry.path().lexically_relative(path).string();
+    const bool is_folder = entry.is_directory(error);
     const bool is_known =
         std::any_of(files_.names.begin(), files_.names.end(), [&](const std::string& name) {
+          if (is_folder) return name.starts_with(found + "/");
           return found == temporary(name) || (found == name && name != files_.mark);
         });
     if (!is_known) return Content::other;
@@ -116,11 +118,11 @@ RunDirectory::Content RunDirectory::content(const std::string& path) const {
 
 bool RunDirectory::is_free(const std::string& path) const {
   const Content found = content(path);
-  return found == Content::nothing || (found == Content::remains && !is_claimed(path));
+  return found == Content::nothing || (found == Content::remains && !is_claimed_by_other(path));
 }
 
 /// A run is writing its files.
-bool RunDirectory::is_claimed(const std::string& path) const {
+bool RunDirectory::is_claimed_by_other(const std::string& path) const {
   return content(path) == Content::remains && is_locked(path + "/" + temporary(files_.mark));
 }
 
@@ -141,10 +143,10 @@ void RunDirectory::check_can_make() const {
   }
   // One that was killed may be a moment over its last write.
   constexpr int kPatience = 20;
-  for (int i = 0; i < kPatience && is_claimed(path_); ++i) {
+  for (int i = 0; i < kPatience && is_claimed_by_other(path_); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  if (is_claimed(path_)) {
+  if (is_claimed_by_other(path_)) {
     throw OutputError(fmt::format(
         "{}: another run is writing to this output directory; choose another output.dir", path_));
   }
@@ -210,6 +212,7 @@ bool RunDirectory::try_to_claim() {
     if (remains) remove_file(file(name));
     if (name != files_.mark) remove_file(file(temporary(name)));
   }
+  if (remains) remove_empty_folders();
   claim_ = std::move(claim);
   return true;
 }
@@ -237,6 +240,7 @@ void RunDirectory::remove_previous() {
     if (!session_.is_root() || !has_earlier_) return;
     remove_file(file(files_.mark));
     for (const std::string& name : files_.names) remove_file(file(name));
+    remove_empty_folders();
     has_earlier_ = false;
   });
 }
@@ -248,20 +252,54 @@ void RunDirectory::discard() const noexcept {
     fs::remove(file(temporary(name)), ignored);
     if (!has_earlier_) fs::remove(file(name), ignored);
   }
+  remove_empty_folders();
   if (is_new_) fs::remove(path_, ignored);  // refuses a directory that is not empty
+}
+
+/// Refuses folders that are not empty.
+void RunDirectory::remove_empty_folders() const noexcept {
+  std::error_code ignored;
+  for (const std::string& name : files_.names) {
+    const fs::path folder = fs::path(name).parent_path();
+    if (!folder.empty()) fs::remove(path_ / folder, ignored);
+  }
+}
+
+void RunDirectory::make_folder_of(const std::string& name) const {
+  const fs::path folder = fs::path(name).parent_path();
+  if (!folder.empty()) make_directory(path_ / folder);
 }
 
 void RunDirectory::write(const std::string& name, const std::string& text) {
   guard(session_.team, "writing " + name, [&] {
-    if (session_.is_root()) write_text_file(file(name), text);
+    if (!session_.is_root()) return;
+    make_folder_of(name);
+    write_text_file(file(name), text);
   });
 }
 
 void RunDirectory::append(const std::string& name, const std::string& line) {
   guard(session_.team, "writing " + name, [&] {
-    if (session_.is_root()) LineFile(file(name)).append_line(line);
+    if (!session_.is_root()) return;
+    make_folder_of(name);
+    LineFile(file(name)).append_line(line);
   });
   has_progress_ = true;
+}
+
+std::string fold_folder(Index fold) { return fmt::format("fold-{}", fold + 1); }
+
+RunFiles training_files() {
+  RunFiles files{
+      "default",
+      kConfigFile,
+      {kConfigFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile, kTimingsFile}};
+  for (Index fold = 0; fold < kMostFolds; ++fold) {
+    for (const char* name : {kMetricsFile, kModelFile, kResultFile, kTimingsFile}) {
+      files.names.push_back(fold_folder(fold) + "/" + name);
+    }
+  }
+  return files;
 }
 
 }  // namespace lockstep::trainer

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/format/atomic_file.hpp"
@@ -14,7 +15,7 @@ namespace lockstep::trainer {
 struct RunFiles {
   std::string default_name;        ///< of the directory in runs/, without a configuration file
   std::string mark;                ///< the file by which a run is known, written first or last
-  std::vector<std::string> names;  ///< all of them: what --overwrite removes
+  std::vector<std::string> names;  ///< all of them, some in folders: what --overwrite removes
 };
 
 /// The directory of one run of a command. Rank 0 alone touches it; every function that can fail
@@ -48,6 +49,8 @@ class RunDirectory {
   void write(const std::string& name, const std::string& text);
   /// Appends a line to a file, which is flushed: progress that stays when the command fails later.
   void append(const std::string& name, const std::string& line);
+  /// claim() was called: what the run begins with is written.
+  bool is_claimed() const { return is_mine_; }
   /// A line was appended.
   bool has_progress() const { return has_progress_; }
 
@@ -57,7 +60,9 @@ class RunDirectory {
   std::string choose() const;
   Content content(const std::string& path) const;
   bool is_free(const std::string& path) const;
-  bool is_claimed(const std::string& path) const;
+  bool is_claimed_by_other(const std::string& path) const;
+  void remove_empty_folders() const noexcept;
+  void make_folder_of(const std::string& name) const;
   void check_can_make() const;
   void check_is_of_this_kind() const;
   bool try_to_claim();
@@ -80,10 +85,39 @@ inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kProvenanceFile = "provenance.json";
 inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kTimingsFile = "timings.jsonl";
-inline RunFiles training_files() {
-  return {"default",
-          kConfigFile,
-          {kConfigFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile, kTimingsFile}};
-}
+
+/// Of a run with data.folds: "fold-1", … are the folders of its models.
+inline constexpr Index kMostFolds = 100;
+std::string fold_folder(Index fold);
+RunFiles training_files();
+
+/// Where one model goes, with what is measured of it: the directory of a run, or a folder in it.
+class RunFolder {
+ public:
+  /// The directory itself.
+  explicit RunFolder(RunDirectory& directory) : directory_(directory) {}
+  /// @param folder     in the directory
+  /// @param data_hash  of all rows that the models of the run are trained on
+  RunFolder(RunDirectory& directory, const std::string& folder, std::string data_hash)
+      : directory_(directory), prefix_(folder + "/"), data_hash_(std::move(data_hash)) {}
+
+  RunDirectory& directory() { return directory_; }
+  /// Of all rows of the run; `of_model` where it has one model.
+  const std::string& data_hash(const std::string& of_model) const {
+    return data_hash_.empty() ? of_model : data_hash_;
+  }
+  std::string file(const std::string& name) const { return directory_.file(prefix_ + name); }
+  void write(const std::string& name, const std::string& text) {
+    directory_.write(prefix_ + name, text);
+  }
+  void append(const std::string& name, const std::string& line) {
+    directory_.append(prefix_ + name, line);
+  }
+
+ private:
+  RunDirectory& directory_;
+  std::string prefix_{};
+  std::string data_hash_{};
+};
 
 }  // namespace lockstep::trainer

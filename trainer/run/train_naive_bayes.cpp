@@ -10,7 +10,6 @@
 #include "core/data/partition.hpp"
 #include "core/statistics/moments.hpp"
 #include "trainer/cli/key_rules.hpp"
-#include "trainer/cli/reference.hpp"
 #include "trainer/run/data_source.hpp"
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/experiment.hpp"
@@ -56,16 +55,15 @@ void check_size(const Table& train) {
 
 }  // namespace
 
-void train_naive_bayes(Session& session, RunDirectory& directory) {
+RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& folder) {
   const Settings& settings = session.settings;
   Team& team = session.team;
-  TrainingData data = load_training_data(session);
   Table train = std::move(data.train);
   if (train.features == 0) throw DataError("the training data has no feature columns");
   check_several_classes(train);
   check_size(train);
   const ModelDescription description{schema_of(train), options_of_model(settings),
-                                     data_hash(team, train)};
+                                     data_hash(team, train), data.fold};
   warn_of_unknown(session, data.unknown, train.feature_names);
   std::optional<Table> test = std::move(data.test);
   if (!test && has_data(settings, DataRole::test)) {
@@ -97,18 +95,16 @@ void train_naive_bayes(Session& session, RunDirectory& directory) {
   for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
   result.parameters_sha256 = tensors_sha256(model.tensors());
 
-  directory.claim();
-  directory.remove_previous();
-  directory.write(kConfigFile, resolved_config(settings));
-  directory.write(kProvenanceFile, provenance_json(session, description.data_hash));
-  directory.write(kMetricsFile, metrics_line(1, 1, result.measured) + "\n");
-  directory.write(kTimingsFile, timings_line(1, seconds, result.rows_per_second) + "\n");
-  const std::string path = directory.file(kModelFile);
+  begin_run(session, folder, description.data_hash);
+  folder.write(kMetricsFile, metrics_line(1, 1, result.measured) + "\n");
+  folder.write(kTimingsFile, timings_line(1, seconds, result.rows_per_second) + "\n");
+  const std::string path = folder.file(kModelFile);
   guard(team, "writing the model", [&] {
     if (session.is_root()) model.save(path);
   });
-  directory.write(kResultFile, result_json(result));
+  folder.write(kResultFile, result_json(result));
   say(session, model_line(path, result));
+  return result;
 }
 
 }  // namespace lockstep::trainer

@@ -9,7 +9,6 @@
 #include "core/base/error.hpp"
 #include "core/data/partition.hpp"
 #include "core/parallel/ranges.hpp"
-#include "trainer/cli/reference.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/loaded_model.hpp"
 #include "trainer/run/naive_bayes_model.hpp"
@@ -56,10 +55,10 @@ struct EpochReport {
 template <class T>
 class TrainRun {
  public:
-  TrainRun(Session& session, Experiment& experiment, RunDirectory& directory)
+  TrainRun(Session& session, Experiment& experiment, RunFolder& folder)
       : session_(session),
         experiment_(experiment),
-        directory_(directory),
+        folder_(folder),
         network_(experiment.model.network),
         scorer_(loss_traits(experiment.model.network.loss), experiment.model.network.outputs,
                 experiment.model.target_scaling),
@@ -67,7 +66,7 @@ class TrainRun {
     load_examples();
   }
 
-  void run() {
+  RunResult run() {
     AlignedVector<T> theta = initial_parameters(session_, experiment_, network_);
     std::optional<Training<T>> made;
     guard(session_.team, "preparing the training", [&] {
@@ -78,10 +77,7 @@ class TrainRun {
     const std::string line = start_line(session_, experiment_, training.memory_bytes());
     say(session_, line);
     for (const std::string& warning : advice(session_, experiment_)) say(session_, warning);
-    directory_.claim();
-    directory_.remove_previous();
-    directory_.write(kConfigFile, resolved_config(session_.settings));
-    directory_.write(kProvenanceFile, provenance_json(session_, experiment_.model.data_hash));
+    begin_run(session_, folder_, experiment_.model.data_hash);
 
     EpochReport last;
     std::vector<double> rates;
@@ -89,7 +85,7 @@ class TrainRun {
       last = run_epoch(training, epoch);
       rates.push_back(last.rows_per_second);
     }
-    finish(training, last, rates);
+    return finish(training, last, rates);
   }
 
  private:
@@ -160,13 +156,14 @@ class TrainRun {
     if (report.measured.test) line += "  test " + evaluation_line(*report.measured.test);
     say(session_, fmt::format("{}  {:.0f} rows/s", line, report.rows_per_second));
 
-    directory_.append(kMetricsFile, metrics_line(epoch, epoch * lanes_.steps(), report.measured));
-    directory_.append(kTimingsFile, timings_line(epoch, seconds, report.rows_per_second));
+    folder_.append(kMetricsFile, metrics_line(epoch, epoch * lanes_.steps(), report.measured));
+    folder_.append(kTimingsFile, timings_line(epoch, seconds, report.rows_per_second));
   }
 
-  void finish(const Training<T>& training, const EpochReport& last, std::vector<double> rates) {
+  RunResult finish(const Training<T>& training, const EpochReport& last,
+                   std::vector<double> rates) {
     const T* theta = training.theta().data();
-    const std::string model_path = directory_.file(kModelFile);
+    const std::string model_path = folder_.file(kModelFile);
     guard(session_.team, "writing the model", [&] {
       if (session_.is_root()) save_network(model_path, experiment_.model, network_, theta);
     });
@@ -178,13 +175,14 @@ class TrainRun {
     result.steps = experiment_.epochs * lanes_.steps();
     result.parameters = network_.parameter_count();
     result.parameters_sha256 = parameters_sha256(network_, theta);
-    directory_.write(kResultFile, result_json(result));
+    folder_.write(kResultFile, result_json(result));
     say(session_, model_line(model_path, result));
+    return result;
   }
 
   Session& session_;
   Experiment& experiment_;
-  RunDirectory& directory_;
+  RunFolder& folder_;
   Network<T> network_;
   Scorer scorer_;
   Lanes lanes_;
@@ -195,13 +193,11 @@ class TrainRun {
 
 }  // namespace
 
-void train_network(Session& session, RunDirectory& directory) {
-  Experiment experiment = prepare_experiment(session, load_training_data(session));
-  if (experiment.model.precision == "double") {
-    TrainRun<double>(session, experiment, directory).run();
-  } else {
-    TrainRun<float>(session, experiment, directory).run();
-  }
+RunResult train_network(Session& session, TrainingData data, RunFolder& folder) {
+  Experiment experiment = prepare_experiment(session, std::move(data));
+  return experiment.model.precision == "double"
+             ? TrainRun<double>(session, experiment, folder).run()
+             : TrainRun<float>(session, experiment, folder).run();
 }
 
 }  // namespace lockstep::trainer

@@ -28,6 +28,7 @@ const std::vector<std::string>& contract() {
                                              "data.test_fraction",
                                              "data.validation_fraction",
                                              "data.stratify",
+                                             "data.folds",
                                              "synthetic.kind",
                                              "synthetic.rows",
                                              "synthetic.test_rows",

@@ -217,9 +217,10 @@ TEST(Resolve, TestRowsComeFromOnePlace) {
 }
 
 TEST(Resolve, StratifyNeedsASplitUnlessTheCommandLineTookItAway) {
-  EXPECT_EQ(config_error({"--data.stratify=yes"}),
-            "command line: error: data.stratify: needs data.test_fraction or "
-            "data.validation_fraction; set one or remove data.stratify");
+  EXPECT_EQ(
+      config_error({"--data.stratify=yes"}),
+      "command line: error: data.stratify: needs data.test_fraction, data.validation_fraction "
+      "or data.folds; set one or remove data.stratify");
   const std::string file = "[data]\ntest_fraction = 0.2\nstratify = yes\n";
   EXPECT_EQ(config_error({}, file), "accepted");
   const Settings replaced = resolve({"--data.test=t.csv"}, file);
@@ -227,6 +228,23 @@ TEST(Resolve, StratifyNeedsASplitUnlessTheCommandLineTookItAway) {
   EXPECT_EQ(replaced.text("data.stratify"), "no");
   EXPECT_EQ(resolve({"--data.test_fraction=0"}, file).text("data.stratify"), "no");
   EXPECT_EQ(resolve({"--data.test="}, file).real("data.test_fraction"), 0.2);
+}
+
+TEST(Resolve, FoldsGiveTheTestRowsAlone) {
+  for (const char* key : {"data.test", "data.test_fraction", "data.validation_fraction"}) {
+    const std::string value = std::string(key) == "data.test" ? "t.csv" : "0.1";
+    EXPECT_EQ(
+        config_error({"--data.folds=5", "--" + std::string(key) + "=" + value}),
+        "command line: error: data.folds: each fold gives the test rows of its model; remove " +
+            std::string(key));
+  }
+  EXPECT_EQ(config_error({"--data.folds=5", "--synthetic.test_rows=9"}),
+            "command line: error: data.folds: each fold gives the test rows of its model; remove "
+            "synthetic.test_rows");
+  EXPECT_EQ(config_error({"--data.folds=1"}),
+            "command line: error: data.folds: expected an integer in [2, 100] or none, found '1'");
+  EXPECT_EQ(config_error({"--data.folds=5", "--data.stratify=yes"}), "accepted");
+  EXPECT_EQ(config_error({"--data.folds=none"}, "[data]\nfolds = 5\nstratify = yes\n"), "accepted");
 }
 
 }  // namespace
