@@ -60,12 +60,33 @@ Index require_target(CsvColumns& columns, const CsvOptions& options, const Names
       fmt::format("data.target: {} is named in data.ignore too", quoted(options.target)));
 }
 
+/// The column of the weights, which is left out of the search for the others; −1 for none.
+Index reserve_weight(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
+  if (options.weight.empty()) return -1;
+  const Index weight = require_column(columns.names, options.weight, "data.weight", origin);
+  if (use_of(columns, weight) == CsvColumns::kSkipped) {
+    throw ConfigError(
+        fmt::format("data.weight: {} is named in data.ignore too", quoted(options.weight)));
+  }
+  if (options.weight == options.target) {
+    throw ConfigError(
+        fmt::format("data.weight: {} is the column to predict", quoted(options.weight)));
+  }
+  if (find_column(options.categorical, options.weight) >= 0) {
+    throw ConfigError(
+        fmt::format("data.weight: {} is named in data.categorical too", quoted(options.weight)));
+  }
+  use_of(columns, weight) = CsvColumns::kSkipped;
+  return weight;
+}
+
 /// The columns of a new data set: all are features but the target and the ignored ones.
 void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
   for (const std::string& name : options.ignored) {
     use_of(columns, require_column(columns.names, name, "data.ignore", origin)) =
         CsvColumns::kSkipped;
   }
+  const Index weight = reserve_weight(columns, options, origin);
   Index target = -1;
   if (options.target_kind == TargetKind::none) {
     if (!options.target.empty()) {
@@ -96,6 +117,10 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOr
         other_delimiter ? quoted(columns.names[0]) + "; set data.delimiter"
                         : fmt::format("none of {} columns left", columns.names.size())));
   }
+  if (weight < 0) return;
+  columns.has_weights = true;
+  use_of(columns, weight) = static_cast<Index>(columns.schema.feature_names.size());
+  columns.schema.feature_names.push_back(options.weight);
 }
 
 /// The positions of the features that an option names.
@@ -216,6 +241,10 @@ std::vector<std::string> parse_csv_header(std::string_view record, char delimite
   return names;
 }
 
+Index column_of_feature(const CsvColumns& columns, Index feature) {
+  return std::find(columns.use.begin(), columns.use.end(), feature) - columns.use.begin();
+}
+
 bool ends_with_delimiter(std::string_view header, char delimiter) {
   constexpr std::string_view kBlanks = " \t";
   const std::string_view blanks = kBlanks.substr(0, delimiter == '\t' ? 1 : 2);
@@ -247,11 +276,17 @@ CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOp
   } else {
     assign_freely(columns, options, origin);
   }
-  const std::vector<std::string>& features = columns.schema.feature_names;
+  std::vector<std::string> features = columns.schema.feature_names;
+  if (columns.has_weights) features.pop_back();
   columns.rules =
       options.rules ? options.rules(features) : std::vector<CsvFeatureRules>(features.size());
   if (options.features == CsvFeatures::categories && !options.schema) {
     for (CsvFeatureRules& rules : columns.rules) rules.takes_missing = false;
+  }
+  if (columns.has_weights) {
+    CsvFeatureRules& rules = columns.rules.emplace_back();
+    rules.takes_text = false;
+    rules.takes_missing = false;
   }
   assign_kinds(columns, options, origin);
   return columns;

@@ -57,7 +57,9 @@ struct CsvOptions {
   std::vector<std::string> categorical{};       ///< typed features that are categories, as written
   std::vector<std::string> numeric{};  ///< typed features that are numbers: text is an error
   std::vector<std::string> missing{};  ///< texts that stand for an empty cell, any column's
-  CsvRules rules{};                    ///< none: of no feature anything is set
+  /// Without a schema: the column of the weights of rows, which is no feature; empty: none.
+  std::string weight{};
+  CsvRules rules{};  ///< none: of no feature anything is set
 };
 
 /// The use of each column of a file.
@@ -69,6 +71,7 @@ struct CsvColumns {
   std::vector<Index> use;              ///< per column: number of the feature, kTarget or kSkipped
   TableSchema schema;                  ///< without the class names, unless they were given
   std::vector<std::string> extra;      ///< neither used nor ignored on request, in file order
+  bool has_weights = false;            ///< the last feature holds the weights of the rows
   std::vector<CsvFeatureRules> rules;  ///< by feature
   std::vector<std::optional<ColumnKind>> kinds;  ///< by feature; none: its cells will show
   std::vector<std::string> missing;              ///< texts that stand for an empty cell
@@ -90,6 +93,9 @@ std::vector<std::string> parse_csv_header(std::string_view record, char delimite
 /// Names for the columns of a file without a header, one for each field of its first record: c0,
 /// c1, …
 std::vector<std::string> numbered_columns(std::string_view record, char delimiter);
+
+/// The column that feature `feature` is read from.
+Index column_of_feature(const CsvColumns& columns, Index feature);
 
 /// Whether a header's last column has no name for a delimiter at the end, though others have names.
 bool ends_with_delimiter(std::string_view header, char delimiter);

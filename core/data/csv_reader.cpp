@@ -11,6 +11,7 @@
 #include "core/data/csv_part_reader.hpp"
 #include "core/data/csv_pieces.hpp"
 #include "core/data/inflated_files.hpp"
+#include "core/data/weight_column.hpp"
 
 namespace lockstep {
 namespace {
@@ -60,6 +61,9 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
   if (schema.target_kind == TargetKind::classes) {
     table.class_names =
         agree_on_classes(team, reader.labels(), schema.target_name, name_of(files), table.target);
+  }
+  if (columns.has_weights) {
+    take_weights(team, table, column_of_feature(columns, table.features - 1));
   }
   result.extra_columns = columns.extra;
   if (!columns.header_hint.empty() && is_used_unasked(columns, options)) {

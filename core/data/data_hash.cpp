@@ -45,6 +45,7 @@ class RowWords {
     add(static_cast<std::uint64_t>(row));
     add(std::bit_cast<std::uint64_t>(target));
   }
+  void add_weight(double weight) { add(std::bit_cast<std::uint64_t>(weight)); }
   void add_cell(std::size_t column, double number) {
     const auto bits = std::bit_cast<std::uint64_t>(number);
     if (bits == 0) return;
@@ -70,6 +71,7 @@ Limbs sum_of_rows(const Table& table) {
   for (Index i = 0; i < table.rows.size(); ++i) {
     words.begin(table.number_read(i),
                 table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)]);
+    if (table.weights) words.add_weight((*table.weights)[static_cast<std::size_t>(i)]);
     if (sparse != nullptr) {
       const auto columns = sparse->columns_of(i);
       const auto numbers = sparse->numbers_of(i);

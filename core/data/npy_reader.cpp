@@ -12,6 +12,7 @@
 #include "core/data/npy_array.hpp"
 #include "core/data/npy_rows.hpp"
 #include "core/data/row_places.hpp"
+#include "core/data/weight_column.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -280,6 +281,9 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   if (table.target_kind == TargetKind::classes) {
     table.class_names = agree_on_classes(team, how_target.labels, table.target_name,
                                          name_of(has_labels ? labels : files), table.target);
+  }
+  if (how.columns.has_weights) {
+    take_weights(team, table, column_of_feature(how.columns, table.features - 1));
   }
   result.extra_columns = how.columns.extra;
   return result;

@@ -89,6 +89,7 @@ Table move_rows(Team& team, Table table, const std::vector<Index>& to) {
   if (table.target_kind != TargetKind::none) {
     table.target = move_values(team, from, to, std::move(table.target), 1);
   }
+  if (table.weights) table.weights = move_values(team, from, to, std::move(*table.weights), 1);
   if (table.numbers_read) {
     table.numbers_read = move_values(team, from, to, std::move(*table.numbers_read), 1);
   }

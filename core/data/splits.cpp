@@ -174,6 +174,7 @@ Table select_rows(Team& team, const Table& table, const std::vector<Index>& loca
       some.values = selected(std::get<Table::NumberValues>(table.values), table.features, locals);
     }
     if (!table.target.empty()) some.target = selected(table.target, 1, locals);
+    if (table.weights) some.weights = selected(*table.weights, 1, locals);
     some.numbers_read.emplace();
     some.numbers_read->reserve(locals.size());
     for (const Index local : locals) some.numbers_read->push_back(table.number_read(local));

@@ -38,6 +38,8 @@ struct Table {
   /// missing.
   std::vector<ColumnType> feature_types;
   std::string target_name;
+  /// Of each row held here, ≥ 0, when a column says so: with how much its loss counts in training.
+  std::optional<std::vector<double>> weights{};
   RowPlaces places{};  ///< of all rows that were read, not only of those held here
   /// Of a part of the rows that were read (core/data/splits.hpp): the number that each row held
   /// here had among them, ascending. Of a whole data set there is none, on any rank.

@@ -148,6 +148,16 @@ void NetworkPass<T>::score_losses(Range rows, const double* targets, double* los
 }
 
 template <class T>
+void NetworkPass<T>::weight_derivatives(Range rows, const double* weights) {
+  const Index columns = kernel::panel_count(network_.spec().outputs) * kPanel;
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    const T weight = static_cast<T>(weights[r]);
+    T* derivatives = scores().row(r);
+    for (Index c = 0; c < columns; ++c) derivatives[c] *= weight;
+  }
+}
+
+template <class T>
 void NetworkPass<T>::backward(Range rows) {
   for (std::size_t i = network_.layer_count(); i-- > 1;) {
     network_.layer(i).backward(rows.size(), inputs_[i + 1].from(rows.begin),

@@ -51,6 +51,9 @@ class NetworkPass {
   /// Losses of the rows; their derivatives take the place of the scores.
   /// @param targets, losses  indexed by row of the batch
   void score_losses(Range rows, const double* targets, double* losses);
+  /// Multiplies the derivatives with respect to the scores by the weights of their rows.
+  /// @param weights  indexed by row of the batch
+  void weight_derivatives(Range rows, const double* weights);
   /// Derivatives from the scores down to the first layer's output. Needs `train`.
   void backward(Range rows);
 

@@ -159,6 +159,7 @@ Examples<T> make_examples(const Table& table, const FeatureTransform& features,
   examples.features = features.width();
   examples.actual_targets = table.target;
   examples.targets = table.target;
+  if (table.weights) examples.weights = *table.weights;
   Index refused = table.rows.size();
   if (table.target_kind == TargetKind::number) {
     if (target.kind != Scaling::none) {

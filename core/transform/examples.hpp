@@ -28,6 +28,7 @@ struct Examples {
   std::vector<T> cells;
 
   std::vector<double> targets;         ///< scaled, or class indices
+  std::vector<double> weights{};       ///< of the table; none where it has none
   std::vector<double> actual_targets;  ///< as in the data; the same as targets for classes
 
   const T* row(Index local) const { return values.data() + local * stride; }

@@ -5,8 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
+#include "core/model/sample_weights.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -49,6 +51,8 @@ const std::vector<Condition>& conditions() {
       {"model.init", "model.type", kNetworks},
       {"penalty.l1", "model.type", kNetworks},
       {"penalty.l2", "model.type", kNetworks},
+      {"data.weight", "model.type", kNetworks},
+      {"train.class_weight", "model.type", kNetworks},
       {"train.epochs", "model.type", kNetworks},
       {"train.batch_size", "model.type", kNetworks},
       {"train.init_from", "model.type", kNetworks},
@@ -118,6 +122,15 @@ std::string loss_objection(const Settings& settings) {
   if (loss == "auto" || contains(fitting, loss)) return "";
   return fmt::format("model.loss: '{}' does not fit model.type = {}; known: auto, {}", loss, type,
                      fmt::join(fitting, ", "));
+}
+
+std::string class_weight_objection(const Settings& settings) {
+  try {
+    ClassWeights::from_texts(settings.texts("train.class_weight"));
+    return "";
+  } catch (const ConfigError& error) {
+    return std::string("train.class_weight: ") + error.what();
+  }
 }
 
 /// Rows of data.train are split off, or cut into folds.
@@ -213,6 +226,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   if (name == "model.init" && !settings.text("train.init_from").empty()) {
     return "model.init: train.init_from gives the first weights; remove one of them";
   }
+  if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);
   return split_objection(settings, name);
 }

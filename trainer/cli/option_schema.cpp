@@ -189,6 +189,9 @@ void add_data(std::vector<Option>& all) {
            "Names of columns of CSV and .npy that are categories, whatever their cells look like"),
        texts("data.numeric", "",
              "Names of columns of CSV that are numbers: text in them is an error"),
+       text("data.weight", "",
+            "Name of the column of CSV and .npy that says with how much the loss of a row counts "
+            "in training, ≥ 0; empty is none"),
        texts("data.missing", "",
              "Texts of CSV cells that are missing, as ?,NA,nan; an empty cell is missing anyway, "
              "and so is nan in .npy")
@@ -342,6 +345,9 @@ void add_training(std::vector<Option>& all) {
            .or_word("auto"),
        real("train.momentum", "0", "Share of the last step that sgd keeps").fraction(),
        flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
+       texts("train.class_weight", "none",
+             "With how much the rows of a class count: none, balanced (n/(K·n_k) of a class with "
+             "n_k of n rows, of K classes), or a list of CLASS:WEIGHT, where others count 1"),
        integer("train.seed", "1", "Seed of everything random").between(0, kLargestIndex),
        choice("train.precision", kPrecisions, "float",
               "Type of parameters and arithmetic: float has 32 bits, double 64"),

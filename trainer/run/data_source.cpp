@@ -261,9 +261,10 @@ Table load_table(Session& session, DataRole role, TargetKind target,
                  const CsvRules& rules) {
   const Settings& settings = session.settings;
   if (is_synthetic(settings, role)) {
-    check_keys(settings, role, "synthetic data",
-               {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-                "data.train_labels", "data.test_labels", "data.delimiter", "data.header"});
+    check_keys(
+        settings, role, "synthetic data",
+        {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+         "data.train_labels", "data.test_labels", "data.delimiter", "data.header", "data.weight"});
     if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
       refuse_key(settings, key(role), "synthetic data");
     }
@@ -283,7 +284,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   if (format == FileFormat::idx) {
     check_keys(settings, role, "IDX files",
                {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-                "data.delimiter", "data.header"});
+                "data.delimiter", "data.header", "data.weight"});
     if (features == CsvFeatures::categories) {
       throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
     }
@@ -301,6 +302,10 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   CsvOptions options = csv_options(settings);
   options.target_kind = target;
   options.schema = schema;
+  // Only training has a use for weights: where a model is measured, no row counts more.
+  const std::string& weight = settings.text("data.weight");
+  if (!schema) options.weight = weight;
+  if (schema && !weight.empty()) options.ignored.push_back(weight);
   options.features = features;
   options.rules = rules;
   // What predicts may be given rows with or without what is predicted.

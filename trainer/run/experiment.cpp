@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
 #include "core/data/partition.hpp"
+#include "core/model/sample_weights.hpp"
 #include "core/parallel/row_blocks.hpp"
 #include "core/statistics/moments.hpp"
 #include "trainer/cli/key_rules.hpp"
@@ -67,6 +68,23 @@ ColumnScaling fit_target(Team& team, const Table& train, Scaling kind) {
         train.target_name));
   }
   return ColumnScaling::fit(kind, target_moments(team, train), train.target_name);
+}
+
+void weight_training_rows(Session& session, Table& train) {
+  constexpr const char* kKey = "train.class_weight";
+  const Settings& settings = session.settings;
+  const ClassWeights classes = ClassWeights::from_texts(settings.texts(kKey));
+  if (classes.kind != ClassWeights::Kind::none && train.target_kind != TargetKind::classes) {
+    throw PlacedConfigError(
+        fmt::format("{}: error: {}: the target {} is a number, and has no classes; remove the key",
+                    settings.place(kKey), kKey, lockstep::quoted(train.target_name)));
+  }
+  try {
+    weight_rows(session.team, train, classes);
+  } catch (const ConfigError& error) {
+    throw PlacedConfigError(
+        fmt::format("{}: error: {}: {}", settings.place(kKey), kKey, error.what()));
+  }
 }
 
 Penalty penalty_of(const Settings& settings, Index rows) {
@@ -154,6 +172,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   }
   e.model.data_hash = data_hash(session.team, e.train);
   e.model.fold = data.fold;
+  weight_training_rows(session, e.train);
   e.model.target_scaling =
       fit_target(session.team, e.train,
                  value_named<Scaling>(kScalingNames, settings.text("preprocess.target_scale")));

@@ -75,9 +75,13 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
   const Settings& given = session.settings;
   Settings taken = given;
   taken.reset("data.ignore");
+  taken.reset("data.weight");
   try {
     for (const auto& [key, value] : model.options) {
-      if (key != "data.ignore" && key != "data.missing" && key != "train.seed") continue;
+      if (key != "data.ignore" && key != "data.missing" && key != "data.weight" &&
+          key != "train.seed") {
+        continue;
+      }
       taken.set(key, value, Origin::standard, "the model");
     }
   } catch (const ConfigError& e) {

@@ -71,6 +71,7 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
   const auto capacity = static_cast<std::size_t>(pass_.capacity());
   sources_.resize(capacity);
   targets_.resize(capacity);
+  if (!examples.weights.empty()) weights_.resize(capacity);
   losses_.resize(capacity);
   predictions_.resize(capacity);
 }
@@ -140,6 +141,8 @@ void Training<T>::load_rows(Index step) {
       const Index source = first + order[static_cast<std::size_t>(j)];
       sources_[static_cast<std::size_t>(row)] = source;
       targets_[static_cast<std::size_t>(row)] = examples_.targets[static_cast<std::size_t>(source)];
+      if (weights_.empty()) continue;
+      weights_[static_cast<std::size_t>(row)] = examples_.weights[static_cast<std::size_t>(source)];
     }
   }
   if (!examples_.is_sparse) return;
@@ -185,6 +188,7 @@ void Training<T>::compute_gradient() {
       predictions_[static_cast<std::size_t>(r)] = scorer_.prediction(pass_.scores().row(r));
     }
     pass_.score_losses(range, targets_.data(), losses_.data());
+    if (!weights_.empty()) pass_.weight_derivatives(range, weights_.data());
     pass_.backward(range);
   });
 
@@ -266,8 +270,8 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
   unsettled_.clear();
 }
 
-/// New θ in the blocks of this rank's segment that the batch touched: the sum over rows divided
-/// once by their number, the penalty added once, and the optimizer's step.
+/// New θ in the blocks of this rank's segment that the batch touched: the sum over rows, each with
+/// its weight, divided once by their number, the penalty added once, and the optimizer's step.
 template <class T>
 void Training<T>::update(const T* root, Index rows) {
   ++steps_done_;

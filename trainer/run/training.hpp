@@ -98,6 +98,7 @@ class Training {
   std::vector<Index> sources_;             // local row of the examples for each row of the batch
   BlockSet touched_;                       // blocks that the batch of any rank touches
   std::vector<double> targets_;
+  std::vector<double> weights_;  // where the examples have them
   std::vector<double> losses_;
   std::vector<double> predictions_;
   std::vector<std::vector<ScoreSums>> unsettled_;  // node sums of steps not yet agreed on

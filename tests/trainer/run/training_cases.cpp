@@ -63,6 +63,7 @@ Examples<T> make_rows(const TrainingCase& c, Range rows) {
     }
     if (c.sparse) examples.begins.push_back(static_cast<Index>(examples.cells.size()));
     examples.targets.push_back(target_of(c, draws));
+    if (c.weighted) examples.weights.push_back(std::max(0.0, draws.uniform(-0.5, 2)));
   }
   examples.actual_targets = examples.targets;
   return examples;
@@ -124,10 +125,11 @@ std::string describe(const TrainingCase& c) {
   return fmt::format(
       "{} {} {} hidden {} features {}×{:g} classes {} rows {} batch {} lanes {} epochs {} rate "
       "{:g} "
-      "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {}",
+      "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {} weighted "
+      "{}",
       c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.rows,
       c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov, c.bias_correction,
-      static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density, c.sparse);
+      static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density, c.sparse, c.weighted);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -169,6 +171,7 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
     c.density = one_of<double>(draws, {0.5, 0.1, 0.01});
     c.features *= one_of<Index>(draws, {1, 10, 100});
   }
+  c.weighted = draws.below(3) == 0;
   return c;
 }
 

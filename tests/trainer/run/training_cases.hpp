@@ -33,6 +33,7 @@ struct TrainingCase {
   Index classes = 3;
   Index epochs = 4;
   std::uint64_t seed = 3;
+  bool weighted = false;  ///< rows have weights, some of them 0
 };
 
 /// One line that tells the case from others in a failure.

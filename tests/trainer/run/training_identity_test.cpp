@@ -34,6 +34,15 @@ TEST(TrainingIdentity, HoldsForEveryLoss) {
   }
 }
 
+TEST(TrainingIdentity, HoldsForWeightedRowsOfEveryLoss) {
+  for (const std::string& loss : loss_names()) {
+    TrainingCase c;
+    c.loss = loss;
+    c.weighted = true;
+    expect_identical(c);
+  }
+}
+
 TEST(TrainingIdentity, HoldsForEveryOptimizerWithPenalties) {
   for (const OptimizerEntry& optimizer : optimizer_entries()) {
     TrainingCase c;
