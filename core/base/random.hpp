@@ -17,6 +17,7 @@ enum class Purpose : std::uint64_t {
   cluster_centers = 5,    ///< k-means++
   random_projection = 6,  ///< randomized SVD
   split = 7,              ///< which rows are split off
+  sampled_records = 8,    ///< sort_over_ranks; no result depends on them
 };
 
 /// Counter-based random numbers [Salmon et al. 2011, Philox4x64-10].

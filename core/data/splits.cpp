@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cassert>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <variant>
 
 #include "core/base/random.hpp"
 #include "core/data/sparse_values.hpp"
+#include "core/parallel/fold.hpp"
 #include "core/parallel/sort.hpp"
 #include "core/parallel/sort_over_ranks.hpp"
 #include "core/parallel/threads.hpp"
@@ -63,6 +65,27 @@ class RowOrder {
   RandomStream stream_;
   bool stratified_;
 };
+
+/// The records at these positions of the order of all ranks' rows. *Collective*.
+std::vector<SortRecord> records_at(Team& team, const RowOrder& order, Index rows,
+                                   const std::vector<Index>& positions, int threads) {
+  const auto source = [&](Index first, std::span<SortRecord> records) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      records[i] = order(first + static_cast<Index>(i));
+    }
+  };
+  const SortedSlice slice = sort_over_ranks(team, rows, source, threads);
+  std::vector<SortRecord> mine;
+  for (const Index position : positions) {
+    if (slice.positions.contains(position)) mine.push_back(slice.at(position));
+  }
+  std::vector<SortRecord> all;
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
+    const auto of_rank = FoldCodec<std::vector<SortRecord>>::decode(bytes);
+    all.insert(all.end(), of_rank.begin(), of_rank.end());
+  }
+  return all;
+}
 
 template <class V>
 std::vector<V> selected(const std::vector<V>& values, Index width,
@@ -140,15 +163,9 @@ std::vector<std::size_t> parts_of_rows(Team& team, const Table& table, std::uint
     }
   }
   assert(end == table.total_rows);
-  SortRecords records;
+  const std::vector<SortRecord> starts = records_at(team, order, rows, positions, threads);
   std::vector<std::size_t> parts;
-  guard(team, "splitting rows", [&] {
-    parts.resize(to_size(rows));
-    records.resize(to_size(rows));
-    parallel_for(threads, rows, [&](Index i) { records[to_size(i)] = order(i); });
-    sort_records(records, threads);
-  });
-  const std::vector<SortRecord> starts = records_at(team, records, positions);
+  guard(team, "splitting rows", [&] { parts.resize(to_size(rows)); });
   parallel_for(threads, rows, [&](Index i) {
     const auto run = std::upper_bound(starts.begin(), starts.end(), order(i)) - starts.begin() - 1;
     parts[to_size(i)] = part_of_run[to_size(run)];

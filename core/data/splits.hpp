@@ -36,7 +36,7 @@ PartSizes sizes_of_folds(const std::vector<Index>& strata, Index folds);
 /// The part of each of this rank's rows. The hash is the upper 48 bits of the first word that
 /// RandomStream(seed, Purpose::split) has for the number that the row was read with.
 /// @param sizes  one stratum for all rows, or one a class
-/// *Collective*, as records_at for a position a part and stratum. O(n log n) for this rank's rows.
+/// *Collective*, as sort_over_ranks; sends a record a part and stratum besides.
 std::vector<std::size_t> parts_of_rows(Team& team, const Table& table, std::uint64_t seed,
                                        const PartSizes& sizes, int threads);
 

@@ -98,7 +98,7 @@ std::vector<RecordWeights> record_weights(const RankedScores& ranked,
                                           const BootstrapOptions& options, Index first,
                                           Index count) {
   const PoissonWeights weights(options.seed);
-  const SortRecords& records = ranked.order.records;
+  const std::span<const SortRecord> records = ranked.order.records();
   const std::vector<Index> parts =
       even_boundaries(static_cast<Index>(records.size()), options.threads);
   std::vector<RecordWeights> times(static_cast<std::size_t>(count));

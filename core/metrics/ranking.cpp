@@ -31,7 +31,7 @@ LabelCounts minus(const LabelCounts& a, const LabelCounts& b) {
   return {a.positives - b.positives, a.negatives - b.negatives};
 }
 
-SliceSummary summary_of(const SortRecords& records, const RecordWeights& times) {
+SliceSummary summary_of(std::span<const SortRecord> records, const RecordWeights& times) {
   const auto times_of = [&](std::size_t i) { return times.empty() ? 1 : times[i]; };
   SliceSummary summary;
   if (records.empty()) return summary;
@@ -110,15 +110,17 @@ RankedScores rank_scores(Team& team, std::span<const double> scores, std::span<c
     check_scores(scores, first_row);
     check_labels(labels, first_row);
   });
-  SortRecords records(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    const auto row = static_cast<std::uint64_t>(first_row) + i;
-    records[i] = {~sort_key(scores[i]), 2 * row + (labels[i] == 1 ? 1U : 0U)};
-  }
   RankedScores ranked;
-  ranked.order = sort_over_ranks(team, std::move(records), threads);
+  const auto source = [&](Index first, std::span<SortRecord> records) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const std::size_t at = static_cast<std::size_t>(first) + i;
+      const auto row = static_cast<std::uint64_t>(first_row) + at;
+      records[i] = {~sort_key(scores[at]), 2 * row + (labels[at] == 1 ? 1U : 0U)};
+    }
+  };
+  ranked.order = sort_over_ranks(team, static_cast<Index>(scores.size()), source, threads);
   const std::vector<SliceSummary> slices =
-      gather(team, {summary_of(ranked.order.records, {})}).front();
+      gather(team, {summary_of(ranked.order.records(), {})}).front();
   const auto me = static_cast<std::size_t>(team.rank());
   connect(slices, me, ranked);
   ranked.group_goes_on = goes_on(slices, me);
@@ -130,8 +132,8 @@ std::vector<SliceCounts> count_times(Team& team, const RankedScores& ranked,
                                      std::vector<RecordWeights> times) {
   std::vector<SliceSummary> mine;
   for (const RecordWeights& of_resample : times) {
-    assert(of_resample.size() == ranked.order.records.size());
-    mine.push_back(summary_of(ranked.order.records, of_resample));
+    assert(of_resample.size() == ranked.order.records().size());
+    mine.push_back(summary_of(ranked.order.records(), of_resample));
   }
   std::vector<SliceCounts> counts(times.size());
   const std::vector<std::vector<SliceSummary>> slices = gather(team, mine);

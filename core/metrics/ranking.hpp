@@ -173,7 +173,7 @@ std::vector<double> metric_of_resamples(Team& team, RankedScores& ranked,
 
 template <class Visit>
 void for_each_group(const RankedScores& ranked, const Visit& visit) {
-  const SortRecords& records = ranked.order.records;
+  const std::span<const SortRecord> records = ranked.order.records();
   LabelCounts counts = ranked.before;
   ScoreGroup group;
   group.begin = ranked.before_group;

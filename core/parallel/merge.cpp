@@ -42,8 +42,7 @@ struct Merge {
   }
   void finish() {
     while (sure_steps() > 0) step();
-    out = std::copy(a, a_end, out);
-    if (b != out) std::copy(b, b_end, out);
+    std::copy(b, b_end, std::copy(a, a_end, out));
   }
 };
 
@@ -90,21 +89,15 @@ void merge_part(Run left, Run right, Range part, Records out) {
 
 void merge(Run left, Run right, Records out, int threads) {
   assert(out.size() == left.size() + right.size());
-  const bool in_place = right.data() + right.size() == out.data() + out.size();
-  while (left.size() >= kManyRecords) {
-    // In place there is room for so many before the first of the right ones.
-    const std::size_t count = in_place ? left.size() : out.size();
-    parallel_for(threads, threads, [&](Index i) {
-      merge_part(left, right, even_part(static_cast<Index>(count), threads, i), out);
-    });
-    const std::size_t taken = left_of_first(count, left, right);
-    left = left.subspan(taken);
-    right = right.subspan(count - taken);
-    out = out.subspan(count);
+  if (out.size() < kManyRecords) {
+    Merge{left.data(), left.data() + left.size(), right.data(), right.data() + right.size(),
+          out.data()}
+        .finish();
+    return;
   }
-  Merge{left.data(), left.data() + left.size(), right.data(), right.data() + right.size(),
-        out.data()}
-      .finish();
+  parallel_for(threads, threads, [&](Index i) {
+    merge_part(left, right, even_part(static_cast<Index>(out.size()), threads, i), out);
+  });
 }
 
 Records merge_runs(std::vector<std::size_t> boundaries, Records records, Records spare,

@@ -8,9 +8,7 @@
 
 namespace lockstep {
 
-/// Merges two sorted sequences into out[0 … left.size() + right.size()). `right` may already be the
-/// end of `out`: records are then written only over those that have been taken. `left` lies
-/// elsewhere. The threads share the work.
+/// Merges two sorted sequences into `out`, which lies elsewhere. The threads share the work.
 /// Rank-local; O(n).
 void merge(std::span<const SortRecord> left, std::span<const SortRecord> right,
            std::span<SortRecord> out, int threads);

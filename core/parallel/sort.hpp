@@ -5,6 +5,8 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "core/base/large_pages.hpp"
 
@@ -50,8 +52,7 @@ inline SortPlace place_of(const SortRecord& record) {
 /// Records that are about to be sorted, or have been.
 using SortRecords = Buffer<SortRecord>;
 
-/// Sorts this rank's records with up to `threads` threads, in as much memory again: `spare`, which
-/// is made as large, and is left to be used again.
+/// Sorts this rank's records with up to `threads` threads, in as much memory again.
 ///
 /// By digits of 9 bits, from the lowest [Knuth 1998, §5.2.5, Algorithm R]: the payload, unless
 /// payloads already ascend, and then the first four digits in which keys differ. They leave few
@@ -59,9 +60,16 @@ using SortRecords = Buffer<SortRecord>;
 /// in the same way when it is much, by comparisons when it is little. O(n) for evenly spread keys,
 /// O(n log n) at worst. Each thread sorts a part, and the parts are merged.
 /// Rank-local.
-void sort_records(SortRecords& records, SortRecords& spare, int threads);
-
-/// As above, in spare memory of its own.
 void sort_records(SortRecords& records, int threads = 1);
+
+/// The same for the records of several runs, one behind the other: payloads ascend if they do over
+/// all runs in this order.
+/// @param held, free  as large as all runs together; runs may lie in `held`, not in `free`, and are
+///                    overwritten then
+/// @return the one of the two that has the sorted records
+/// Rank-local.
+std::span<SortRecord> sort_runs(std::vector<std::span<const SortRecord>> runs,
+                                std::span<SortRecord> held, std::span<SortRecord> free,
+                                int threads = 1);
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,28 +12,24 @@
 
 namespace lockstep {
 
-/// The records at the given positions of the sorted sequence of all ranks, without sorting it.
-/// Found by bits, four in a round [radix selection; as Knuth 1998, §5.2.5 sorts]: those of the
-/// keys, and where keys are equal those of the payloads; without rounds for the leading bits that
-/// all of them share.
-/// @param sorted     of this rank, in order; may be none
-/// @param positions  the same on all ranks, each less than the number of records of all ranks
-/// *Collective*; in each of at most 32 rounds a rank sends 120 bytes for each position
-/// ⌊log₂P⌋ + 1 times, and 16 as often before each of the two searches. O(log n) for each round,
-/// O(equal keys) between the searches.
-std::vector<SortRecord> records_at(Team& team, std::span<const SortRecord> sorted,
-                                   const std::vector<Index>& positions);
+/// Makes records of this rank: records[i] becomes number first + i of them. They may be asked for
+/// more than once, and must be the same each time.
+using RecordSource = std::function<void(Index first, std::span<SortRecord> records)>;
 
 /// One rank's part of a sequence that is sorted over all ranks.
 struct SortedSlice {
   RowBlocks blocks{0};            ///< of the positions of the whole sequence
   std::vector<Index> boundaries;  ///< P+1: rank r has positions [boundaries[r], boundaries[r+1])
-  Range positions;                ///< of this rank's records
-  SortRecords records;            ///< one for each of them
+  Range positions;                ///< of this rank's share
+  SortRecords memory;             ///< has a record for each of them, from `first` on
+  std::size_t first = 0;
 
+  std::span<const SortRecord> records() const {
+    return std::span(memory).subspan(first, static_cast<std::size_t>(positions.size()));
+  }
   Index total() const { return blocks.total_rows(); }
   const SortRecord& at(Index position) const {
-    return records[static_cast<std::size_t>(position - positions.begin)];
+    return records()[static_cast<std::size_t>(position - positions.begin)];
   }
 };
 
@@ -41,13 +38,20 @@ struct SortedSlice {
 /// whatever is equal in them. So what is summed in sorted order can be folded over the blocks of
 /// the slice, and neither it nor the sequence depends on the ranks.
 ///
-/// Each rank sorts its own records. Those at the block boundaries are found exactly (records_at),
-/// so every rank cuts its records alike; the parts are exchanged and merged, in the memory that the
-/// sort had (and, on three ranks or more, as much again).
-/// @param records  of this rank; may be none
+/// A sample tells about where the shares begin [sample sort; Frazer, McKellar 1970]. In one pass
+/// the records are made and put into a bin for each rank; the bins are exchanged, and each rank
+/// sorts what it has then. How many records that are is known, so those by which the sample was
+/// wrong can be moved from the ends of each rank's sequence to where they belong: the sample makes
+/// no difference to the result. It is drawn at random, with a fixed seed, so whatever order the
+/// rows are in, each rank sorts what it is going to have but for a few percent. Only records that
+/// are equal in key and payload are all sorted at one rank.
+///
+/// Memory: twice the records that are sorted here, and a few percent.
+/// @param count    records of this rank; may be 0
+/// @param source   makes them; where payloads ascend over the ranks, that spares sorting by them
 /// @param threads  of this rank; the result does not depend on them
-/// *Collective*; a rank sends its records once but for those that stay, what records_at sends for
-/// P−1 positions, and 16·P bytes to P−1 ranks.
-SortedSlice sort_over_ranks(Team& team, SortRecords records, int threads = 1);
+/// *Collective*; a rank sends its records once but for those that stay, a few percent of its share
+/// once more, and its sample (64 KiB when all have as many) and 8·P bytes to P−1 ranks.
+SortedSlice sort_over_ranks(Team& team, Index count, const RecordSource& source, int threads = 1);
 
 }  // namespace lockstep

@@ -158,15 +158,17 @@ DistributedMatrix average_ranks(Team& team, const DistributedMatrix& X, int thre
   const std::vector<Index> first_rows = all_gather_values(team, X.rows.begin);
   DistributedMatrix ranks = X;
   for (Index j = 0; j < X.columns; ++j) {
-    SortRecords records;
-    records.reserve(to_size(X.rows.size()));
-    for (Index row = X.rows.begin; row < X.rows.end; ++row) {
-      records.push_back({sort_key(X.row(row)[j]), static_cast<std::uint64_t>(row)});
-    }
-    const SortedSlice slice = sort_over_ranks(team, std::move(records), threads);
-    const auto slices = all_gather_values(team, ends_of(slice.records, slice.positions));
+    const auto source = [&](Index first, std::span<SortRecord> records) {
+      Index row = X.rows.begin + first;
+      for (SortRecord& record : records) {
+        record = {sort_key(X.row(row)[j]), static_cast<std::uint64_t>(row)};
+        ++row;
+      }
+    };
+    const SortedSlice slice = sort_over_ranks(team, X.rows.size(), source, threads);
+    const auto slices = all_gather_values(team, ends_of(slice.records(), slice.positions));
     const Range whole = whole_runs(slices, static_cast<std::size_t>(team.rank()));
-    const auto found = ranks_of(slice.records, slice.positions, whole);
+    const auto found = ranks_of(slice.records(), slice.positions, whole);
     for (const RankOfRow& rank : sent_home(team, found, first_rows)) {
       ranks.row(rank.row)[j] = rank.rank;
     }

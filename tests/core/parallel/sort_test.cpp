@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "core/base/random.hpp"
@@ -81,6 +82,48 @@ TEST(SortRecords, LooksBeyondTheLeadingDigits) {
       sort_records(records);
       EXPECT_TRUE(records == expected) << groups << " groups";
     }
+  }
+}
+
+// In the memory that the result is in, and not in their order there; some are empty.
+TEST(SortRuns, TakesRunsInTheirOrder) {
+  for (const std::uint64_t distinct : {1U, 2U, 300U, 1U << 30U}) {
+    for (const bool ascending : {false, true}) {
+      const SortRecords records = random_records(20000, distinct, ascending);
+      SortRecords expected = records;
+      std::sort(expected.begin(), expected.end());
+      for (const int threads : {1, 2, 3}) {
+        SortRecords held(records.begin() + 12000, records.end());
+        held.insert(held.end(), records.begin(), records.begin() + 12000);
+        SortRecords free(held.size());
+        const std::span<const SortRecord> all(held);
+        const auto sorted = sort_runs({all.subspan(8000, 0), all.subspan(8000, 7000),
+                                       all.subspan(15000), all.first(8000), all.first(0)},
+                                      held, free, threads);
+        EXPECT_TRUE(std::equal(sorted.begin(), sorted.end(), expected.begin(), expected.end()))
+            << distinct << " keys, " << threads << " threads";
+      }
+    }
+  }
+}
+
+TEST(SortRuns, OfNothing) {
+  SortRecords held;
+  SortRecords free;
+  for (const int threads : {1, 2}) EXPECT_TRUE(sort_runs({}, held, free, threads).empty());
+}
+
+// Most keys have the same digits: from odd and even numbers of records.
+TEST(SortRecords, KeepsTheOrderOfCrowdedDigits) {
+  for (const std::size_t size : {9999U, 10000U}) {
+    SortRecords records;
+    for (std::uint64_t i = 0; i < size; ++i) {
+      records.push_back({(i % 3) << 40U | (i % 5) << 20U | i % 4, i});
+    }
+    SortRecords expected = records;
+    std::sort(expected.begin(), expected.end());
+    sort_records(records);
+    EXPECT_TRUE(records == expected) << size;
   }
 }
 
