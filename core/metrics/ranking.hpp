@@ -198,9 +198,11 @@ std::vector<T> block_sums(const RankedScores& ranked, const Term& term) {
   const SortedSlice& order = ranked.order;
   const Range blocks = order.blocks.blocks_of(order.positions);
   std::vector<T> sums(static_cast<std::size_t>(blocks.size()));
+  std::size_t block = 0;
+  Index block_end = (blocks.begin + 1) * order.blocks.size();
   for_each_group(ranked, [&](const ScoreGroup& group) {
-    sums[static_cast<std::size_t>(group.position / order.blocks.size() - blocks.begin)] +=
-        term(group);
+    for (; group.position >= block_end; block_end += order.blocks.size()) ++block;
+    sums[block] += term(group);
   });
   return sums;
 }
