@@ -75,6 +75,37 @@ class ScalarLoss final : public Loss<T> {
   }
 };
 
+/// A loss of one score a class, added up: each tells one class from all others [Rifkin, Klautau
+/// 2004]. With one score it is that of two classes.
+template <class T, class Function>
+class OneVersusRest final : public Loss<T> {
+ public:
+  void value_and_gradient(Index n, Index outputs, Rows<const T> scores, const double* targets,
+                          Rows<T> dscores, double* losses) const override {
+    if (outputs == 1) {
+      of_two_classes_.value_and_gradient(n, outputs, scores, targets, dscores, losses);
+      return;
+    }
+    const Index columns = kernel::panel_count(outputs) * kPanel;
+    for (Index r = 0; r < n; ++r) {
+      const T* s = scores.row(r);
+      T* gradient = dscores.row(r);
+      const auto target = static_cast<Index>(targets[r]);
+      T sum = T(0);
+      for (Index k = 0; k < outputs; ++k) {
+        const Point<T> point = Function::at(s[k], k == target ? T(1) : T(0));
+        sum += point.loss;
+        gradient[k] = point.gradient;
+      }
+      for (Index k = outputs; k < columns; ++k) gradient[k] = T(0);
+      losses[r] = static_cast<double>(sum);
+    }
+  }
+
+ private:
+  ScalarLoss<T, Function> of_two_classes_;
+};
+
 template <class T>
 class CrossEntropy final : public Loss<T> {
  public:
@@ -111,18 +142,20 @@ template <class T>
 std::unique_ptr<Loss<T>> make_loss(std::string_view name) {
   if (name == "absolute") return std::make_unique<ScalarLoss<T, Absolute<T>>>();
   if (name == "cross_entropy") return std::make_unique<CrossEntropy<T>>();
-  if (name == "hinge") return std::make_unique<ScalarLoss<T, Hinge<T>>>();
+  if (name == "hinge") return std::make_unique<OneVersusRest<T, Hinge<T>>>();
   if (name == "logistic") return std::make_unique<ScalarLoss<T, Logistic<T>>>();
   if (name == "squared") return std::make_unique<ScalarLoss<T, Squared<T>>>();
-  if (name == "squared_hinge") return std::make_unique<ScalarLoss<T, SquaredHinge<T>>>();
+  if (name == "squared_hinge") return std::make_unique<OneVersusRest<T, SquaredHinge<T>>>();
   throw ConfigError("unknown loss " + quoted(name));
 }
 
 LossTraits loss_traits(std::string_view name) {
-  if (name == "cross_entropy") return {TargetKind::classes, false, true, true};
-  if (name == "logistic") return {TargetKind::classes, true, false, true};
-  if (name == "hinge" || name == "squared_hinge") return {TargetKind::classes, true, false, false};
-  return {TargetKind::number, false, false, false};
+  if (name == "cross_entropy") return {TargetKind::classes, ClassScores::each, true};
+  if (name == "logistic") return {TargetKind::classes, ClassScores::one_of_two, true};
+  if (name == "hinge" || name == "squared_hinge") {
+    return {TargetKind::classes, ClassScores::each_of_more_than_two, false};
+  }
+  return {TargetKind::number, ClassScores::none, false};
 }
 
 void softmax(Index k, const double* scores, double* probabilities) {

@@ -19,8 +19,9 @@ namespace lockstep {
 ///   hinge          max(0, 1 − ys),            y ∈ {−1, 1}     −y where 1 − ys > 0, else 0
 ///   squared_hinge  max(0, 1 − ys)²            y ∈ {−1, 1}     −2y·max(0, 1 − ys)
 ///
-/// A target is a number, or the index of a class; of two classes the second is y = 1. For
-/// cross-entropy see [Bishop 2006, §4.3.4].
+/// A target is a number, or the index of a class; of two classes the second is y = 1. Of more than
+/// two, the hinge losses are added up over a score for each class, where y = 1 for the class itself
+/// and −1 for all others: one versus the rest. For cross-entropy see [Bishop 2006, §4.3.4].
 template <class T>
 class Loss {
  public:
@@ -35,11 +36,18 @@ class Loss {
                                   const double* targets, Rows<T> dscores, double* losses) const = 0;
 };
 
+/// The scores that a loss takes for K classes.
+enum class ClassScores {
+  none,                   ///< it takes a number as target
+  one_of_two,             ///< one; K = 2 alone
+  each,                   ///< K
+  each_of_more_than_two,  ///< K, but one for K = 2
+};
+
 /// What a loss asks of the data and the network.
 struct LossTraits {
   TargetKind target;
-  bool two_classes;        ///< one score for two classes
-  bool score_per_class;    ///< a score for each class
+  ClassScores scores;
   bool has_probabilities;  ///< scores become probabilities by a sigmoid or a softmax
 };
 

@@ -36,7 +36,10 @@ std::string automatic_loss(const ModelPreset& preset, TargetKind target) {
 }
 
 Index outputs_for(std::string_view loss, Index classes) {
-  return loss_traits(loss).score_per_class ? classes : 1;
+  const ClassScores scores = loss_traits(loss).scores;
+  const bool each =
+      scores == ClassScores::each || (scores == ClassScores::each_of_more_than_two && classes > 2);
+  return each ? classes : 1;
 }
 
 template <class T>

@@ -40,7 +40,7 @@ const ModelPreset& model_preset(std::string_view name);
 /// The loss that `auto` means: the preset's first, but for an mlp the one that fits the target.
 std::string automatic_loss(const ModelPreset& preset, TargetKind target);
 
-/// Scores of a row under a loss: one for numbers and two classes, else one a class.
+/// Scores of a row under a loss, see ClassScores; one for numbers.
 Index outputs_for(std::string_view loss, Index classes);
 
 /// Layers in order, the loss behind them, and where every tensor lies in the arena of θ.

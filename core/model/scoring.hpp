@@ -30,6 +30,7 @@ class Scorer {
       : traits_(traits), outputs_(outputs), target_(target) {}
 
   bool classifies() const { return traits_.target == TargetKind::classes; }
+  Index outputs() const { return outputs_; }  ///< scores of a row
   bool has_probabilities() const { return traits_.has_probabilities; }
 
   /// Index of the predicted class (the first of equal scores; of two classes the second where the

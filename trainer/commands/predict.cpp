@@ -18,8 +18,8 @@
 namespace lockstep::trainer {
 namespace {
 
-/// Columns: prediction, then p_CLASS for each class where the loss has probabilities, or the raw
-/// score where there are classes without.
+/// Columns: prediction, then p_CLASS for each class where the loss has probabilities, or where
+/// there are classes without, the raw score of two, or score_CLASS for each of more.
 class PredictionWriter {
  public:
   explicit PredictionWriter(const Model& model)
@@ -29,8 +29,10 @@ class PredictionWriter {
     std::vector<std::string> names{"prediction"};
     if (scorer_.has_probabilities()) {
       for (const std::string& name : classes_) names.push_back("p_" + name);
-    } else if (scorer_.classifies()) {
+    } else if (scorer_.classifies() && scorer_.outputs() == 1) {
       names.emplace_back("score");
+    } else if (scorer_.classifies()) {
+      for (const std::string& name : classes_) names.push_back("score_" + name);
     }
     return names;
   }
@@ -42,7 +44,7 @@ class PredictionWriter {
       const std::vector<double> probabilities = scorer_.probabilities(scores);
       row.insert(row.end(), probabilities.begin(), probabilities.end());
     } else if (scorer_.classifies()) {
-      row.push_back(scores[0]);
+      row.insert(row.end(), scores, scores + scorer_.outputs());
     }
   }
 

@@ -29,7 +29,7 @@ std::string some_classes(const std::vector<std::string>& names) {
 void check_classes(const Settings& settings, const std::string& loss, const Table& train) {
   check_several_classes(train);
   const auto classes = train.class_names.size();
-  if (loss_traits(loss).two_classes && classes != 2) {
+  if (loss_traits(loss).scores == ClassScores::one_of_two && classes != 2) {
     throw DataError(fmt::format(
         "target '{}': model.type = {} with model.loss = {} takes two classes, found {}: {}; "
         "model.type = softmax takes any number",

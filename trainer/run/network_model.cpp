@@ -105,7 +105,7 @@ void check_consistent(const NetworkDescription& d) {
   }
   const bool classifies = traits.target == TargetKind::classes;
   if (d.schema.target_kind != traits.target || (classifies && classes < 2) ||
-      (traits.two_classes && classes != 2) ||
+      (traits.scores == ClassScores::one_of_two && classes != 2) ||
       d.network.outputs != outputs_for(d.network.loss, classes)) {
     throw DataError("the classes do not fit the network's outputs and loss");
   }

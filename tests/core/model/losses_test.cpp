@@ -36,14 +36,30 @@ Scored<T> score(const std::string& name, const std::vector<T>& scores, double ta
 }
 
 std::vector<double> example_scores(const std::string& loss) {
-  if (loss_traits(loss).score_per_class) return {0.3, -1.2, 2.0};
+  if (loss_traits(loss).scores == ClassScores::each) return {0.3, -1.2, 2.0};
   return {0.37};
 }
 
 std::vector<double> targets_of(const std::string& loss) {
-  if (loss_traits(loss).score_per_class) return {0, 1, 2};
+  if (loss_traits(loss).scores == ClassScores::each) return {0, 1, 2};
   if (loss_traits(loss).target == TargetKind::classes) return {0, 1};
   return {-1.5, 0.2, 4};
+}
+
+TEST(Losses, DerivativesOfSeveralHingesAreCentralDifferences) {
+  for (const char* name : {"hinge", "squared_hinge"}) {
+    for (const double target : {0, 1, 2}) {
+      const std::vector<double> scores{0.3, -1.2, 2.0};
+      const Vector at = Eigen::Map<const Vector>(scores.data(), 3);
+      const Scored<double> scored = score<double>(name, scores, target);
+      const auto loss = [&](const Vector& s) {
+        return score<double>(name, {s.begin(), s.end()}, target).loss;
+      };
+      const GradientCheck check =
+          check_gradient(loss, Eigen::Map<const Vector>(scored.gradient.data(), 3), at);
+      EXPECT_LT(check.relative_error, 1e-9) << name << " target " << target;
+    }
+  }
 }
 
 TEST(Losses, DerivativesAreCentralDifferences) {
@@ -74,6 +90,24 @@ TEST(Losses, HaveTheirClosedForms) {
   EXPECT_DOUBLE_EQ(score<double>("hinge", {0.25}, 0).loss, 1.25);
   EXPECT_DOUBLE_EQ(score<double>("hinge", {2}, 1).loss, 0);
   EXPECT_DOUBLE_EQ(score<double>("squared_hinge", {0.25}, 0).loss, 1.5625);
+}
+
+TEST(Losses, HingesOfSeveralClassesAreThoseOfEachVersusTheRest) {
+  // Margins 1 − 0.25, 1 + 0.5 and 1 − 3 of the scores with y = +1, −1, −1.
+  const Scored<double> hinge = score<double>("hinge", {0.25, 0.5, -3}, 0);
+  EXPECT_DOUBLE_EQ(hinge.loss, 0.75 + 1.5 + 0);
+  EXPECT_EQ(hinge.gradient, (std::vector<double>{-1, 1, 0}));
+  const Scored<double> squared = score<double>("squared_hinge", {0.25, 0.5, -3}, 0);
+  EXPECT_DOUBLE_EQ(squared.loss, 0.5625 + 2.25 + 0);
+  EXPECT_EQ(squared.gradient, (std::vector<double>{-1.5, 3, 0}));
+  for (const char* name : {"hinge", "squared_hinge"}) {
+    for (const float s : {-2.0F, -0.3F, 0.0F, 0.7F, 5.0F}) {
+      // A class and the rest, as two classes are told apart by one score.
+      const Scored<float> both = score<float>(name, {s, 100, -100}, 1);
+      EXPECT_EQ(both.loss, score<float>(name, {s}, 0).loss);
+      EXPECT_EQ(both.gradient[0], score<float>(name, {s}, 0).gradient[0]);
+    }
+  }
 }
 
 TEST(Losses, LogisticTreatsItsClassesAlikeHoweverSureTheScoreIs) {

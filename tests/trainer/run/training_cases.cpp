@@ -34,8 +34,8 @@ V one_of(RandomSequence& draws, const std::vector<V>& values) {
 double target_of(const TrainingCase& c, RandomSequence& draws) {
   const LossTraits traits = loss_traits(c.loss);
   if (traits.target == TargetKind::number) return draws.uniform(-2, 2);
-  return static_cast<double>(
-      draws.below(static_cast<std::uint64_t>(traits.two_classes ? 2 : c.classes)));
+  return static_cast<double>(draws.below(
+      static_cast<std::uint64_t>(traits.scores == ClassScores::one_of_two ? 2 : c.classes)));
 }
 
 template <class T>
