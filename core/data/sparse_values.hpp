@@ -35,7 +35,7 @@ struct SparseValues {
   friend bool operator==(const SparseValues&, const SparseValues&) = default;
 };
 
-/// Columns that a table of sparse values may have.
-inline constexpr Index kMostSparseColumns = Index{1} << 31;
+/// Columns that a table of sparse values may have: their names alone take 2 GiB then.
+inline constexpr Index kMostSparseColumns = Index{1} << 26;
 
 }  // namespace lockstep
