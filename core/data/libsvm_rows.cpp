@@ -1,0 +1,334 @@
+#include "core/data/libsvm_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/large_pages.hpp"
+#include "core/data/libsvm_format.hpp"
+#include "core/data/range_file.hpp"
+
+namespace lockstep {
+namespace {
+
+/// So much of a file is taken at a time: it stays in a processor's cache until it is parsed.
+constexpr Index kChunk = Index{1} << 18;
+constexpr std::size_t kLongestLine = std::size_t{1} << 26;
+/// Digits of an index that fit an Index, whatever they are.
+constexpr std::ptrdiff_t kMostDigits = 18;
+
+struct RowProblem {
+  Index field;  ///< from 1; 0 for all of the line
+  std::string text;
+};
+
+bool is_digit(char c) { return '0' <= c && c <= '9'; }
+/// What may follow on a value.
+bool ends_field(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#'; }
+bool is_zero(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
+
+struct Pair {
+  Index index = 0;
+  double value = 0;
+};
+
+/// Takes "index:value" from `at` on, which moves behind it. Returns false for anything else, where
+/// `at` is anywhere. A byte that ends a field is at `end`.
+inline bool take_pair(const char*& at, const char* end, Pair& pair) {
+  const char* const begin = at;
+  Index index = 0;
+  while (is_digit(*at) && at - begin < kMostDigits) index = 10 * index + (*at++ - '0');
+  if (at == begin || *at != ':') return false;
+  ++at;
+  pair.index = index;
+  if (*at == '1' && ends_field(at[1])) {
+    pair.value = 1;
+    ++at;
+    return true;
+  }
+  // As parse_csv_number: one plus may lead.
+  if (*at == '+' && at[1] != '-' && at[1] != '+') ++at;
+  const auto [stop, code] = std::from_chars(at, end, pair.value);
+  if (code != std::errc{} || !ends_field(*stop) || !std::isfinite(pair.value)) return false;
+  at = stop;
+  return true;
+}
+
+/// Turns lines into rows at the end of a part.
+class RowParser {
+ public:
+  RowParser(const LibsvmRowOptions& options, ClassLabels& labels, LibsvmPart& part)
+      : options_(options), labels_(labels), part_(part) {}
+
+  /// Makes room for so many rows and cells.
+  void reserve(Index rows, Index cells);
+
+  /// Takes the row in [begin, end), if there is one, or says why it is none. A byte that ends a
+  /// field is at `end`.
+  std::optional<RowProblem> parse(const char* begin, const char* end);
+
+ private:
+  std::optional<RowProblem> parse_label(std::string_view label);
+  std::optional<RowProblem> problem_of_pair(Index field, std::string_view text) const;
+  std::optional<RowProblem> sort_row(std::string_view line, std::size_t first_cell);
+  void add_cell(const Pair& pair) {
+    if (is_zero(pair.value)) return;
+    part_.values.columns.push_back(static_cast<std::uint32_t>(pair.index));
+    part_.values.numbers.push_back(pair.value);
+  }
+
+  const LibsvmRowOptions& options_;
+  ClassLabels& labels_;
+  LibsvmPart& part_;
+  std::vector<std::pair<Pair, Index>> sorted_;  ///< of one row, with their fields
+};
+
+void RowParser::reserve(Index rows, Index cells) {
+  const auto room = [](auto& values, Index size) {
+    values.reserve(static_cast<std::size_t>(size));
+    prefer_large_pages(values.data(), values.capacity() * sizeof(values[0]));
+  };
+  SparseValues& values = part_.values;
+  room(values.begins, rows + 1);
+  room(values.columns, cells);
+  room(values.numbers, cells);
+  if (options_.target_kind != TargetKind::none) room(part_.target, rows);
+}
+
+std::optional<RowProblem> RowParser::parse_label(std::string_view label) {
+  double number = 0;
+  if (!parse_csv_number(label, number)) {
+    const bool several = label.find(',') != std::string_view::npos;
+    return RowProblem{1, fmt::format("expected {} as the label, found {}",
+                                     several ? "one number, for a row has one class," : "a number",
+                                     quoted(label))};
+  }
+  if (options_.target_kind == TargetKind::none) return std::nullopt;
+  if (options_.target_kind == TargetKind::classes) {
+    const std::optional<Index> code = labels_.code(label);
+    if (!code) {
+      return RowProblem{1, fmt::format("class {} in column {} does not occur in the training data",
+                                       quoted(label), quoted(options_.target_name))};
+    }
+    if (labels_.too_many()) return RowProblem{1, too_many_classes(options_.target_name)};
+    number = static_cast<double>(*code);
+  }
+  part_.target.push_back(number);
+  return std::nullopt;
+}
+
+/// What is wrong with a field, which is not taken or has an index that is out of bounds.
+std::optional<RowProblem> RowParser::problem_of_pair(Index field, std::string_view text) const {
+  const std::string found = quoted(text);
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    return RowProblem{field, "expected index:value, found " + found};
+  }
+  const std::string_view index = text.substr(0, colon);
+  if (index == "qid") {
+    const std::string_view query = text.substr(colon + 1);
+    const bool is_number = !query.empty() && std::all_of(query.begin(), query.end(), is_digit);
+    if (field == 2 && is_number) return std::nullopt;
+    return RowProblem{field, field == 2 ? "expected a whole number after qid:, found " + found
+                                        : "expected qid behind the label alone, found " + found};
+  }
+  if (index.empty() || !std::all_of(index.begin(), index.end(), is_digit)) {
+    return RowProblem{field,
+                      fmt::format("expected an index that is a whole number from {} on, found {}",
+                                  options_.first_index, found)};
+  }
+  Index number = kMostSparseColumns;
+  if (index.size() <= kMostDigits) {
+    std::from_chars(index.data(), index.data() + index.size(), number);
+  }
+  if (number >= kMostSparseColumns) {
+    return RowProblem{
+        field, fmt::format("expected an index below {}, found {}", kMostSparseColumns, found)};
+  }
+  if (number < options_.first_index) {
+    return RowProblem{field,
+                      fmt::format("expected an index from {} on, as data.index_base says, found {}",
+                                  options_.first_index, found)};
+  }
+  return RowProblem{field, "expected a number as the value, found " + found};
+}
+
+/// Takes the pairs of a row again, in the order of their indices.
+std::optional<RowProblem> RowParser::sort_row(std::string_view line, std::size_t first_cell) {
+  sorted_.clear();
+  LibsvmFields fields(line);
+  fields.next();
+  Index number = 1;
+  for (std::string_view field; !(field = fields.next()).empty();) {
+    ++number;
+    const char* at = field.data();
+    Pair pair;
+    if (take_pair(at, field.data() + field.size(), pair)) sorted_.emplace_back(pair, number);
+  }
+  std::sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first.index, a.second) < std::pair(b.first.index, b.second);
+  });
+  std::optional<RowProblem> problem;
+  for (std::size_t i = 1; i < sorted_.size(); ++i) {
+    const auto& [before, first_field] = sorted_[i - 1];
+    const auto& [pair, field] = sorted_[i];
+    if (before.index != pair.index || (problem && problem->field < field)) continue;
+    problem = RowProblem{field, fmt::format("expected each index once, found {} as in field {}",
+                                            pair.index, first_field)};
+  }
+  part_.values.columns.resize(first_cell);
+  part_.values.numbers.resize(first_cell);
+  for (const auto& [pair, field] : sorted_) add_cell(pair);
+  return problem;
+}
+
+std::optional<RowProblem> RowParser::parse(const char* const begin, const char* const end) {
+  const std::string_view line(begin, static_cast<std::size_t>(end - begin));
+  const auto field_at = [&](const char* at) {
+    return LibsvmFields(line.substr(static_cast<std::size_t>(at - begin))).next();
+  };
+  const std::string_view label = field_at(begin);
+  if (label.empty()) return std::nullopt;
+  if (auto problem = parse_label(label)) return problem;
+  const char* at = label.data() + label.size();
+  SparseValues& values = part_.values;
+  const std::size_t first_cell = values.numbers.size();
+  Index previous = -1;
+  bool ascends = true;
+  for (Index field = 2;; ++field) {
+    while (is_libsvm_blank(*at)) ++at;
+    if (at == end || *at == '#') break;
+    const char* const field_begin = at;
+    Pair pair;
+    if (!take_pair(at, end, pair) || pair.index < options_.first_index ||
+        pair.index >= kMostSparseColumns) {
+      const std::string_view text = field_at(field_begin);
+      if (auto problem = problem_of_pair(field, text)) return problem;
+      at = text.data() + text.size();
+      continue;
+    }
+    ascends = ascends && pair.index > previous;
+    previous = pair.index;
+    part_.smallest_index = std::min(part_.smallest_index, pair.index);
+    part_.largest_index = std::max(part_.largest_index, pair.index);
+    add_cell(pair);
+  }
+  if (!ascends) {
+    if (auto problem = sort_row(line, first_cell)) return problem;
+  }
+  if (values.begins.empty()) values.begins.push_back(0);
+  values.begins.push_back(values.cells());
+  ++part_.rows;
+  return std::nullopt;
+}
+
+/// The lines of a piece, one after another.
+class LineReader {
+ public:
+  LineReader(RangeFile& file, Range bytes) : file_(file), bytes_(bytes), at_(bytes.begin) {}
+
+  /// Gets the next line, behind which '\n' stands. Returns false after the last one; a line of more
+  /// than 64 MiB is cut there.
+  bool next(std::string_view& line);
+
+ private:
+  /// Appends a piece of the file to what has not been given.
+  void read_more();
+
+  RangeFile& file_;
+  Range bytes_;
+  Index at_;  ///< what is before is in the buffer
+  std::string buffer_;
+  std::size_t begin_ = 0;  ///< of the next line, in the buffer
+  std::size_t end_ = 0;    ///< of what the buffer holds
+};
+
+void LineReader::read_more() {
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  const auto size = static_cast<std::size_t>(std::min(kChunk, bytes_.end - at_));
+  if (buffer_.size() < end_ + size + 1) buffer_.resize(end_ + size + 1);
+  file_.read_at(at_, std::span<char>(buffer_).subspan(end_, size));
+  at_ += static_cast<Index>(size);
+  end_ += size;
+  if (at_ == bytes_.end && buffer_[end_ - 1] != '\n') buffer_[end_++] = '\n';
+}
+
+bool LineReader::next(std::string_view& line) {
+  std::size_t searched = begin_;
+  for (;;) {
+    const void* found =
+        searched < end_ ? std::memchr(buffer_.data() + searched, '\n', end_ - searched) : nullptr;
+    if (found != nullptr) {
+      const char* const begin = buffer_.data() + begin_;
+      line = {begin, static_cast<std::size_t>(static_cast<const char*>(found) - begin)};
+      begin_ += line.size() + 1;
+      return true;
+    }
+    line = std::string_view(buffer_).substr(begin_, end_ - begin_);
+    if (line.size() > kLongestLine) return true;
+    if (at_ == bytes_.end) return false;
+    searched = end_ - begin_;
+    read_more();
+  }
+}
+
+/// Reads one piece; returns false at the first wrong line.
+bool read_piece(const LibsvmPiece& piece, RangeFile& file, RowParser& parser, LibsvmPart& part) {
+  part.pieces.push_back({piece.file});
+  LineReader lines(file, piece.bytes);
+  Index number = piece.line;
+  for (std::string_view line; lines.next(line); ++number) {
+    std::optional<RowProblem> problem;
+    const Index rows = part.rows;
+    if (line.size() > kLongestLine) {
+      problem = RowProblem{0, "a row is longer than 64 MiB"};
+    } else {
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      problem = parser.parse(line.data(), line.data() + line.size());
+    }
+    if (problem) {
+      part.failure = LibsvmFailure{piece.file, number, problem->field, std::move(problem->text)};
+      return false;
+    }
+    if (part.rows == rows) continue;
+    LibsvmPieceCount& count = part.pieces.back();
+    if (count.rows++ == 0) count.first_line = number;
+    count.last_line = number;
+  }
+  return true;
+}
+
+}  // namespace
+
+LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
+                            const std::vector<LibsvmPiece>& pieces, const LibsvmRowOptions& options,
+                            ClassLabels& labels) {
+  LibsvmPart part;
+  RowParser parser(options, labels, part);
+  Index rows = 0;
+  Index cells = 0;
+  for (const LibsvmPiece& piece : pieces) {
+    rows += piece.lines;
+    cells += piece.colons;
+  }
+  if (rows > 0) parser.reserve(rows, cells);
+  for (const LibsvmPiece& piece : pieces) {
+    RangeFile file(files[static_cast<std::size_t>(piece.file)]);
+    const bool whole = read_piece(piece, file, parser, part);
+    part.bytes_read += file.bytes_read();
+    if (!whole) break;
+  }
+  return part;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/class_labels.hpp"
+#include "core/data/file_list.hpp"
+#include "core/data/libsvm_pieces.hpp"
+#include "core/data/sparse_values.hpp"
+#include "core/data/table.hpp"
+
+namespace lockstep {
+
+/// What is to be made of rows.
+struct LibsvmRowOptions {
+  TargetKind target_kind = TargetKind::classes;
+  std::string target_name;
+  Index first_index = 0;  ///< smaller ones are errors
+};
+
+/// What a piece turned out to hold.
+struct LibsvmPieceCount {
+  Index file = 0;
+  Index rows = 0;
+  Index first_line = 0;  ///< of a row, from 1; 0 without rows
+  Index last_line = 0;
+};
+
+/// The first row of a rank that is none.
+struct LibsvmFailure {
+  Index file = 0;
+  Index line = 0;   ///< of the file, from 1
+  Index field = 0;  ///< of the line, from 1, which is the label; 0 when the whole line is wrong
+  std::string problem;
+};
+
+/// One rank's rows, with indices as they stand in the file and class codes of its own.
+struct LibsvmPart {
+  SparseValues values;
+  std::vector<double> target;
+  Index rows = 0;
+  Index smallest_index = std::numeric_limits<Index>::max();  ///< of pairs, those of 0 among them
+  Index largest_index = -1;
+  std::vector<LibsvmPieceCount> pieces;  ///< as far as they were read
+  std::optional<LibsvmFailure> failure;  ///< in the last piece of the list
+  Index bytes_read = 0;
+};
+
+/// Reads the rows of `pieces`, which are in file order, up to the first that is wrong.
+/// @param labels  of the target, when that is classes
+/// Throws IoError. Rank-local.
+LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
+                            const std::vector<LibsvmPiece>& pieces, const LibsvmRowOptions& options,
+                            ClassLabels& labels);
+
+}  // namespace lockstep
