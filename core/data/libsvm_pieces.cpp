@@ -1,7 +1,7 @@
 #include "core/data/libsvm_pieces.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -39,14 +39,31 @@ Index byte_order_mark(RangeFile& file) {
   return start == kMark ? static_cast<Index>(kMark.size()) : 0;
 }
 
+/// Adds the newlines and colons of `text` to those of a piece, a block after another whose counts
+/// fit a byte: so many can be counted at once.
+void count(std::span<const char> text, LibsvmPiece& piece) {
+  constexpr std::size_t kBlock = 192;
+  while (!text.empty()) {
+    const std::span<const char> block = text.first(std::min(kBlock, text.size()));
+    std::uint8_t newlines = 0;
+    std::uint8_t colons = 0;
+    for (const char c : block) {
+      newlines = static_cast<std::uint8_t>(newlines + (c == '\n' ? 1 : 0));
+      colons = static_cast<std::uint8_t>(colons + (c == ':' ? 1 : 0));
+    }
+    piece.lines += newlines;
+    piece.colons += colons;
+    text = text.subspan(block.size());
+  }
+}
+
 void count(RangeFile& file, LibsvmPiece& piece) {
   std::string buffer(static_cast<std::size_t>(std::min(kChunk, piece.bytes.size())), '\0');
   for (Index at = piece.bytes.begin; at < piece.bytes.end; at += kChunk) {
     const auto size = static_cast<std::size_t>(std::min(kChunk, piece.bytes.end - at));
     const std::span<char> chunk = std::span<char>(buffer).first(size);
     file.read_at(at, chunk);
-    piece.lines += std::count(chunk.begin(), chunk.end(), '\n');
-    piece.colons += std::count(chunk.begin(), chunk.end(), ':');
+    count(chunk, piece);
     // The last line of a file need not end.
     if (at + kChunk >= piece.bytes.end && chunk.back() != '\n') ++piece.lines;
   }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/large_pages.hpp"
+#include "core/data/decimal.hpp"
 #include "core/data/libsvm_format.hpp"
 #include "core/data/range_file.hpp"
 
@@ -22,8 +22,8 @@ namespace {
 /// So much of a file is taken at a time: it stays in a processor's cache until it is parsed.
 constexpr Index kChunk = Index{1} << 18;
 constexpr std::size_t kLongestLine = std::size_t{1} << 26;
-/// Digits of an index that fit an Index, whatever they are.
-constexpr std::ptrdiff_t kMostDigits = 18;
+/// Digits of an index: as many as kMostSparseColumns has.
+constexpr std::size_t kMostDigits = 8;
 
 struct RowProblem {
   Index field;  ///< from 1; 0 for all of the line
@@ -35,20 +35,26 @@ bool is_digit(char c) { return '0' <= c && c <= '9'; }
 bool ends_field(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#'; }
 bool is_zero(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
 
+/// The field that begins at `at`, which is no blank.
+std::string_view field_at(const char* at, const char* end) {
+  const char* stop = at;
+  while (stop != end && !is_libsvm_blank(*stop) && *stop != '#') ++stop;
+  return {at, static_cast<std::size_t>(stop - at)};
+}
+
 struct Pair {
   Index index = 0;
   double value = 0;
 };
 
 /// Takes "index:value" from `at` on, which moves behind it. Returns false for anything else, where
-/// `at` is anywhere. A byte that ends a field is at `end`.
+/// `at` is anywhere. A byte that ends a field is at `end`, and the padding of a decimal behind it.
 inline bool take_pair(const char*& at, const char* end, Pair& pair) {
-  const char* const begin = at;
-  Index index = 0;
-  while (is_digit(*at) && at - begin < kMostDigits) index = 10 * index + (*at++ - '0');
-  if (at == begin || *at != ':') return false;
+  const LeadingDigits index = leading_digits(at);
+  at += index.count;
+  if (index.count == 0 || *at != ':') return false;
   ++at;
-  pair.index = index;
+  pair.index = static_cast<Index>(index.value);
   if (*at == '1' && ends_field(at[1])) {
     pair.value = 1;
     ++at;
@@ -56,10 +62,8 @@ inline bool take_pair(const char*& at, const char* end, Pair& pair) {
   }
   // As parse_csv_number: one plus may lead.
   if (*at == '+' && at[1] != '-' && at[1] != '+') ++at;
-  const auto [stop, code] = std::from_chars(at, end, pair.value);
-  if (code != std::errc{} || !ends_field(*stop) || !std::isfinite(pair.value)) return false;
-  at = stop;
-  return true;
+  at = take_decimal(at, end, pair.value);
+  return at != nullptr && ends_field(*at);
 }
 
 /// Turns lines into rows at the end of a part.
@@ -78,17 +82,22 @@ class RowParser {
  private:
   std::optional<RowProblem> parse_label(std::string_view label);
   std::optional<RowProblem> problem_of_pair(Index field, std::string_view text) const;
-  std::optional<RowProblem> sort_row(std::string_view line, std::size_t first_cell);
+  std::optional<RowProblem> sort_row(std::string_view line);
+  void make_room(std::size_t pairs);
   void add_cell(const Pair& pair) {
-    if (is_zero(pair.value)) return;
-    part_.values.columns.push_back(static_cast<std::uint32_t>(pair.index));
-    part_.values.numbers.push_back(pair.value);
+    columns_[cells_] = static_cast<std::uint32_t>(pair.index);
+    numbers_[cells_] = pair.value;
+    cells_ += is_zero(pair.value) ? 0U : 1U;
   }
 
   const LibsvmRowOptions& options_;
   ClassLabels& labels_;
   LibsvmPart& part_;
-  std::vector<std::pair<Pair, Index>> sorted_;  ///< of one row, with their fields
+  // The cells of one row.
+  std::vector<std::uint32_t> columns_;
+  std::vector<double> numbers_;
+  std::size_t cells_ = 0;
+  std::vector<std::pair<Pair, Index>> sorted_;  ///< with their fields
 };
 
 void RowParser::reserve(Index rows, Index cells) {
@@ -107,9 +116,9 @@ std::optional<RowProblem> RowParser::parse_label(std::string_view label) {
   double number = 0;
   if (!parse_csv_number(label, number)) {
     const bool several = label.find(',') != std::string_view::npos;
-    return RowProblem{1, fmt::format("expected {} as the label, found {}",
-                                     several ? "one number, for a row has one class," : "a number",
-                                     quoted(label))};
+    return RowProblem{
+        1, fmt::format("expected {}, found {}",
+                       several ? "one label a row" : "a number as the label", quoted(label))};
   }
   if (options_.target_kind == TargetKind::none) return std::nullopt;
   if (options_.target_kind == TargetKind::classes) {
@@ -154,15 +163,14 @@ std::optional<RowProblem> RowParser::problem_of_pair(Index field, std::string_vi
         field, fmt::format("expected an index below {}, found {}", kMostSparseColumns, found)};
   }
   if (number < options_.first_index) {
-    return RowProblem{field,
-                      fmt::format("expected an index from {} on, as data.index_base says, found {}",
-                                  options_.first_index, found)};
+    return RowProblem{field, fmt::format("expected an index from {} on (data.index_base), found {}",
+                                         options_.first_index, found)};
   }
   return RowProblem{field, "expected a number as the value, found " + found};
 }
 
 /// Takes the pairs of a row again, in the order of their indices.
-std::optional<RowProblem> RowParser::sort_row(std::string_view line, std::size_t first_cell) {
+std::optional<RowProblem> RowParser::sort_row(std::string_view line) {
   sorted_.clear();
   LibsvmFields fields(line);
   fields.next();
@@ -184,24 +192,30 @@ std::optional<RowProblem> RowParser::sort_row(std::string_view line, std::size_t
     problem = RowProblem{field, fmt::format("expected each index once, found {} as in field {}",
                                             pair.index, first_field)};
   }
-  part_.values.columns.resize(first_cell);
-  part_.values.numbers.resize(first_cell);
+  cells_ = 0;
   for (const auto& [pair, field] : sorted_) add_cell(pair);
   return problem;
 }
 
+void RowParser::make_room(std::size_t pairs) {
+  if (columns_.size() >= pairs) return;
+  columns_.resize(pairs);
+  numbers_.resize(pairs);
+}
+
 std::optional<RowProblem> RowParser::parse(const char* const begin, const char* const end) {
   const std::string_view line(begin, static_cast<std::size_t>(end - begin));
-  const auto field_at = [&](const char* at) {
-    return LibsvmFields(line.substr(static_cast<std::size_t>(at - begin))).next();
-  };
-  const std::string_view label = field_at(begin);
+  const char* at = begin;
+  while (is_libsvm_blank(*at)) ++at;
+  const std::string_view label = field_at(at, end);
   if (label.empty()) return std::nullopt;
   if (auto problem = parse_label(label)) return problem;
-  const char* at = label.data() + label.size();
-  SparseValues& values = part_.values;
-  const std::size_t first_cell = values.numbers.size();
+  at += label.size();
+  make_room(line.size() / 4 + 1);  // "0:0 "
+  cells_ = 0;
   Index previous = -1;
+  Index smallest = std::numeric_limits<Index>::max();
+  Index largest = -1;
   bool ascends = true;
   for (Index field = 2;; ++field) {
     while (is_libsvm_blank(*at)) ++at;
@@ -210,20 +224,26 @@ std::optional<RowProblem> RowParser::parse(const char* const begin, const char* 
     Pair pair;
     if (!take_pair(at, end, pair) || pair.index < options_.first_index ||
         pair.index >= kMostSparseColumns) {
-      const std::string_view text = field_at(field_begin);
+      const std::string_view text = field_at(field_begin, end);
       if (auto problem = problem_of_pair(field, text)) return problem;
       at = text.data() + text.size();
       continue;
     }
     ascends = ascends && pair.index > previous;
     previous = pair.index;
-    part_.smallest_index = std::min(part_.smallest_index, pair.index);
-    part_.largest_index = std::max(part_.largest_index, pair.index);
+    smallest = std::min(smallest, pair.index);
+    largest = std::max(largest, pair.index);
     add_cell(pair);
   }
+  part_.smallest_index = std::min(part_.smallest_index, smallest);
+  part_.largest_index = std::max(part_.largest_index, largest);
   if (!ascends) {
-    if (auto problem = sort_row(line, first_cell)) return problem;
+    if (auto problem = sort_row(line)) return problem;
   }
+  SparseValues& values = part_.values;
+  const auto cells = static_cast<std::ptrdiff_t>(cells_);
+  values.columns.insert(values.columns.end(), columns_.begin(), columns_.begin() + cells);
+  values.numbers.insert(values.numbers.end(), numbers_.begin(), numbers_.begin() + cells);
   if (values.begins.empty()) values.begins.push_back(0);
   values.begins.push_back(values.cells());
   ++part_.rows;
@@ -235,8 +255,8 @@ class LineReader {
  public:
   LineReader(RangeFile& file, Range bytes) : file_(file), bytes_(bytes), at_(bytes.begin) {}
 
-  /// Gets the next line, behind which '\n' stands. Returns false after the last one; a line of more
-  /// than 64 MiB is cut there.
+  /// Gets the next line, behind which '\n' stands, and the padding of a decimal. Returns false
+  /// after the last one; a line of more than 64 MiB is cut there.
   bool next(std::string_view& line);
 
  private:
@@ -256,7 +276,8 @@ void LineReader::read_more() {
   end_ -= begin_;
   begin_ = 0;
   const auto size = static_cast<std::size_t>(std::min(kChunk, bytes_.end - at_));
-  if (buffer_.size() < end_ + size + 1) buffer_.resize(end_ + size + 1);
+  const std::size_t room = end_ + size + 1 + kDecimalPadding;
+  if (buffer_.size() < room) buffer_.resize(room);
   file_.read_at(at_, std::span<char>(buffer_).subspan(end_, size));
   at_ += static_cast<Index>(size);
   end_ += size;

@@ -136,7 +136,7 @@ TEST(LibsvmReader, IndicesBeginAtZeroWhereOneIsZero) {
   EXPECT_EQ(given.table.sparse()->columns, (Columns{1, 2}));
   EXPECT_EQ(read_text("1 1:2 2:3\n", predicting(TargetKind::number, 1)).table.features, 2);
   EXPECT_EQ(error_of("1 1:2\n2 1:1 0:3\n", predicting(TargetKind::number, 1)),
-            "a.svm:2:3: expected an index from 1 on, as data.index_base says, found '0:3'");
+            "a.svm:2:3: expected an index from 1 on (data.index_base), found '0:3'");
 }
 
 TEST(LibsvmReader, ClassesAreThoseOfCsv) {
@@ -236,7 +236,7 @@ TEST(LibsvmReader, WrongLabelsHaveTheirPlace) {
   EXPECT_EQ(error_of(row + "python 2:2.5\n", {}),
             "a.svm:2:1: expected a number as the label, found 'python'");
   EXPECT_EQ(error_of("# x\n\n1,2 20:27\n", {}),
-            "a.svm:3:1: expected one number, for a row has one class, as the label, found '1,2'");
+            "a.svm:3:1: expected one label a row, found '1,2'");
   EXPECT_EQ(error_of(row + " 2:3.5 11:26\n"),
             "a.svm:2:1: expected a number as the label, found '2:3.5'");
   EXPECT_EQ(error_of("nan 1:2\n"), "a.svm:1:1: expected a number as the label, found 'nan'");

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <system_error>
+
+namespace lockstep {
+
+// Numbers in texts, eight digits at once. What is read of them is what std::from_chars reads, bit
+// for bit.
+
+/// Bytes behind a text that the functions below may read, whatever they are.
+inline constexpr std::size_t kDecimalPadding = 16;
+
+inline constexpr std::array<std::uint64_t, 9> kPowersOfTen{
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+inline constexpr std::array kRealPowersOfTen{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                             1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+/// The digits at the start of eight bytes.
+struct LeadingDigits {
+  std::size_t count;    ///< at most 8
+  std::uint64_t value;  ///< 0 without any
+};
+
+inline LeadingDigits leading_digits(const char* at) {
+  constexpr std::uint64_t kEveryByte = 0x0101010101010101;
+  static_assert(std::endian::native == std::endian::little, "the first byte is to be the lowest");
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, sizeof bytes);
+  bytes ^= '0' * kEveryByte;
+  // A byte above 9 gets its high bit; a carry reaches those behind it alone.
+  const std::uint64_t others = ((bytes + 0x76 * kEveryByte) | bytes) & 0x80 * kEveryByte;
+  const auto count = static_cast<std::size_t>(std::countr_zero(others)) / 8;  // 64 bits of none: 8
+  if (count == 0) return {0, 0};
+  std::uint64_t value = bytes << (64 - 8 * count);  // zeros lead
+  // Pairs of digits, then all four pairs.
+  constexpr std::uint64_t kPairs = 0x000000FF000000FF;
+  value = 10 * value + (value >> 8U);
+  value = (value & kPairs) * (100 + (std::uint64_t{1000000} << 32U)) +
+          (value >> 16U & kPairs) * (1 + (std::uint64_t{10000} << 32U));
+  return {count, value >> 32U};
+}
+
+/// Takes the finite number at the start of [begin, end). Returns where it ends; nullptr when there
+/// is none. kDecimalPadding bytes behind `end` can be read; the first of them continues no number.
+///
+/// Decimals of fewer digits go quickly: where the digits make an integer up to 2⁵³, and the power
+/// of ten is one of the doubles, their quotient is the number, rounded once [Clinger 1990].
+inline const char* take_decimal(const char* const begin, const char* const end, double& out) {
+  const bool is_negative = *begin == '-';
+  const char* at = begin + (is_negative ? 1 : 0);
+  // A branch that is guessed right lets what follows begin before the digits are counted.
+  const auto digit = static_cast<unsigned char>(*at - '0');
+  const LeadingDigits whole =
+      digit < 10 && at[1] == '.' ? LeadingDigits{1, digit} : leading_digits(at);
+  at += whole.count;
+  std::uint64_t mantissa = whole.value;
+  std::size_t places = 0;
+  if (*at == '.') {
+    const LeadingDigits first = leading_digits(++at);
+    at += first.count;
+    mantissa = mantissa * kPowersOfTen[first.count] + first.value;
+    places = first.count;
+    if (first.count == 8) {
+      const LeadingDigits second = leading_digits(at);
+      at += second.count;
+      mantissa = mantissa * kPowersOfTen[second.count] + second.value;
+      places += second.count;
+    }
+  }
+  const bool is_short = 0 < whole.count && whole.count < 8 && places < 16 &&
+                        whole.count + places < 19 && mantissa <= std::uint64_t{1} << 53U;
+  if (is_short && *at != 'e' && *at != 'E') {
+    const double value = static_cast<double>(mantissa) / kRealPowersOfTen[places];
+    // Signs are random: what branches on them is guessed wrong.
+    const std::uint64_t sign = std::uint64_t{is_negative ? 1U : 0U} << 63U;
+    out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | sign);
+    return at;
+  }
+  double value = 0;
+  const auto [stop, code] = std::from_chars(begin, end, value);
+  if (code != std::errc{} || !std::isfinite(value)) return nullptr;
+  out = value;
+  return stop;
+}
+
+}  // namespace lockstep
