@@ -14,10 +14,13 @@ CommandOption config_option() {
 
 /// Commands that train a model or take one.
 std::vector<CommandSpec> model_commands() {
-  const std::vector<std::string> test_data{
-      "data.root",   "data.format", "data.test",   "data.test_labels", "data.delimiter",
-      "data.header", "data.target", "data.ignore", "data.missing",     "synthetic.",
-      "train.seed",  "run.",        "comm."};
+  const std::vector<std::string> test_data{"data.root",      "data.format",
+                                           "data.test",      "data.test_labels",
+                                           "data.delimiter", "data.header",
+                                           "data.target",    "data.ignore",
+                                           "data.missing",   "data.index_base",
+                                           "synthetic.",     "train.seed",
+                                           "run.",           "comm."};
   std::vector<std::string> measured_data = test_data;
   measured_data.insert(measured_data.end(), {"data.train", "data.train_labels"});
   return {
@@ -76,6 +79,7 @@ std::vector<CommandSpec> data_commands() {
                                                "data.categorical",
                                                "data.numeric",
                                                "data.missing",
+                                               "data.index_base",
                                                "synthetic.kind",
                                                "synthetic.rows",
                                                "synthetic.features",

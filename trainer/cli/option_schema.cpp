@@ -21,9 +21,10 @@ namespace {
 using namespace std::string_view_literals;
 
 // The words of the choices that no registry of core knows.
-constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "npy"sv, "synthetic"sv};
+constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "libsvm"sv, "npy"sv, "synthetic"sv};
 constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "bar"sv};
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
+constexpr std::array kIndexBases{"auto"sv, "0"sv, "1"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
 constexpr std::array kTargetScales{"none"sv, "standard"sv};
 constexpr std::array kNoYes{"no"sv, "yes"sv};
@@ -195,7 +196,10 @@ void add_data(std::vector<Option>& all) {
        texts("data.missing", "",
              "Texts of CSV cells that are missing, as ?,NA,nan; an empty cell is missing anyway, "
              "and so is nan in .npy")
-           .or_empty()});
+           .or_empty(),
+       choice("data.index_base", kIndexBases, "auto",
+              "Index of the first feature in LIBSVM files; auto is the model's, and of training "
+              "rows 0 where any of them has that index, otherwise 1")});
 }
 
 void add_splits(std::vector<Option>& all) {

@@ -47,6 +47,20 @@ void warn_of_npy(const Session& session, const std::string& path, const NpyTable
   warn_of_notes(session, npy.notes);
 }
 
+void warn_of_libsvm(const Session& session, const std::string& path, const LibsvmTable& libsvm,
+                    bool has_schema) {
+  // A model of such files has told its base already; of others it is a guess.
+  if (session.settings.is_word("data.index_base", "auto") &&
+      (has_schema || libsvm.index_base == 0)) {
+    say(session, fmt::format("{}: indices begin at {} (data.index_base)", path, libsvm.index_base));
+  }
+  if (libsvm.left_out == 0) return;
+  say(session, fmt::format("warning: {}: {} cells in features beyond the model's {} are left out, "
+                           "the first of index {}",
+                           libsvm.left_out_place, libsvm.left_out, libsvm.table.features,
+                           libsvm.left_out_index));
+}
+
 void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,
                  bool has_schema) {
   const Settings& settings = session.settings;

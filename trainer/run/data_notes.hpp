@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/data/csv_reader.hpp"
+#include "core/data/libsvm_reader.hpp"
 #include "core/data/npy_reader.hpp"
 #include "trainer/run/session.hpp"
 
@@ -15,5 +16,7 @@ namespace lockstep::trainer {
 void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,
                  bool has_schema);
 void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy);
+void warn_of_libsvm(const Session& session, const std::string& path, const LibsvmTable& libsvm,
+                    bool has_schema);
 
 }  // namespace lockstep::trainer

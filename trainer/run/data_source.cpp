@@ -13,6 +13,8 @@
 #include "core/data/generators.hpp"
 #include "core/data/idx_header.hpp"
 #include "core/data/idx_reader.hpp"
+#include "core/data/libsvm_format.hpp"
+#include "core/data/libsvm_reader.hpp"
 #include "core/data/npy_array.hpp"
 #include "core/data/npy_reader.hpp"
 #include "core/model/losses.hpp"
@@ -32,10 +34,11 @@ bool is_synthetic(const Settings& settings, DataRole role) {
 }
 
 /// What files of data may be.
-enum class FileFormat { csv, idx, npy };
+enum class FileFormat { csv, idx, libsvm, npy };
 
 FileFormat format_of(const InputFile& file, bool has_labels) {
   if (looks_like_npy(file)) return FileFormat::npy;
+  if (looks_like_libsvm(file)) return FileFormat::libsvm;
   return has_labels || looks_like_idx(file) ? FileFormat::idx : FileFormat::csv;
 }
 
@@ -45,7 +48,10 @@ FileFormat format_of(Session& session, DataRole role, const std::vector<InputFil
   const Settings& settings = session.settings;
   const std::string& format = settings.text("data.format");
   if (format != "auto") {
-    return format == "idx" ? FileFormat::idx : format == "npy" ? FileFormat::npy : FileFormat::csv;
+    return format == "idx"      ? FileFormat::idx
+           : format == "libsvm" ? FileFormat::libsvm
+           : format == "npy"    ? FileFormat::npy
+                                : FileFormat::csv;
   }
   const bool has_labels = !settings.texts(key(role) + "_labels").empty();
   Bytes found(1);
@@ -195,7 +201,7 @@ CsvOptions csv_options(const Settings& settings) {
 Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
                const CsvOptions& columns) {
   check_keys(session.settings, role, ".npy files",
-             {"data.numeric", "data.missing", "data.delimiter", "data.header"});
+             {"data.numeric", "data.missing", "data.delimiter", "data.header", "data.index_base"});
   const NpyOptions options{columns, key(role) + "_labels"};
   const bool has_labels = columns.target_kind != TargetKind::none &&
                           !session.settings.texts(options.labels_key).empty();
@@ -207,6 +213,31 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
   NpyTable npy = read_npy(session.team, files, labels, options);
   warn_of_npy(session, name_of(files), npy);
   return std::move(npy.table);
+}
+
+/// The rows of LIBSVM files. The settings, and so the model, get the base of the training rows, for
+/// other sets to be read alike. *Collective*.
+Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>& files,
+                  TargetKind target, const std::optional<TableSchema>& schema,
+                  CsvFeatures features) {
+  Settings& settings = session.settings;
+  check_keys(settings, role, "LIBSVM files",
+             {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+              "data.train_labels", "data.delimiter", "data.header", "data.weight"});
+  if (features == CsvFeatures::categories) {
+    throw DataError(files.front().path + ": a LIBSVM file, where CSV or .npy is needed");
+  }
+  if (schema) check_categories(*schema, "a LIBSVM file");
+  LibsvmOptions options{target, schema, std::nullopt, features == CsvFeatures::typed};
+  const std::string base = "data.index_base";
+  if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
+  LibsvmTable libsvm = read_libsvm(session.team, files, options);
+  warn_of_libsvm(session, name_of(files), libsvm, schema.has_value());
+  if (role == DataRole::train) {
+    settings.set(base, fmt::format("{}", libsvm.index_base), settings.origin(base),
+                 std::string(settings.place(base)));
+  }
+  return std::move(libsvm.table);
 }
 
 }  // namespace
@@ -261,10 +292,10 @@ Table load_table(Session& session, DataRole role, TargetKind target,
                  const CsvRules& rules) {
   const Settings& settings = session.settings;
   if (is_synthetic(settings, role)) {
-    check_keys(
-        settings, role, "synthetic data",
-        {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-         "data.train_labels", "data.test_labels", "data.delimiter", "data.header", "data.weight"});
+    check_keys(settings, role, "synthetic data",
+               {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+                "data.train_labels", "data.test_labels", "data.delimiter", "data.header",
+                "data.weight", "data.index_base"});
     if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
       refuse_key(settings, key(role), "synthetic data");
     }
@@ -284,7 +315,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   if (format == FileFormat::idx) {
     check_keys(settings, role, "IDX files",
                {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-                "data.delimiter", "data.header", "data.weight"});
+                "data.delimiter", "data.header", "data.weight", "data.index_base"});
     if (features == CsvFeatures::categories) {
       throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
     }
@@ -299,6 +330,9 @@ Table load_table(Session& session, DataRole role, TargetKind target,
         labelled ? find_files(session, options.labels_key) : std::vector<InputFile>();
     return read_idx(session.team, files, labels, options).table;
   }
+  if (format == FileFormat::libsvm) {
+    return load_libsvm(session, role, files, target, schema, features);
+  }
   CsvOptions options = csv_options(settings);
   options.target_kind = target;
   options.schema = schema;
@@ -311,7 +345,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
-  check_keys(settings, role, "CSV files", {"data.train_labels"});
+  check_keys(settings, role, "CSV files", {"data.train_labels", "data.index_base"});
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_csv(session, name_of(files), csv, schema.has_value());
   return std::move(csv.table);
@@ -336,6 +370,11 @@ Columns load_columns(Session& session, bool with_target) {
     return columns_of(
         session.team,
         load_table(session, role, labelled ? TargetKind::classes : TargetKind::none, std::nullopt));
+  }
+  if (format == FileFormat::libsvm) {
+    return columns_of(session.team,
+                      load_table(session, role, with_target ? TargetKind::number : TargetKind::none,
+                                 std::nullopt));
   }
   CsvOptions options = csv_options(settings);
   options.target_kind = TargetKind::none;

@@ -76,10 +76,11 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
   Settings taken = given;
   taken.reset("data.ignore");
   taken.reset("data.weight");
+  if (given.is_word("data.index_base", "auto")) taken.reset("data.index_base");
   try {
     for (const auto& [key, value] : model.options) {
       if (key != "data.ignore" && key != "data.missing" && key != "data.weight" &&
-          key != "train.seed") {
+          key != "data.index_base" && key != "train.seed") {
         continue;
       }
       taken.set(key, value, Origin::standard, "the model");

@@ -17,11 +17,11 @@ SafetensorsFile load_model_file(Session& session, const std::string& path);
 std::unique_ptr<Model> load_model(Session& session, const std::string& path);
 
 /// Makes the model's data.ignore that of the settings, and its train.seed, data.missing and
-/// data.weight their defaults, so that generated test rows are those that the training left out,
-/// and cells mean the same; keys that split rows off are forgotten. Another data.target or
-/// data.ignore than the model's is a PlacedConfigError on the command line, and a warning in a
-/// configuration file, which may be that of another training. Throws DataError for a damaged
-/// option.
+/// data.weight and data.index_base their defaults, so that generated test rows are those that the
+/// training left out, and cells and indices mean the same; keys that split rows off are forgotten.
+/// Another data.target or data.ignore than the model's is a PlacedConfigError on the command line,
+/// and a warning in a configuration file, which may be that of another training. Throws DataError
+/// for a damaged option.
 void take_settings_of_model(Session& session, const ModelDescription& model);
 
 /// The model was measured on rows of its training files: those that data.test_fraction split off,

@@ -26,6 +26,7 @@ const std::vector<std::string>& contract() {
                                              "data.numeric",
                                              "data.weight",
                                              "data.missing",
+                                             "data.index_base",
                                              "data.test_fraction",
                                              "data.validation_fraction",
                                              "data.stratify",
