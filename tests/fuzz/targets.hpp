@@ -15,6 +15,7 @@ struct FuzzTarget {
 };
 
 const FuzzTarget& csv_target();          ///< read_csv: the same on one rank and on three
+const FuzzTarget& libsvm_target();       ///< read_libsvm: the same on one rank and on three
 const FuzzTarget& idx_target();          ///< read_idx: the same on one rank and on two
 const FuzzTarget& npy_target();          ///< read_npy: the same on one rank and on three
 const FuzzTarget& safetensors_target();  ///< what decodes is written and read back the same
