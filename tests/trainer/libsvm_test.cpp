@@ -130,8 +130,8 @@ TEST_F(LibsvmProgram, ModelsAreThoseOfDenseFilesOnAnyRanks) {
 }
 
 TEST_F(LibsvmProgram, PreprocessesAsOfCsv) {
-  const Words how{"--model.type=softmax", "--preprocess.scale=standard", "--preprocess.impute=mean",
-                  "--preprocess.encode=onehot"};
+  // All keys that have nothing to do, as no cell is missing or text.
+  const Words how{"--model.type=softmax", "--preprocess.impute=mean", "--preprocess.encode=onehot"};
   std::set<std::string> models;
   for (const char* file : {"--data.train=a.csv", "--data.train=a.svm"}) {
     Words words = how;
@@ -139,6 +139,32 @@ TEST_F(LibsvmProgram, PreprocessesAsOfCsv) {
     models.insert(parameters(words, 2));
   }
   EXPECT_EQ(models.size(), 1U);
+}
+
+TEST_F(LibsvmProgram, ZerosStayZeros) {
+  folder_.write("p.csv", "c0,c1,label\n0,2.5,0\n1,0,1\n0,0,1\n7,3,0\n");
+  folder_.write("p.svm", "0 2:2.5\n1 1:1\n1\n0 1:7 2:3\n");
+  EXPECT_EQ(
+      parameters({"--data.train=p.svm", "--preprocess.scale=log1p", "--model.type=softmax"}, 2),
+      parameters({"--data.train=p.csv", "--preprocess.scale=log1p", "--model.type=softmax"}));
+  for (const char* scale : {"standard", "minmax", "robust"}) {
+    EXPECT_EQ(error_of({"train", "--data.train=p.svm", "--model.type=softmax",
+                        std::string("--preprocess.scale=") + scale},
+                       78, 3),
+              std::string("command line: error: preprocess.scale: ") + scale +
+                  " would fill the zeros of sparse rows; take none or log1p, or data that is not "
+                  "sparse\n");
+  }
+  // A model of dense rows takes sparse ones to be measured, whatever its scale.
+  run({"train", "--data.train=p.csv", "--model.type=softmax", "--preprocess.scale=standard",
+       "--output.dir=run", "--overwrite"});
+  const Words evaluate{"evaluate", "--model=run/model.safetensors", "--json"};
+  const auto with = [&](const char* file) {
+    Words words = evaluate;
+    words.emplace_back(file);
+    return words;
+  };
+  EXPECT_EQ(run(with("--data.test=p.svm"), 2).out, run(with("--data.test=p.csv")).out);
 }
 
 TEST_F(LibsvmProgram, TheModelRemembersTheIndexBase) {
