@@ -1,38 +1,58 @@
 // Reads a data file as often as is asked for, for ingest.py.
 //
-//   ingest_bench FILE RUNS
+//   ingest_bench FORMAT FILE RUNS
 //
-// Under mpirun the ranks share the file. Rank 0 prints one JSON object: the seconds of each run,
-// from when all ranks are ready until all have finished, the numbers of rows and features, and the
-// sum of all values, by which both sides can be seen to have read the same.
+// The format is csv or libsvm. Under mpirun the ranks share the file. Rank 0 prints one JSON
+// object: the seconds of each run, from when all ranks are ready until all have finished, the
+// numbers of rows and features, and the sum of all values, by which both sides can be seen to have
+// read the same.
 
 #include <fmt/format.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
+#include "core/data/libsvm_reader.hpp"
 #include "scripts/bench/bench_main.hpp"
 
 namespace lockstep {
 namespace {
 
-void run(Team& team, const std::vector<std::string>& arguments) {
-  if (arguments.size() != 2) throw UsageError("ingest_bench FILE RUNS");
-  const std::vector<InputFile> files = find_input_files(team, {"FILE", {arguments[0]}, ""});
+/// As the libraries that it is compared with do: all columns of CSV are features, and the labels of
+/// LIBSVM numbers.
+Table read(Team& team, const std::string& format, const std::vector<InputFile>& files) {
+  if (format == "libsvm") {
+    LibsvmOptions options;
+    options.target_kind = TargetKind::number;
+    return read_libsvm(team, files, options).table;
+  }
   CsvOptions options;
   options.target_kind = TargetKind::none;
+  return read_csv(team, files, options).table;
+}
+
+double sum_of(const Table& table) {
+  const SparseValues* sparse = table.sparse();
+  const auto& values =
+      sparse != nullptr ? sparse->numbers : std::get<Table::NumberValues>(table.values);
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+void run(Team& team, const std::vector<std::string>& arguments) {
+  if (arguments.size() != 3) throw UsageError("ingest_bench FORMAT FILE RUNS");
+  const std::vector<InputFile> files = find_input_files(team, {"FILE", {arguments[1]}, ""});
   Table table;
-  const std::vector<double> seconds = seconds_of_runs(team, std::stol(arguments[1]), [&] {
+  const std::vector<double> seconds = seconds_of_runs(team, std::stol(arguments[2]), [&] {
     table = {};
-    table = read_csv(team, files, options).table;
+    table = read(team, arguments[0], files);
   });
-  double mine = 0;
-  for (const double value : std::get<Table::NumberValues>(table.values)) mine += value;
+  const double mine = sum_of(table);
   double sum = 0;
   for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(&mine, 1)))) {
     double part = 0;
