@@ -198,6 +198,98 @@ TEST(RealData, CsvSpectrumReadsAsItsJsonSays) {
       << run.err;
 }
 
+/// What the model of these files is told by: the hash of all labels, columns and values.
+std::string data_hash_of(const TestFolder& folder, const std::vector<std::string>& options) {
+  std::vector<std::string> arguments{"train", "--model.type=softmax", "--train.epochs=1",
+                                     "--output.dir=hashed", "--overwrite"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  const test::ProgramRun trained = run_program(folder.path(), 2, arguments);
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  const test::ProgramRun run =
+      run_program(folder.path(), 0, {"inspect", "hashed/model.safetensors", "--json"});
+  return json::parse(run.out)["data_hash"];
+}
+
+std::string refused_libsvm(const TestFolder& folder, const std::string& file) {
+  const test::ProgramRun run = run_program(
+      folder.path(), 2, {"describe", "--data.format=libsvm", "--data.train=svmlight-edge/" + file});
+  EXPECT_EQ(run.exit_code, 65) << file;
+  const std::string::size_type name = run.err.find(file);
+  return name == std::string::npos ? run.err : run.err.substr(name + file.size());
+}
+
+TEST(RealData, SvmlightFilesAreReadAsScikitLearnReadsThem) {
+  const TestFolder folder;
+  // Rows and columns of load_svmlight_file.
+  std::vector<std::vector<double>> rows(6, std::vector<double>(21));
+  rows[0][2] = 2.5;
+  rows[0][10] = -5.2;
+  rows[0][15] = 1.5;
+  rows[1][5] = 1.0;
+  rows[1][12] = -3;
+  rows[2][20] = 27;
+  rows[3][1] = 1.234567890123456e10;
+  const std::vector<int> labels{1, 2, 3, 4, 1, 2};
+  std::string csv;
+  for (std::size_t c = 0; c < 21; ++c) csv += fmt::format("c{},", c);
+  csv += "label\n";
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (const double value : rows[r]) csv += fmt::format("{},", value);
+    csv += fmt::format("{}\n", labels[r]);
+  }
+  folder.write("a.csv", csv);
+  EXPECT_EQ(data_hash_of(folder, {"--data.train=svmlight-edge/svmlight_classification.txt"}),
+            data_hash_of(folder, {"--data.train=" + folder.file("a.csv")}));
+
+  EXPECT_EQ(refused_libsvm(folder, "svmlight_invalid.txt"),
+            ":1:1: expected a number as the label, found 'python'\n");
+  EXPECT_EQ(refused_libsvm(folder, "svmlight_multilabel.txt"),
+            ":2:1: expected one label a row, found '1,0'\n");
+  // Indices may stand in any order here.
+  const test::ProgramRun run =
+      run_program(folder.path(), 2,
+                  {"describe", "--json", "--data.train=svmlight-edge/svmlight_invalid_order.txt"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json columns = json::parse(run.out)["columns"];
+  EXPECT_EQ(columns.size(), 16U);
+  EXPECT_EQ(columns["c1"]["mean"], -5.2);
+  EXPECT_EQ(columns["c4"]["mean"], 2.5);
+  EXPECT_EQ(columns["c14"]["mean"], 1.5);
+}
+
+TEST(RealData, A9aHasItsSizesAndItsTestRowsFit) {
+  const TestFolder folder;
+  const test::ProgramRun run =
+      run_program(folder.path(), 3,
+                  {"train", "--data.train=a9a/a9a", "--data.test=a9a/a9a.t",
+                   "--model.type=logistic", "--train.epochs=5", "--output.dir=a9a"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err.find("left out"), std::string::npos) << run.err;
+  const json result = json::parse(folder.read("a9a/result.json"));
+  EXPECT_EQ(result["train"]["rows"], 32561);
+  EXPECT_EQ(result["test"]["rows"], 16281);
+  EXPECT_EQ(result["parameters"], 123 + 1);
+  EXPECT_GE(result["test"]["accuracy"].get<double>(), 0.845);
+  // a9a.t does not mention feature 123, and takes its width from the model.
+  const test::ProgramRun evaluated =
+      run_program(folder.path(), 2,
+                  {"evaluate", "--model=a9a/model.safetensors", "--json", "--data.test=a9a/a9a.t"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_EQ(evaluated.err, "");
+  EXPECT_EQ(json::parse(evaluated.out), result["test"]);
+  const test::ProgramRun described =
+      run_program(folder.path(), 2, {"describe", "--json", "--data.train=a9a/a9a.t"});
+  ASSERT_EQ(described.exit_code, 0) << described.err;
+  const json columns = json::parse(described.out)["columns"];
+  EXPECT_EQ(columns.size(), 122U + 1);
+  double cells = 0;
+  for (const auto& [name, column] : columns.items()) {
+    if (name != "label") cells += column["mean"].get<double>() * 16281;
+  }
+  EXPECT_NEAR(cells, 225731, 1e-6);
+  EXPECT_NEAR(columns["label"]["mean"].get<double>(), (3846.0 - 12435.0) / 16281, 1e-12);
+}
+
 std::string described(const TestFolder& folder, const std::string& file) {
   const test::ProgramRun run =
       run_program(folder.path(), 0, {"describe", "--data.train=" + file, "--json"});

@@ -235,8 +235,7 @@ TEST(LibsvmReader, WrongLabelsHaveTheirPlace) {
             "a.svm:2:1: expected a number as the label, found 'python'");
   EXPECT_EQ(error_of(row + "python 2:2.5\n", {}),
             "a.svm:2:1: expected a number as the label, found 'python'");
-  EXPECT_EQ(error_of("# x\n\n1,2 20:27\n", {}),
-            "a.svm:3:1: expected one label a row, found '1,2'");
+  EXPECT_EQ(error_of("# x\n\n1,2 20:27\n", {}), "a.svm:3:1: expected one label a row, found '1,2'");
   EXPECT_EQ(error_of(row + " 2:3.5 11:26\n"),
             "a.svm:2:1: expected a number as the label, found '2:3.5'");
   EXPECT_EQ(error_of("nan 1:2\n"), "a.svm:1:1: expected a number as the label, found 'nan'");
