@@ -133,6 +133,17 @@ TEST(RealData, LogisticRegressionLearnsFromTheTextOfAdult) {
   EXPECT_EQ(json::parse(evaluated.out), result["test"]);
 }
 
+TEST(RealData, LogisticRegressionLearnsFromSparseRows) {
+  const TestFolder folder;
+  const json adult = result_of(folder, "a9a");
+  EXPECT_EQ(adult["parameters"], 124);
+  EXPECT_EQ(adult["test"]["rows"], 16281);
+  EXPECT_GE(adult["test"]["accuracy"].get<double>(), 0.847);
+  const json ads = result_of(folder, "farm-ads");
+  EXPECT_EQ(ads["folds"].size(), 5U);
+  EXPECT_GE(ads["mean"]["test"]["accuracy"].get<double>(), 0.89);
+}
+
 TEST(RealData, DescribesTextAndGaps) {
   const TestFolder folder;
   const test::ProgramRun run = run_program(
