@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+
+#include "core/data/decimal.hpp"
 
 namespace lockstep {
 
@@ -28,6 +31,23 @@ void CsvFieldReader::end_field(std::size_t end) {
   ++column_;
 }
 
+/// Takes the finite number at the start of [begin, end). Returns where it ends; nullptr when there
+/// is none.
+const char* CsvFieldReader::take_number(const char* begin, const char* end, double& value) {
+  constexpr std::ptrdiff_t kShort = 17;
+  const char* stop = nullptr;
+  if (expects_short_ && end - begin >= kDecimalReach) {
+    stop = take_decimal(begin, end, value);
+    if (stop == nullptr) return nullptr;
+  } else {
+    const auto [found_stop, code] = std::from_chars(begin, end, value);
+    if (code != std::errc{} || !std::isfinite(value)) return nullptr;
+    stop = found_stop;
+  }
+  expects_short_ = stop - begin <= kShort;  // numbers are like their neighbours
+  return stop;
+}
+
 std::size_t CsvFieldReader::take_numbers(std::span<double> out) {
   const char* const begin = record_.data();
   const char* const end = begin + record_.size();
@@ -36,8 +56,8 @@ std::size_t CsvFieldReader::take_numbers(std::span<double> out) {
     const char* at = begin + at_;
     while (at != end && is_blank(*at)) ++at;
     double value = 0;
-    const auto [stop, code] = std::from_chars(at, end, value);
-    if (code != std::errc{} || !std::isfinite(value)) break;
+    const char* const stop = take_number(at, end, value);
+    if (stop == nullptr) break;
     at = stop;
     while (at != end && is_blank(*at)) ++at;
     if (at != end && *at != delimiter_) break;

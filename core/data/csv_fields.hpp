@@ -55,6 +55,7 @@ class CsvFieldReader {
   bool is_blank(char c) const { return c == ' ' || (c == '\t' && delimiter_ != '\t'); }
   std::size_t skip_blanks(std::size_t at) const;
   void end_field(std::size_t end);
+  const char* take_number(const char* begin, const char* end, double& value);
   std::optional<CsvSyntaxError> take_quoted(std::size_t opening, CsvField& field);
   std::optional<CsvSyntaxError> take_plain(std::size_t begin, CsvField& field);
 
@@ -62,8 +63,9 @@ class CsvFieldReader {
   std::string_view record_;
   std::size_t at_ = 0;  ///< where the next field begins
   bool has_next_ = false;
-  Index column_ = 0;      ///< of the next field
-  std::string unquoted_;  ///< the fields with doubled quotes, end to end
+  Index column_ = 0;           ///< of the next field
+  bool expects_short_ = true;  ///< the last number had few digits
+  std::string unquoted_;       ///< the fields with doubled quotes, end to end
 };
 
 /// True when nothing but blanks is in `record`; a delimiter is none.

@@ -16,6 +16,8 @@ namespace lockstep {
 
 /// Bytes behind a text that the functions below may read, whatever they are.
 inline constexpr std::size_t kDecimalPadding = 16;
+/// A text of so many bytes needs none: no more is looked at.
+inline constexpr std::ptrdiff_t kDecimalReach = 27;
 
 inline constexpr std::array<std::uint64_t, 9> kPowersOfTen{
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
@@ -48,7 +50,8 @@ inline LeadingDigits leading_digits(const char* at) {
 }
 
 /// Takes the finite number at the start of [begin, end). Returns where it ends; nullptr when there
-/// is none. kDecimalPadding bytes behind `end` can be read; the first of them continues no number.
+/// is none. kDecimalPadding bytes behind `end` can be read, and the first of them continues no
+/// number; or the text has kDecimalReach bytes.
 ///
 /// Decimals of fewer digits go quickly: where the digits make an integer up to 2⁵³, and the power
 /// of ten is one of the doubles, their quotient is the number, rounded once [Clinger 1990].

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <charconv>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -101,6 +104,58 @@ TEST(CsvFields, NumbersAreTakenTogether) {
   reader.begin("1,2,3,4");
   EXPECT_EQ(reader.take_numbers(numbers), 3U);
   EXPECT_TRUE(reader.has_next());
+}
+
+TEST(CsvFields, NumbersAreThoseOfFromChars) {
+  // Short and long ones, near the end of the record and far from it, in any order.
+  const std::vector<std::string> texts{"0",
+                                       "-0",
+                                       "1.",
+                                       ".5",
+                                       "-.25",
+                                       "12345678",
+                                       "1234567.5",
+                                       "1e5",
+                                       "-2.5E-3",
+                                       "0.1",
+                                       "99999999",
+                                       "1e-310",
+                                       "123456789",
+                                       "0.123456789012345",
+                                       "1.5e",
+                                       "7.25",
+                                       "3.14159265358979",
+                                       "2.718281828459045235360287471352",
+                                       "-17.000",
+                                       "0.000001",
+                                       "9007199254740993",
+                                       "4503599627370497.5",
+                                       "1e308"};
+  std::string record;
+  std::vector<double> expected;
+  for (std::size_t i = 0; i < 400; ++i) {
+    const std::string& text = texts[i * i % texts.size()];
+    if (text == "1.5e") continue;
+    record += (record.empty() ? "" : ",") + text;
+    double value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    expected.push_back(value);
+  }
+  // The record ends where its memory ends, so that a sanitizer sees what is read behind it.
+  const std::vector<char> memory(record.begin(), record.end());
+  CsvFieldReader reader(',');
+  reader.begin({memory.data(), memory.size()});
+  std::vector<double> numbers(expected.size());
+  ASSERT_EQ(reader.take_numbers(numbers), numbers.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(numbers[i]), std::bit_cast<std::uint64_t>(expected[i]))
+        << i;
+  }
+  for (const char* other : {"1.5e", "1.5x", "nan", "inf", "-", "1e999", "+1", ".", "1.2.3"}) {
+    const std::string padded = std::string(other) + ",1,2,3,4,5,6,7,8,9,10,11,12,13,14";
+    reader.begin(padded);
+    EXPECT_EQ(reader.take_numbers(numbers), 0U) << other;
+  }
 }
 
 TEST(CsvFields, TheReaderMayBeUsedAgain) {
