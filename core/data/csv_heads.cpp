@@ -11,7 +11,6 @@
 #include "core/base/error.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_records.hpp"
-#include "core/data/gzip_reader.hpp"
 #include "core/data/range_file.hpp"
 
 namespace lockstep {
@@ -36,10 +35,6 @@ Index text_begin(RangeFile& file) {
 class Head {
  public:
   explicit Head(const InputFile& input) : file_(input) {
-    if (is_gzip(file_)) {
-      throw DataError(fmt::format("{}: a gzip file, but CSV is read uncompressed; run gunzip on it",
-                                  input.path));
-    }
     begin_ = text_begin(file_);
     const Range sample{begin_, std::min(begin_ + kSampleBytes, file_.size())};
     CsvRecordReader reader(file_, sample, begin_, false);

@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 
+#include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
+#include "core/data/gzip_reader.hpp"
 #include "core/data/range_file.hpp"
 
 namespace lockstep {
@@ -74,13 +76,25 @@ bool looks_like_libsvm(const InputFile& input) {
   }
   constexpr Index kLookedAt = Index{1} << 16;
   RangeFile file(input);
-  std::string head(static_cast<std::size_t>(std::min(kLookedAt, input.size)), '\0');
-  file.read_at(0, std::span<char>(head));
+  const bool packed = is_gzip(file);
+  std::string head(static_cast<std::size_t>(packed ? kLookedAt : std::min(kLookedAt, input.size)),
+                   '\0');
+  if (packed) {
+    try {
+      head.resize(GzipReader(file).read(std::as_writable_bytes(std::span<char>(head))));
+    } catch (const DataError&) {
+      return false;  // that it is damaged is said when it is read
+    }
+  } else {
+    file.read_at(0, std::span<char>(head));
+  }
+  const bool goes_on =
+      packed ? static_cast<Index>(head.size()) == kLookedAt : kLookedAt < input.size;
   for (std::string_view rest = head; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     std::string_view line = rest.substr(0, end);
     // A row longer than what is looked at: its last field is cut.
-    const bool is_cut = end == rest.size() && kLookedAt < input.size;
+    const bool is_cut = end == rest.size() && goes_on;
     if (is_cut) line = line.substr(0, std::min(line.find_last_of(" \t"), line.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     const Evidence evidence = evidence_of(line);

@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
+#include "core/data/inflated_files.hpp"
 #include "core/data/libsvm_pieces.hpp"
 #include "core/data/libsvm_rows.hpp"
 #include "core/data/row_places.hpp"
@@ -140,9 +141,10 @@ void note_left_out(Team& team, const LeftOut& mine, LibsvmTable& result) {
 
 }  // namespace
 
-LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& files,
+LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
                         const LibsvmOptions& options) {
-  assert(!files.empty());
+  assert(!found.empty());
+  const std::vector<InputFile> files = inflated_files(team, found);
   const std::optional<TableSchema>& schema = options.schema;
   if (schema) check_names(*schema, files.front().path);
   LibsvmTable result;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/options.hpp"
+#include "tests/core/data/idx_files.hpp"
 #include "tests/core/format/npy_files.hpp"
 #include "tests/trainer/program_runner.hpp"
 
@@ -165,6 +166,15 @@ TEST_F(LibsvmProgram, ZerosStayZeros) {
     return words;
   };
   EXPECT_EQ(run(with("--data.test=p.svm"), 2).out, run(with("--data.test=p.csv")).out);
+}
+
+TEST_F(LibsvmProgram, GzipIsReadAsItsContent) {
+  folder_.write("b.gz", lockstep::test::gzip(folder_.read("a.svm")));
+  const Words how{"--model.type=logistic", "--data.train=a.svm"};
+  const std::string expected = parameters(how);
+  for (const int ranks : {0, 3}) {
+    EXPECT_EQ(parameters({"--model.type=logistic", "--data.train=b.gz"}, ranks), expected);
+  }
 }
 
 TEST_F(LibsvmProgram, TheModelRemembersTheIndexBase) {
