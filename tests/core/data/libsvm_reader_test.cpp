@@ -239,8 +239,8 @@ TEST(LibsvmReader, WrongLabelsHaveTheirPlace) {
   EXPECT_EQ(error_of(row + " 2:3.5 11:26\n"),
             "a.svm:2:1: expected a number as the label, found '2:3.5'");
   EXPECT_EQ(error_of("nan 1:2\n"), "a.svm:1:1: expected a number as the label, found 'nan'");
-  EXPECT_EQ(error_of("\x1f\x8b\x08 1\n"),
-            "a.svm:1:1: expected a number as the label, found '\\x1f\\x8b\\x08'");
+  EXPECT_EQ(error_of("\x1f\x8c\x08 1\n"),
+            "a.svm:1:1: expected a number as the label, found '\\x1f\\x8c\\x08'");
   EXPECT_EQ(error_of("++1 1:2\n"), "a.svm:1:1: expected a number as the label, found '++1'");
 }
 
