@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Speed of core's statistics, decompositions and metrics against numpy, scipy and scikit-learn.
 
-    scripts/bench/core_vs_numpy.py [--tasks qr,auc,...] [--modes core,threads,ranks] [--runs 5]
+    scripts/bench/core_vs_numpy.py [--tasks qr,auc,...] [--modes core,threads,ranks] [--apart] [--runs 5]
 
 Both sides compute the same from the same file, in turn, several times; the table has the medians and
 their ratio. README.md beside this file says what is measured.
@@ -164,10 +164,32 @@ def measure(task, mode, path, rounds):
     return statistics.median(seconds["theirs"]), statistics.median(seconds["ours"]), their
 
 
+def measure_apart(task, path, rounds):
+    """Seconds of two processes that run at once, each with half of the rows, and send nothing:
+    what two cores of this machine can reach."""
+    rows, columns = TASKS[task][1]
+    # Many runs: both processes are at work during most of them, whichever began first.
+    arguments = [path, str(rows // 2), str(columns), "15"]
+    seconds = []
+    for _ in range(rounds):
+        processes = [
+            subprocess.Popen(["taskset", "-c", str(cpu), CORE_BENCH, task] + arguments,
+                             env=environment(1), stdout=subprocess.PIPE, text=True)
+            for cpu in sorted(os.sched_getaffinity(0))[:2]
+        ]
+        outputs = [process.communicate()[0] for process in processes]
+        if any(process.returncode != 0 for process in processes):
+            sys.exit(f"{task}: a process failed")
+        seconds.append(max(statistics.median(json.loads(output)["seconds"]) for output in outputs))
+    return statistics.median(seconds)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--apart", action="store_true",
+                        help="also two processes with half of the rows each, which send nothing")
     parser.add_argument("--runs", type=int, default=5, help="processes of each side")
     parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -194,6 +216,10 @@ def main():
                              speedup))
                 print(f"{task}, {MODES[mode][0]}: {theirs:.4f} s, {ours:.4f} s, "
                       f"{theirs / ours:.2f}", file=sys.stderr)
+            if options.apart and TASKS[task][2]:
+                ours = measure_apart(task, path, options.runs)
+                speedup = one_core[task] / ours if task in one_core else float("nan")
+                print(f"{task}, two processes apart: {ours:.4f} s, {speedup:.2f} of one core")
     print(f"numpy {software['numpy']} over {software['blas']}\n")
     print("| Task | Theirs | Mode | numpy, scikit-learn (s) | Lockstep (s) | Ratio | To one core |")
     print("|---|---|---|---|---|---|---|")

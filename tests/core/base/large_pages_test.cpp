@@ -44,6 +44,48 @@ TEST(Buffer, BeginsALargePageWhereItFillsOne) {
   }
 }
 
+/// Where a block of this size lies that is taken and given back.
+void* place_of_block(std::size_t size) {
+  void* const block = take_large_block(size);
+  give_large_block(block, size);
+  return block;
+}
+
+TEST(LargeBlocks, AreTakenAgainWhereTheyAreAboutAsLarge) {
+  constexpr std::size_t kSize = 16 * kLargePage;
+  void* const first = take_large_block(kSize);
+  void* const second = take_large_block(kSize);
+  EXPECT_NE(first, second);
+  EXPECT_TRUE(begins_a_large_page(first));
+  give_large_block(second, kSize);
+  give_large_block(first, kSize);
+  EXPECT_EQ(take_large_block(kSize - kLargePage / 2), first);
+  EXPECT_EQ(take_large_block(kSize - 1), second);
+  give_large_block(first, kSize - kLargePage / 2);
+  give_large_block(second, kSize - 1);
+  EXPECT_NE(place_of_block(2 * kSize), first);
+}
+
+TEST(LargeBlocks, GoBackToTheSystemBeyondWhatIsKept) {
+  constexpr std::size_t kHalf = kKeptMemory / 2;
+  void* const oldest = take_large_block(kHalf);
+  void* const older = take_large_block(kHalf);
+  void* const newest = take_large_block(kHalf);
+  give_large_block(oldest, kHalf);
+  give_large_block(older, kHalf);
+  place_of_block(kKeptMemory + 1);  // larger than all that is kept: it moves nothing out
+  give_large_block(newest, kHalf);
+  EXPECT_EQ(take_large_block(kHalf), newest);
+  EXPECT_EQ(take_large_block(kHalf), older);
+  give_large_block(newest, kHalf);
+  give_large_block(older, kHalf);
+  // Many small ones move out those.
+  std::vector<void*> small;
+  for (int i = 0; i < 20; ++i) small.push_back(take_large_block(kLargePage));
+  for (void* block : small) give_large_block(block, kLargePage);
+  EXPECT_EQ(place_of_block(kLargePage), small.back());
+}
+
 TEST(Buffer, KeepsWhatIsInItAsItGrows) {
   Buffer<std::uint32_t> buffer;
   for (std::uint32_t i = 0; i < 1200000; ++i) buffer.push_back(i);  // across the large page
@@ -71,6 +113,7 @@ TEST(Buffer, LeavesNewElementsAsTheyAreFound) {
 
 TEST(Buffer, RefusesMoreThanCanBeAddressed) {
   constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / sizeof(double);
+  EXPECT_THROW(BufferAllocator<double>().allocate(kMost), std::bad_array_new_length);
   EXPECT_THROW(BufferAllocator<double>().allocate(kMost + 1), std::bad_array_new_length);
 }
 
