@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/data/bad_rows.hpp"
 #include "core/data/csv_dialect.hpp"
 #include "core/data/schema.hpp"
 
@@ -60,6 +61,7 @@ struct CsvOptions {
   /// Without a schema: the column of the weights of rows, which is no feature; empty: none.
   std::string weight{};
   CsvRules rules{};  ///< none: of no feature anything is set
+  OnBadRow on_bad_row = OnBadRow::fail;
 };
 
 /// The use of each column of a file.

@@ -14,7 +14,8 @@ namespace {
 std::string to_text(const CsvPart& part) {
   std::string text = fmt::format("{}", part.pieces.size());
   for (const CsvPieceCount& piece : part.pieces) {
-    text += fmt::format(" {} {} {}", piece.file, piece.rows, piece.blank_line);
+    text += fmt::format(" {} {} {} {:d}", piece.file, piece.rows, piece.blank_line,
+                        piece.blank_between);
   }
   if (part.failure) {
     text += fmt::format(" {} {} {}\n{}", part.failure->file, part.failure->line,
@@ -32,7 +33,7 @@ CsvPart from_text(const std::string& text) {
   numbers >> pieces;
   part.pieces.resize(pieces);
   for (CsvPieceCount& piece : part.pieces) {
-    numbers >> piece.file >> piece.rows >> piece.blank_line;
+    numbers >> piece.file >> piece.rows >> piece.blank_line >> piece.blank_between;
   }
   if (line_end < text.size()) {
     CsvFailure failure;
@@ -45,15 +46,15 @@ CsvPart from_text(const std::string& text) {
 
 [[noreturn]] void throw_at(const std::vector<InputFile>& files, Index file, Index line,
                            Index column, const std::string& problem) {
-  std::string place = fmt::format("{}:{}", files[static_cast<std::size_t>(file)].path, line);
-  if (column >= 0) place += fmt::format(":{}", column + 1);
-  throw DataError(fmt::format("{}: {}", place, problem));
+  const std::string& path = files[static_cast<std::size_t>(file)].path;
+  throw DataError(fmt::format("{}: {}", csv_place(path, line, column), problem));
 }
 
-/// Throws the first failure in file order, whichever rank met it; returns the rows of each file.
-/// The same on all ranks, which hold the counts of all of them.
-std::vector<Index> checked_rows(const std::vector<CsvPart>& parts,
-                                const std::vector<InputFile>& files) {
+/// Throws the first failure in file order, whichever rank met it; returns where the rows stand. The
+/// same on all ranks, which hold the counts of all of them.
+/// @param first_lines  of the files, if their rows are lines
+RowPlaces checked_places(const std::vector<CsvPart>& parts, const std::vector<InputFile>& files,
+                         const BadRowRules& bad_rows, std::vector<Index> first_lines) {
   Index current = -1;
   Index blank = -1;  // the first of the blank lines that could be the last lines of the file
   std::vector<Index> rows(files.size());
@@ -61,9 +62,13 @@ std::vector<Index> checked_rows(const std::vector<CsvPart>& parts,
     for (const CsvPieceCount& piece : part.pieces) {
       if (piece.file != current) blank = -1;
       current = piece.file;
-      if (blank >= 0 && piece.rows > 0)
+      const bool is_between = blank >= 0 && piece.rows > 0;
+      if (is_between && !bad_rows.leaves_out()) {
         throw_at(files, current, blank, -1, "blank line between rows");
-      if (blank < 0) blank = piece.blank_line;
+      }
+      // Then the rows are not all of the lines.
+      if (is_between || piece.blank_between) first_lines[static_cast<std::size_t>(current)] = 0;
+      if (blank < 0 || is_between) blank = piece.blank_line;
       if (part.failure && &piece == &part.pieces.back()) {
         throw_at(files, current, part.failure->line, part.failure->column, part.failure->problem);
       }
@@ -73,7 +78,7 @@ std::vector<Index> checked_rows(const std::vector<CsvPart>& parts,
   for (std::size_t f = 0; f < files.size(); ++f) {
     if (rows[f] == 0) throw DataError(fmt::format("{}: no rows after the header", files[f].path));
   }
-  return rows;
+  return {files, rows, first_lines};
 }
 
 /// A reader for each feature; none where features are numbers without gaps.
@@ -94,11 +99,10 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const CsvCo
 
 }  // namespace
 
-void find_example(Team& team, const FirstCell& mine, Index first_row, Index column,
+void find_example(Team& team, const std::string& text, Index row, Index column,
                   const RowPlaces& places, CsvColumnNote& note) {
-  const std::string row = fmt::format("{}", first_row + mine.row);
   for (const std::string& first :
-       all_gather_text(team, mine.row < 0 ? "" : row + '\n' + mine.text)) {
+       all_gather_text(team, row < 0 ? "" : fmt::format("{}\n{}", row, text))) {
     if (first.empty()) continue;
     const std::size_t line_end = first.find('\n');
     note.example = first.substr(line_end + 1);
@@ -114,23 +118,27 @@ CsvPartReader::CsvPartReader(Team& team, const std::vector<InputFile>& files, Cs
       cut_(std::move(cut)),
       columns_(columns),
       delimiter_(delimiter),
+      bad_rows_(options.on_bad_row),
       first_labels_(options.schema ? ClassLabels(columns.schema.class_names) : ClassLabels()),
-      typed_(typed_columns(options, columns)) {}
+      first_typed_(typed_columns(options, columns)) {}
 
-void CsvPartReader::read_once() {
-  labels_ = first_labels_;
-  part_ = {};  // given back before the new one grows
-  part_ = read_csv_part(files_, cut_.pieces, columns_, delimiter_, labels_, typed_);
-  bytes_read_ += part_.bytes_read;
+void CsvPartReader::read_part() {
+  do {
+    labels_ = first_labels_;
+    typed_ = first_typed_;
+    part_ = {};  // given back before the new one grows
+    part_ = read_csv_part(files_, cut_.pieces, columns_, delimiter_, bad_rows_, labels_, typed_);
+    bytes_read_ += part_.bytes_read;
+  } while (!part_.failure && bad_rows_.add(std::move(part_.bad_rows)));
 }
 
 void CsvPartReader::read() {
-  guard(team_, "reading rows", [&] { read_once(); });
+  guard(team_, "reading rows", [&] { read_part(); });
   std::vector<CsvPart> parts;
   for (const std::string& text : all_gather_text(team_, to_text(part_))) {
     parts.push_back(from_text(text));
   }
-  places_ = {files_, checked_rows(parts, files_), cut_.first_lines};
+  places_ = checked_places(parts, files_, bad_rows_, cut_.first_lines);
 }
 
 /// *Collective*.
@@ -141,7 +149,10 @@ void CsvPartReader::find_example_of(std::size_t feature, CsvColumnNote& note) {
                                                       : typed.first_text();
   const auto& use = columns_.use;
   const auto column = std::find(use.begin(), use.end(), static_cast<Index>(feature)) - use.begin();
-  find_example(team_, mine, exclusive_scan(team_, part_.rows), column, places_, note);
+  const auto bad_rows = static_cast<Index>(bad_rows_.known().size());
+  const Index first_row = exclusive_scan(team_, part_.rows + bad_rows);
+  const Index row = mine.row < 0 ? -1 : first_row + bad_rows_.number_of_kept(mine.row);
+  find_example(team_, mine.text, row, column, places_, note);
 }
 
 /// *Collective*.
@@ -186,10 +197,10 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
   guard(team_, "reading rows again", [&] {
     if (!again) return;
     for (std::size_t j = 0; j < typed_.size(); ++j) {
-      typed_[j] = CsvTypedColumn(kinds[j], columns_.rules[j].category);
+      first_typed_[j] = CsvTypedColumn(kinds[j], columns_.rules[j].category);
     }
     const Index rows = part_.rows;
-    read_once();
+    read_part();
     if (part_.rows != rows || part_.failure) throw IoError("a data file changed while it was read");
   });
   return lockstep::agree_on_types(team_, typed_, kinds, columns_.schema.feature_names,

@@ -28,10 +28,10 @@ struct CsvColumnNote {
 
 /// Completes a note by the first of the cells that the ranks have found, each at most one.
 /// *Collective*; sends a text.
-/// @param mine       of this rank, or none
-/// @param first_row  of this rank's rows among those of all ranks
-/// @param column     of the file, from 0
-void find_example(Team& team, const FirstCell& mine, Index first_row, Index column,
+/// @param text    of this rank's cell
+/// @param row     where it stands among the rows that all ranks have read; −1 for none
+/// @param column  of the file, from 0
+void find_example(Team& team, const std::string& text, Index row, Index column,
                   const RowPlaces& places, CsvColumnNote& note);
 
 /// Reads one rank's part of CSV files, and agrees with the other ranks on what they all met: the
@@ -43,8 +43,9 @@ class CsvPartReader {
   CsvPartReader(Team& team, const std::vector<InputFile>& files, CsvPieces cut,
                 const CsvColumns& columns, char delimiter, const CsvOptions& options);
 
-  /// Reads the rows. The first wrong line in file order is thrown on every rank. *Collective*;
-  /// sends counts.
+  /// Reads the rows. The first wrong line in file order is thrown on every rank, unless it is left
+  /// out; a rank that meets such lines reads its rows again, without them. *Collective*; sends
+  /// counts.
   void read();
 
   /// The types of the features, from the rows of all ranks; none where features are numbers without
@@ -62,21 +63,25 @@ class CsvPartReader {
 
   CsvPart& part() { return part_; }
   ClassLabels& labels() { return labels_; }  ///< of the target, not yet agreed on
+  /// What this rank has left out.
+  const BadRowRules& bad_rows() const { return bad_rows_; }
   Index bytes_read() const { return bytes_read_; }
 
  private:
   std::vector<ColumnKind> agree_on_kinds();
   void find_example_of(std::size_t feature, CsvColumnNote& note);
   [[noreturn]] void refuse_mixed(std::size_t feature, std::int64_t numbers, std::int64_t texts);
-  void read_once();
+  void read_part();
 
   Team& team_;
   const std::vector<InputFile>& files_;
   CsvPieces cut_;
   const CsvColumns& columns_;
   char delimiter_;
-  ClassLabels first_labels_;
+  BadRowRules bad_rows_;
+  ClassLabels first_labels_;  ///< as first_typed_, before a row is read
   ClassLabels labels_;
+  std::vector<CsvTypedColumn> first_typed_;
   std::vector<CsvTypedColumn> typed_;  ///< by feature, or empty
   CsvPart part_;
   RowPlaces places_;

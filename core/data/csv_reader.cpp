@@ -52,6 +52,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
   table.rows.begin = exclusive_scan(team, part.rows);
   table.rows.end = table.rows.begin + part.rows;
   table.total_rows = sum_over(team, part.rows);
+  note_bad_rows(team, reader.bad_rows(), table);
   table.features = static_cast<Index>(schema.feature_names.size());
   table.feature_names = schema.feature_names;
   table.target_kind = schema.target_kind;

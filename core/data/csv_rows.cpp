@@ -20,6 +20,9 @@ struct RowProblem {
   Index column;  ///< from 0; −1 for all of the row
   std::string text;
   std::size_t begin;  ///< of the field, in the record
+  /// What is wrong: the cells of the row, its quotes, so that it may not end where it seems to, or
+  /// what all rows or the model's have in a column.
+  enum class Of { row, quotes, column } of = Of::row;
 };
 
 /// Turns records into numbers at the end of a part.
@@ -61,6 +64,13 @@ class RowParser {
   std::optional<RowProblem> problem_of_all(std::string_view record) const;
   RowProblem problem(std::size_t column, std::string text) const {
     return {static_cast<Index>(column), std::move(text), field_.begin};
+  }
+  RowProblem of_column(std::size_t column, std::string text) const {
+    return {static_cast<Index>(column), std::move(text), field_.begin, RowProblem::Of::column};
+  }
+  RowProblem unknown(std::size_t column, const char* what) const {
+    return of_column(column, fmt::format("{} {} in column {} does not occur in the training data",
+                                         what, quoted(field_.text), name(column)));
   }
   RowProblem not_utf8(std::size_t column, const char* what) const {
     return problem(column, fmt::format("{} {} in column {} is not UTF-8; convert the file", what,
@@ -123,12 +133,8 @@ std::optional<RowProblem> RowParser::parse_typed(std::size_t column, std::size_t
   const std::optional<double> value = typed.value(text);
   if (!value && !typed.is_categories()) return parse_feature_number(column, feature, out);
   if (!is_utf8(text)) return not_utf8(column, "text");
-  if (!value) {
-    return problem(column,
-                   fmt::format("category {} in column {} does not occur in the training data",
-                               quoted(text), name(column)));
-  }
-  if (typed.too_many()) return problem(column, too_many_categories(columns_.names[column]));
+  if (!value) return unknown(column, "category");
+  if (typed.too_many()) return of_column(column, too_many_categories(columns_.names[column]));
   out = *value;
   return std::nullopt;
 }
@@ -139,11 +145,8 @@ std::optional<RowProblem> RowParser::parse_target(std::size_t column, double& ou
   if (label.empty()) return missing(column);
   if (!is_utf8(label)) return not_utf8(column, "class");
   const std::optional<Index> code = labels_.code(label);
-  if (!code) {
-    return problem(column, fmt::format("class {} in column {} does not occur in the training data",
-                                       quoted(label), name(column)));
-  }
-  if (labels_.too_many()) return problem(column, too_many_classes(columns_.names[column]));
+  if (!code) return unknown(column, "class");
+  if (labels_.too_many()) return of_column(column, too_many_classes(columns_.names[column]));
   out = static_cast<double>(*code);
   return std::nullopt;
 }
@@ -157,19 +160,20 @@ std::optional<RowProblem> RowParser::problem_of_all(std::string_view record) con
     if (error->column < static_cast<Index>(columns_.names.size())) {
       text += " in column " + name(static_cast<std::size_t>(error->column));
     }
-    return RowProblem{error->column, text + ", found " + quoted(error->found), error->begin};
+    return RowProblem{error->column, text + ", found " + quoted(error->found), error->begin,
+                      RowProblem::Of::quotes};
   }
   if (fields.size() == columns_.names.size()) return std::nullopt;
   return RowProblem{-1,
                     fmt::format("expected {} fields as in {}, found {}{}", columns_.names.size(),
                                 columns_.has_header ? "the header" : "the first row", fields.size(),
                                 columns_.header_hint),
-                    0};
+                    0, RowProblem::Of::row};
 }
 
 /// Takes the fields that the reader is at; stops at the first problem.
 std::optional<RowProblem> RowParser::parse_fields() {
-  const RowProblem irregular{-1, "", 0};
+  const RowProblem irregular{-1, "", 0, RowProblem::Of::row};
   const std::size_t begin = part_.values.size();
   part_.values.resize(begin + features_);
   const std::span<double> row = std::span(part_.values).subspan(begin);
@@ -209,15 +213,49 @@ std::optional<RowProblem> RowParser::parse(std::string_view record) {
   return of_all ? of_all : problem;
 }
 
-/// Reads one piece; returns false at the first wrong record.
-bool read_piece(const CsvPiece& piece, RangeFile& file, RowParser& parser, char delimiter,
-                CsvPart& part) {
-  part.pieces.push_back({piece.file, 0, -1});
-  CsvPieceCount& count = part.pieces.back();
-  const auto fail = [&](Index line, Index column, const std::string& problem) {
-    part.failure = CsvFailure{piece.file, line, column, problem};
+/// Reads the pieces of a part one after another.
+class PartReader {
+ public:
+  PartReader(RowParser& parser, char delimiter, const BadRowRules& rules, CsvPart& part)
+      : parser_(parser), delimiter_(delimiter), rules_(rules), rows_(rules), part_(part) {}
+
+  /// Returns false at the first failure.
+  bool read(const CsvPiece& piece, RangeFile& file);
+
+ private:
+  bool fail(Index line, Index column, const std::string& problem) {
+    part_.failure = CsvFailure{part_.pieces.back().file, line, column, problem};
     return false;
-  };
+  }
+  bool take(const CsvRecord& record, Index line, const std::string& path);
+
+  RowParser& parser_;
+  char delimiter_;
+  const BadRowRules& rules_;
+  BadRowWalk rows_;
+  CsvPart& part_;
+};
+
+/// Takes the row of a record that begins in this line; false when it is a failure.
+bool PartReader::take(const CsvRecord& record, Index line, const std::string& path) {
+  const auto problem = parser_.parse(record.text);
+  if (!problem) return true;
+  const std::string_view before = record.text.substr(0, problem->begin);
+  const Index problem_line = line + std::count(before.begin(), before.end(), '\n');
+  const bool ends_here = record.is_closed && record.text.find('\n') == std::string_view::npos;
+  const bool is_of_row =
+      problem->of == RowProblem::Of::row || (problem->of == RowProblem::Of::quotes && ends_here);
+  if (!rules_.leaves_out() || !is_of_row) {
+    return fail(problem_line, problem->column, problem->text);
+  }
+  part_.bad_rows.push_back({rows_.number(), csv_place(path, problem_line, problem->column),
+                            problem->text, std::string(record.text)});
+  return true;
+}
+
+bool PartReader::read(const CsvPiece& piece, RangeFile& file) {
+  part_.pieces.push_back({piece.file, 0, -1});
+  CsvPieceCount& count = part_.pieces.back();
   CsvRecordReader records(file, piece.bytes, piece.body_begin, piece.begins_quoted);
   CsvRecord record;
   for (;;) {
@@ -228,25 +266,30 @@ bool read_piece(const CsvPiece& piece, RangeFile& file, RowParser& parser, char 
       return fail(piece.line + records.line(), -1, too_long.what());
     }
     const Index line = piece.line + record.line;
-    if (is_blank_record(record.text, delimiter)) {
+    if (is_blank_record(record.text, delimiter_)) {
       if (count.blank_line < 0) count.blank_line = line;
       continue;
     }
     ++count.rows;
-    if (count.blank_line >= 0) return fail(count.blank_line, -1, "blank line between rows");
-    if (const auto problem = parser.parse(record.text)) {
-      const std::string_view before = record.text.substr(0, problem->begin);
-      return fail(line + std::count(before.begin(), before.end(), '\n'), problem->column,
-                  problem->text);
+    if (count.blank_line >= 0 && !rules_.leaves_out()) {
+      return fail(count.blank_line, -1, "blank line between rows");
     }
+    count.blank_between = count.blank_between || count.blank_line >= 0;
+    count.blank_line = -1;
+    if (!rows_.next_is_bad() && !take(record, line, file.path())) return false;
   }
 }
 
 }  // namespace
 
+std::string csv_place(const std::string& path, Index line, Index column) {
+  return column < 0 ? fmt::format("{}:{}", path, line)
+                    : fmt::format("{}:{}:{}", path, line, column + 1);
+}
+
 CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<CsvPiece>& pieces,
-                      const CsvColumns& columns, char delimiter, ClassLabels& labels,
-                      std::vector<CsvTypedColumn>& typed) {
+                      const CsvColumns& columns, char delimiter, const BadRowRules& bad_rows,
+                      ClassLabels& labels, std::vector<CsvTypedColumn>& typed) {
   CsvPart part;
   RowParser parser(columns, delimiter, labels, typed, part);
   // A row has a byte at least for each of its fields.
@@ -256,9 +299,10 @@ CsvPart read_csv_part(const std::vector<InputFile>& files, const std::vector<Csv
     rows += std::min(piece.most_rows, piece.bytes.size() / fields + 1);
   }
   parser.reserve(rows);
+  PartReader reader(parser, delimiter, bad_rows, part);
   for (const CsvPiece& piece : pieces) {
     RangeFile file(files[static_cast<std::size_t>(piece.file)]);
-    const bool whole = read_piece(piece, file, parser, delimiter, part);
+    const bool whole = reader.read(piece, file);
     part.bytes_read += file.bytes_read();
     if (!whole) break;
   }

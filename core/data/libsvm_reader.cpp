@@ -50,10 +50,8 @@ void check(const std::vector<InputFile>& files, std::istringstream& text) {
   if (!(text >> failure.file >> failure.line >> failure.field)) return;
   text.get();
   std::getline(text, failure.problem, '\0');
-  std::string place =
-      fmt::format("{}:{}", files[static_cast<std::size_t>(failure.file)].path, failure.line);
-  if (failure.field > 0) place += fmt::format(":{}", failure.field);
-  throw DataError(place + ": " + failure.problem);
+  const std::string& path = files[static_cast<std::size_t>(failure.file)].path;
+  throw DataError(libsvm_place(path, failure.line, failure.field) + ": " + failure.problem);
 }
 
 /// Throws the first failure in file order, whichever rank met it; returns where all rows stand.
@@ -129,7 +127,7 @@ void note_left_out(Team& team, const LeftOut& mine, LibsvmTable& result) {
   result.left_out = sum_over(team, mine.cells);
   if (result.left_out == 0) return;
   const std::string text =
-      mine.cells == 0 ? "" : fmt::format("{} {}", result.table.rows.begin + mine.row, mine.index);
+      mine.cells == 0 ? "" : fmt::format("{} {}", result.table.number_read(mine.row), mine.index);
   for (const std::string& first : all_gather_text(team, text)) {
     if (first.empty()) continue;
     Index row = 0;
@@ -151,19 +149,27 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
   Table& table = result.table;
   table.target_kind = options.target_kind;
   table.target_name = schema ? schema->target_name : "label";
-  ClassLabels labels = schema ? ClassLabels(schema->class_names) : ClassLabels();
+  const ClassLabels known_labels = schema ? ClassLabels(schema->class_names) : ClassLabels();
+  ClassLabels labels;
 
   const LibsvmPieces cut = cut_libsvm(team, files);
   LibsvmPart part;
+  BadRowRules bad_rows(options.on_bad_row);
   guard(team, "reading rows", [&] {
-    part = read_libsvm_part(files, cut.pieces,
-                            {table.target_kind, table.target_name, options.index_base.value_or(0)},
-                            labels);
+    do {
+      labels = known_labels;
+      part = {};  // given back before the new one grows
+      part = read_libsvm_part(
+          files, cut.pieces, {table.target_kind, table.target_name, options.index_base.value_or(0)},
+          bad_rows, labels);
+      result.bytes_read += part.bytes_read;
+    } while (!part.failure && bad_rows.add(std::move(part.bad_rows)));
   });
   table.places = checked_places(team, files, part);
   table.rows.begin = exclusive_scan(team, part.rows);
   table.rows.end = table.rows.begin + part.rows;
   table.total_rows = sum_over(team, part.rows);
+  note_bad_rows(team, bad_rows, table);
 
   const Index smallest = min_over(team, part.smallest_index);
   const Index largest = max_over(team, part.largest_index);
@@ -184,7 +190,7 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
     table.class_names =
         agree_on_classes(team, labels, table.target_name, name_of(files), table.target);
   }
-  result.bytes_read = cut.bytes_read + part.bytes_read;
+  result.bytes_read += cut.bytes_read;
   return result;
 }
 

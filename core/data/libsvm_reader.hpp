@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/types.hpp"
+#include "core/data/bad_rows.hpp"
 #include "core/data/file_list.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
@@ -22,6 +23,7 @@ struct LibsvmOptions {
   /// of them, otherwise 1.
   std::optional<Index> index_base;
   bool typed = false;  ///< without a schema: the table states the types of its features
+  OnBadRow on_bad_row = OnBadRow::fail;
 };
 
 /// What `read_libsvm` gives to each rank.
@@ -50,9 +52,9 @@ struct LibsvmTable {
 /// The first wrong line in file order is thrown on every rank as a DataError with its place, file,
 /// line, and number of the field from 1: "data/a.svm:17:3: expected a number as the value, found
 /// '7:nan'". Each rank reads an even range of the bytes, once to count lines and pairs, then once
-/// to take the rows that begin in it, into memory of the right size. Requires at least one file,
-/// found by `find_input_files`. *Collective*; sends the distinct labels and some counts, never a
-/// row.
+/// to take the rows that begin in it, into memory of the right size; a rank that leaves out bad
+/// rows takes its rows twice. Requires at least one file, found by `find_input_files`.
+/// *Collective*; sends the distinct labels and some counts, never a row.
 LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& files,
                         const LibsvmOptions& options);
 

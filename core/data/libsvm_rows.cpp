@@ -28,6 +28,7 @@ constexpr std::size_t kMostDigits = 8;
 struct RowProblem {
   Index field;  ///< from 1; 0 for all of the line
   std::string text;
+  bool is_of_row = true;  ///< otherwise of what all rows, or the model's, have
 };
 
 bool is_digit(char c) { return '0' <= c && c <= '9'; }
@@ -75,8 +76,7 @@ class RowParser {
   /// Makes room for so many rows and cells.
   void reserve(Index rows, Index cells);
 
-  /// Takes the row in [begin, end), if there is one, or says why it is none. A byte that ends a
-  /// field is at `end`.
+  /// Takes the row in [begin, end), or says why it is none. A byte that ends a field is at `end`.
   std::optional<RowProblem> parse(const char* begin, const char* end);
 
  private:
@@ -124,10 +124,12 @@ std::optional<RowProblem> RowParser::parse_label(std::string_view label) {
   if (options_.target_kind == TargetKind::classes) {
     const std::optional<Index> code = labels_.code(label);
     if (!code) {
-      return RowProblem{1, fmt::format("class {} in column {} does not occur in the training data",
-                                       quoted(label), quoted(options_.target_name))};
+      return RowProblem{1,
+                        fmt::format("class {} in column {} does not occur in the training data",
+                                    quoted(label), quoted(options_.target_name)),
+                        false};
     }
-    if (labels_.too_many()) return RowProblem{1, too_many_classes(options_.target_name)};
+    if (labels_.too_many()) return RowProblem{1, too_many_classes(options_.target_name), false};
     number = static_cast<double>(*code);
   }
   part_.target.push_back(number);
@@ -208,7 +210,6 @@ std::optional<RowProblem> RowParser::parse(const char* const begin, const char* 
   const char* at = begin;
   while (is_libsvm_blank(*at)) ++at;
   const std::string_view label = field_at(at, end);
-  if (label.empty()) return std::nullopt;
   if (auto problem = parse_label(label)) return problem;
   at += label.size();
   make_room(line.size() / 4 + 1);  // "0:0 "
@@ -303,37 +304,72 @@ bool LineReader::next(std::string_view& line) {
   }
 }
 
-/// Reads one piece; returns false at the first wrong line.
-bool read_piece(const LibsvmPiece& piece, RangeFile& file, RowParser& parser, LibsvmPart& part) {
-  part.pieces.push_back({piece.file});
+/// Something stands in a line, before a comment.
+bool has_row(std::string_view line) {
+  const auto first = std::find_if_not(line.begin(), line.end(), is_libsvm_blank);
+  return first != line.end() && *first != '#';
+}
+
+/// Reads the pieces of a part one after another.
+class PartReader {
+ public:
+  PartReader(RowParser& parser, const BadRowRules& rules, LibsvmPart& part)
+      : parser_(parser), rules_(rules), rows_(rules), part_(part) {}
+
+  /// Returns false at the first failure.
+  bool read(const LibsvmPiece& piece, RangeFile& file);
+
+ private:
+  bool take(std::string_view line, Index number, const std::string& path);
+
+  RowParser& parser_;
+  const BadRowRules& rules_;
+  BadRowWalk rows_;
+  LibsvmPart& part_;
+};
+
+/// Takes the row in a line; false when it is a failure.
+bool PartReader::take(std::string_view line, Index number, const std::string& path) {
+  auto problem = parser_.parse(line.data(), line.data() + line.size());
+  if (!problem) return true;
+  if (!rules_.leaves_out() || !problem->is_of_row) {
+    part_.failure =
+        LibsvmFailure{part_.pieces.back().file, number, problem->field, std::move(problem->text)};
+    return false;
+  }
+  part_.bad_rows.push_back({rows_.number(), libsvm_place(path, number, problem->field),
+                            std::move(problem->text), std::string(line)});
+  return true;
+}
+
+bool PartReader::read(const LibsvmPiece& piece, RangeFile& file) {
+  part_.pieces.push_back({piece.file});
+  LibsvmPieceCount& count = part_.pieces.back();
   LineReader lines(file, piece.bytes);
   Index number = piece.line;
   for (std::string_view line; lines.next(line); ++number) {
-    std::optional<RowProblem> problem;
-    const Index rows = part.rows;
     if (line.size() > kLongestLine) {
-      problem = RowProblem{0, "a row is longer than 64 MiB"};
-    } else {
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      problem = parser.parse(line.data(), line.data() + line.size());
-    }
-    if (problem) {
-      part.failure = LibsvmFailure{piece.file, number, problem->field, std::move(problem->text)};
+      part_.failure = LibsvmFailure{piece.file, number, 0, "a row is longer than 64 MiB"};
       return false;
     }
-    if (part.rows == rows) continue;
-    LibsvmPieceCount& count = part.pieces.back();
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!has_row(line)) continue;
     if (count.rows++ == 0) count.first_line = number;
     count.last_line = number;
+    if (!rows_.next_is_bad() && !take(line, number, file.path())) return false;
   }
   return true;
 }
 
 }  // namespace
 
+std::string libsvm_place(const std::string& path, Index line, Index field) {
+  return field == 0 ? fmt::format("{}:{}", path, line) : fmt::format("{}:{}:{}", path, line, field);
+}
+
 LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
                             const std::vector<LibsvmPiece>& pieces, const LibsvmRowOptions& options,
-                            ClassLabels& labels) {
+                            const BadRowRules& bad_rows, ClassLabels& labels) {
   LibsvmPart part;
   RowParser parser(options, labels, part);
   Index rows = 0;
@@ -343,9 +379,10 @@ LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
     cells += piece.colons;
   }
   if (rows > 0) parser.reserve(rows, cells);
+  PartReader reader(parser, bad_rows, part);
   for (const LibsvmPiece& piece : pieces) {
     RangeFile file(files[static_cast<std::size_t>(piece.file)]);
-    const bool whole = read_piece(piece, file, parser, part);
+    const bool whole = reader.read(piece, file);
     part.bytes_read += file.bytes_read();
     if (!whole) break;
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/bad_rows.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/file_list.hpp"
 #include "core/data/libsvm_pieces.hpp"
@@ -24,7 +25,7 @@ struct LibsvmRowOptions {
 /// What a piece turned out to hold.
 struct LibsvmPieceCount {
   Index file = 0;
-  Index rows = 0;
+  Index rows = 0;        ///< bad rows among them
   Index first_line = 0;  ///< of a row, from 1; 0 without rows
   Index last_line = 0;
 };
@@ -46,14 +47,20 @@ struct LibsvmPart {
   Index largest_index = -1;
   std::vector<LibsvmPieceCount> pieces;  ///< as far as they were read
   std::optional<LibsvmFailure> failure;  ///< in the last piece of the list
+  std::vector<BadRow> bad_rows;          ///< numbered among all rows of the part
   Index bytes_read = 0;
 };
 
-/// Reads the rows of `pieces`, which are in file order, up to the first that is wrong.
+/// Reads the rows of `pieces`, which are in file order, up to the first failure: a row that is
+/// wrong or, where bad rows are left out, a label that is wrong for more than its row.
+/// @param bad_rows  what is done about rows that cannot be read
 /// @param labels  of the target, when that is classes
 /// Throws IoError. Rank-local.
 LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
                             const std::vector<LibsvmPiece>& pieces, const LibsvmRowOptions& options,
-                            ClassLabels& labels);
+                            const BadRowRules& bad_rows, ClassLabels& labels);
+
+/// "data/a.svm:17:3"; "data/a.svm:17" for all of a line. Field from 1.
+std::string libsvm_place(const std::string& path, Index line, Index field);
 
 }  // namespace lockstep

@@ -235,7 +235,9 @@ void settle_types(Team& team, const std::vector<InputFile>& files, NpyColumns& h
     note.unknown_are = how.columns.rules[j].unknown;
     const std::vector<Index>& use = how.columns.use;
     const Index column = std::find(use.begin(), use.end(), static_cast<Index>(j)) - use.begin();
-    find_example(team, how.typed[j].first_unknown(), table.rows.begin, column, table.places, note);
+    const FirstCell& cell = how.typed[j].first_unknown();
+    find_example(team, cell.text, cell.row < 0 ? -1 : table.rows.begin + cell.row, column,
+                 table.places, note);
   }
 }
 

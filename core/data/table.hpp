@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/types.hpp"
+#include "core/data/bad_rows.hpp"
 #include "core/data/column_type.hpp"
 #include "core/data/row_places.hpp"
 #include "core/data/sparse_values.hpp"
@@ -41,9 +42,11 @@ struct Table {
   /// Of each row held here, ≥ 0, when a column says so: with how much its loss counts in training.
   std::optional<std::vector<double>> weights{};
   RowPlaces places{};  ///< of all rows that were read, not only of those held here
-  /// Of a part of the rows that were read (core/data/splits.hpp): the number that each row held
-  /// here had among them, ascending. Of a whole data set there is none, on any rank.
+  /// Of a part of the rows that were read, where others were split off (core/data/splits.hpp) or
+  /// left out: the number that each row held here had among them, ascending. Of a whole data set
+  /// there is none, on any rank.
   std::optional<std::vector<Index>> numbers_read{};
+  BadRows bad_rows{};  ///< of the rows that were read, those that were left out as it was read
 
   /// The number of row `local` among the rows that were read.
   Index number_read(Index local) const {

@@ -22,7 +22,8 @@ std::vector<CommandSpec> model_commands() {
                                            "synthetic.",     "train.seed",
                                            "run.",           "comm."};
   std::vector<std::string> measured_data = test_data;
-  measured_data.insert(measured_data.end(), {"data.train", "data.train_labels"});
+  measured_data.insert(measured_data.end(),
+                       {"data.train", "data.train_labels", "data.on_bad_row", "data.quarantine"});
   return {
       {"train",
        "[--config FILE] [--overwrite] [--section.key=value ...]",
@@ -80,6 +81,8 @@ std::vector<CommandSpec> data_commands() {
                                                "data.numeric",
                                                "data.missing",
                                                "data.index_base",
+                                               "data.on_bad_row",
+                                               "data.quarantine",
                                                "synthetic.kind",
                                                "synthetic.rows",
                                                "synthetic.features",

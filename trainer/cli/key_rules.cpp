@@ -72,6 +72,7 @@ const std::vector<Condition>& conditions() {
       {"model.activation", "model.type", {"mlp"}},
       {"model.slope", "model.type", {"mlp"}},
       {"model.slope", "model.activation", {"leaky_relu"}},
+      {"data.quarantine", "data.on_bad_row", {"skip"}},
       {"synthetic.classes", "synthetic.kind", {"blobs"}},
       {"synthetic.features", "synthetic.kind", {"blobs", "linear"}},
       {"svm.C", "model.type", {"svm"}},

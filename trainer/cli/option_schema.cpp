@@ -25,6 +25,7 @@ constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "libsvm"sv, "npy"s
 constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "bar"sv};
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kIndexBases{"auto"sv, "0"sv, "1"sv};
+constexpr std::array kOnBadRow{"fail"sv, "skip"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
 constexpr std::array kTargetScales{"none"sv, "standard"sv};
 constexpr std::array kNoYes{"no"sv, "yes"sv};
@@ -197,6 +198,13 @@ void add_data(std::vector<Option>& all) {
              "Texts of CSV cells that are missing, as ?,NA,nan; an empty cell is missing anyway, "
              "and so is nan in .npy")
            .or_empty(),
+       choice("data.on_bad_row", kOnBadRow, "fail",
+              "What becomes of a row of CSV or LIBSVM files that cannot be read: fail makes it an "
+              "error, skip leaves it out and tells of it"),
+       path("data.quarantine", "",
+            "File to write the rows to that data.on_bad_row = skip leaves out, a line of JSON "
+            "each; empty for none")
+           .without_effect(),
        choice("data.index_base", kIndexBases, "auto",
               "Index of the first feature in LIBSVM files; auto is the model's, and of training "
               "rows 0 where any of them has that index, otherwise 1")});

@@ -22,6 +22,7 @@
 #include "core/model/network.hpp"
 #include "core/parallel/row_blocks.hpp"
 #include "trainer/run/data_notes.hpp"
+#include "trainer/run/quarantine.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -178,6 +179,10 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   }
 }
 
+OnBadRow on_bad_row(const Settings& settings) {
+  return settings.is_word("data.on_bad_row", "skip") ? OnBadRow::skip : OnBadRow::fail;
+}
+
 /// What the keys say of all CSV files.
 CsvOptions csv_options(const Settings& settings) {
   CsvOptions options;
@@ -194,14 +199,25 @@ CsvOptions csv_options(const Settings& settings) {
   options.categorical = settings.texts("data.categorical");
   options.numeric = settings.texts("data.numeric");
   options.missing = settings.texts("data.missing");
+  options.on_bad_row = on_bad_row(settings);
   return options;
+}
+
+/// The rows of CSV files; tells what was found out about them. *Collective*.
+Table load_csv(Session& session, const std::vector<InputFile>& files, const CsvOptions& options) {
+  check_quarantine(session, files);
+  CsvTable csv = read_csv(session.team, files, options);
+  warn_of_csv(session, name_of(files), csv, options.schema.has_value());
+  report_bad_rows(session, csv.table);
+  return std::move(csv.table);
 }
 
 /// The rows of .npy files; warns as of CSV. *Collective*.
 Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
                const CsvOptions& columns) {
   check_keys(session.settings, role, ".npy files",
-             {"data.numeric", "data.missing", "data.delimiter", "data.header", "data.index_base"});
+             {"data.numeric", "data.missing", "data.delimiter", "data.header", "data.index_base",
+              "data.on_bad_row"});
   const NpyOptions options{columns, key(role) + "_labels"};
   const bool has_labels = columns.target_kind != TargetKind::none &&
                           !session.settings.texts(options.labels_key).empty();
@@ -228,10 +244,13 @@ Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>&
     throw DataError(files.front().path + ": a LIBSVM file, where CSV or .npy is needed");
   }
   if (schema) check_categories(*schema, "a LIBSVM file");
-  LibsvmOptions options{target, schema, std::nullopt, features == CsvFeatures::typed};
+  LibsvmOptions options{target, schema, std::nullopt, features == CsvFeatures::typed,
+                        on_bad_row(settings)};
   const std::string base = "data.index_base";
   if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
+  check_quarantine(session, files);
   LibsvmTable libsvm = read_libsvm(session.team, files, options);
+  report_bad_rows(session, libsvm.table);
   warn_of_libsvm(session, name_of(files), libsvm, schema.has_value());
   if (role == DataRole::train) {
     settings.set(base, fmt::format("{}", libsvm.index_base), settings.origin(base),
@@ -295,7 +314,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     check_keys(settings, role, "synthetic data",
                {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
                 "data.train_labels", "data.test_labels", "data.delimiter", "data.header",
-                "data.weight", "data.index_base"});
+                "data.weight", "data.index_base", "data.on_bad_row"});
     if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
       refuse_key(settings, key(role), "synthetic data");
     }
@@ -313,9 +332,10 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   const std::vector<InputFile> files = data_files(session, role);
   const FileFormat format = format_of(session, role, files);
   if (format == FileFormat::idx) {
-    check_keys(settings, role, "IDX files",
-               {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-                "data.delimiter", "data.header", "data.weight", "data.index_base"});
+    check_keys(
+        settings, role, "IDX files",
+        {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+         "data.delimiter", "data.header", "data.weight", "data.index_base", "data.on_bad_row"});
     if (features == CsvFeatures::categories) {
       throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
     }
@@ -346,9 +366,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
   check_keys(settings, role, "CSV files", {"data.train_labels", "data.index_base"});
-  CsvTable csv = read_csv(session.team, files, options);
-  warn_of_csv(session, name_of(files), csv, schema.has_value());
-  return std::move(csv.table);
+  return load_csv(session, files, options);
 }
 
 Columns load_columns(Session& session, bool with_target) {
@@ -386,9 +404,7 @@ Columns load_columns(Session& session, bool with_target) {
     table = load_npy(session, role, files, options);
     if (labelled) return columns_of(session.team, std::move(table));
   } else {
-    CsvTable csv = read_csv(session.team, files, options);
-    warn_of_csv(session, name_of(files), csv, false);
-    table = std::move(csv.table);
+    table = load_csv(session, files, options);
   }
   Columns columns = columns_of(session.team, std::move(table));
   const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "comm/communicator.hpp"
 #include "comm/environment.hpp"
 #include "core/base/options.hpp"
@@ -15,6 +18,8 @@ struct Session {
   Arguments arguments;
   Settings settings;
   int threads = 1;  ///< of this rank
+  /// Of each data set that was read, what this rank has put into data.quarantine.
+  std::vector<std::string> quarantined{};
 
   bool is_root() const { return team.rank() == 0; }
 };

@@ -1,0 +1,77 @@
+#include "trainer/run/quarantine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/base/error.hpp"
+#include "core/data/shared_file.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+constexpr const char* kKey = "data.quarantine";
+/// So many rows are told of one by one.
+constexpr std::size_t kTold = 5;
+
+std::string lines_of(const std::vector<BadRow>& rows) {
+  std::string lines;
+  for (const BadRow& row : rows) {
+    const nlohmann::ordered_json line{
+        {"place", row.place}, {"problem", row.problem}, {"row", row.bytes}};
+    lines += line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  }
+  return lines;
+}
+
+/// Writes the lines of all sets so far. *Collective*.
+void write_quarantine(Session& session, const std::string& path) {
+  SharedFile file(session.team, path);
+  Index begin = 0;
+  for (const std::string& lines : session.quarantined) {
+    const auto size = static_cast<std::int64_t>(lines.size());
+    const Index offset = begin + exclusive_scan(session.team, size);
+    guard(session.team, "writing " + path,
+          [&] { file.write_at(offset, std::as_bytes(std::span<const char>(lines))); });
+    begin += sum_over(session.team, size);
+  }
+  file.commit();
+}
+
+}  // namespace
+
+void check_quarantine(Session& session, const std::vector<InputFile>& files) {
+  const std::string& path = session.settings.text(kKey);
+  if (path.empty()) return;
+  guard(session.team, "checking the quarantine", [&] {
+    std::error_code error;
+    for (const InputFile& file : files) {
+      if (!session.is_root() || !std::filesystem::equivalent(path, file.path, error)) continue;
+      throw OutputError(
+          fmt::format("{}: is read and would be replaced; choose another {}", path, kKey));
+    }
+  });
+}
+
+void report_bad_rows(Session& session, const Table& table) {
+  const BadRows& bad = table.bad_rows;
+  const std::string& path = session.settings.text(kKey);
+  if (!path.empty()) {
+    session.quarantined.push_back(lines_of(bad.here));
+    write_quarantine(session, path);
+  }
+  if (bad.count == 0) return;
+  for (std::size_t i = 0; i < std::min(kTold, bad.first.size()); ++i) {
+    const BadRow& row = bad.first[i];
+    say(session, fmt::format("warning: {}: {}; the row is left out", row.place, row.problem));
+  }
+  say(session, fmt::format("warning: {} of {} rows are left out (data.on_bad_row = skip); {}",
+                           bad.count, table.total_rows + bad.count,
+                           path.empty() ? "data.quarantine names a file to have them all"
+                                        : "all are in " + path));
+}
+
+}  // namespace lockstep::trainer
