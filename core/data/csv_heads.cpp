@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/base/utf8.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_records.hpp"
 #include "core/data/range_file.hpp"
@@ -23,7 +24,6 @@ constexpr std::size_t kSampleRecords = 100;
 
 /// Where a file begins, after a byte order mark.
 Index text_begin(RangeFile& file) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   std::array<char, kByteOrderMark.size()> start{};
   if (file.size() <= static_cast<Index>(start.size())) return 0;
   file.read_at(0, std::span<char>(start));

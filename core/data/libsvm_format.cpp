@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/base/error.hpp"
+#include "core/base/utf8.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/gzip_reader.hpp"
 #include "core/data/range_file.hpp"
@@ -71,8 +72,10 @@ std::string_view LibsvmFields::next() {
 
 bool looks_like_libsvm(const InputFile& input) {
   constexpr std::array<std::string_view, 3> kEndings{".svm", ".libsvm", ".svmlight"};
+  std::string_view name = input.path;
+  if (name.ends_with(".gz")) name.remove_suffix(3);
   for (const std::string_view ending : kEndings) {
-    if (input.path.ends_with(ending)) return true;
+    if (name.ends_with(ending)) return true;
   }
   constexpr Index kLookedAt = Index{1} << 16;
   RangeFile file(input);
@@ -90,7 +93,9 @@ bool looks_like_libsvm(const InputFile& input) {
   }
   const bool goes_on =
       packed ? static_cast<Index>(head.size()) == kLookedAt : kLookedAt < input.size;
-  for (std::string_view rest = head; !rest.empty();) {
+  std::string_view rest = head;
+  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     std::string_view line = rest.substr(0, end);
     // A row longer than what is looked at: its last field is cut.

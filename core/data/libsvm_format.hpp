@@ -21,7 +21,8 @@ class LibsvmFields {
   std::string_view rest_;
 };
 
-/// True when the name ends in .svm, .libsvm or .svmlight, or the first rows are "label index:value
+/// True when the name ends in .svm, .libsvm or .svmlight, with .gz behind it or not, or the first
+/// rows are "label index:value
 /// index:value …" with spaces between, as no CSV of more than one column has them. Throws IoError.
 bool looks_like_libsvm(const InputFile& file);
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/utf8.hpp"
 #include "core/data/range_file.hpp"
 #include "core/parallel/fold.hpp"
 #include "core/parallel/ranges.hpp"
@@ -33,10 +34,10 @@ Index begin_of_line(RangeFile& file, Index at) {
 
 /// The bytes of a mark that says nothing but "UTF-8" at the start of a file.
 Index byte_order_mark(RangeFile& file) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  std::string start(static_cast<std::size_t>(std::min<Index>(kMark.size(), file.size())), '\0');
+  std::string start(static_cast<std::size_t>(std::min<Index>(kByteOrderMark.size(), file.size())),
+                    '\0');
   file.read_at(0, std::span<char>(start));
-  return start == kMark ? static_cast<Index>(kMark.size()) : 0;
+  return start == kByteOrderMark ? static_cast<Index>(kByteOrderMark.size()) : 0;
 }
 
 /// Adds the newlines and colons of `text` to those of a piece, a block after another whose counts

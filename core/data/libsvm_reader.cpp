@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -137,6 +138,18 @@ void note_left_out(Team& team, const LeftOut& mine, LibsvmTable& result) {
   }
 }
 
+/// Says in `result` where the row stands that makes the table so wide, if that is odd.
+/// *Collective*.
+void note_widest(Team& team, const LibsvmPart& part, Index largest_index, LibsvmTable& result) {
+  constexpr Index kManyFeatures = Index{1} << 20;
+  const Index cells = sum_over(team, part.values.cells());
+  if (result.table.features <= std::max(kManyFeatures, cells)) return;
+  const bool has_it = part.largest_index == largest_index;
+  const Index mine = has_it ? result.table.number_read(part.largest_row) : -1;
+  constexpr Index kNone = std::numeric_limits<Index>::max();
+  result.widest_place = result.table.places.of(min_over(team, mine < 0 ? kNone : mine));
+}
+
 }  // namespace
 
 LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
@@ -176,6 +189,7 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
   result.index_base = options.index_base.value_or(smallest == 0 ? 0 : 1);
   table.features = schema ? static_cast<Index>(schema->feature_names.size())
                           : std::max<Index>(1, 1 + largest - result.index_base);
+  if (!schema) note_widest(team, part, largest, result);
   LeftOut left_out;
   guard(team, "making indices columns", [&] {
     left_out = make_columns(part.values, result.index_base, table.features, part.largest_index);

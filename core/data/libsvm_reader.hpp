@@ -35,7 +35,11 @@ struct LibsvmTable {
   Index left_out = 0;
   std::string left_out_place{};  ///< of the first row that has any: "data/a.svm:7"
   Index left_out_index = 0;      ///< of the first of them, as in the file
-  Index bytes_read = 0;          ///< by this rank
+  /// Without a schema, "data/a.svm:7" of the first row with the largest index where the features
+  /// are more than a million and more than the cells of all rows: the index may be a mistake. The
+  /// same everywhere.
+  std::string widest_place{};
+  Index bytes_read = 0;  ///< by this rank
 };
 
 /// Reads LIBSVM files [Chang and Lin 2011; SVMlight, Joachims 1999] as one table, their rows end to

@@ -51,6 +51,7 @@ struct Pair {
 /// Takes "index:value" from `at` on, which moves behind it. Returns false for anything else, where
 /// `at` is anywhere. A byte that ends a field is at `end`, and the padding of a decimal behind it.
 inline bool take_pair(const char*& at, const char* end, Pair& pair) {
+  while (*at == '0' && is_digit(at[1])) ++at;
   const LeadingDigits index = leading_digits(at);
   at += index.count;
   if (index.count == 0 || *at != ':') return false;
@@ -143,7 +144,7 @@ std::optional<RowProblem> RowParser::problem_of_pair(Index field, std::string_vi
   if (colon == std::string_view::npos) {
     return RowProblem{field, "expected index:value, found " + found};
   }
-  const std::string_view index = text.substr(0, colon);
+  std::string_view index = text.substr(0, colon);
   if (index == "qid") {
     const std::string_view query = text.substr(colon + 1);
     const bool is_number = !query.empty() && std::all_of(query.begin(), query.end(), is_digit);
@@ -156,6 +157,7 @@ std::optional<RowProblem> RowParser::problem_of_pair(Index field, std::string_vi
                       fmt::format("expected an index that is a whole number from {} on, found {}",
                                   options_.first_index, found)};
   }
+  index.remove_prefix(std::min(index.find_first_not_of('0'), index.size() - 1));
   Index number = kMostSparseColumns;
   if (index.size() <= kMostDigits) {
     std::from_chars(index.data(), index.data() + index.size(), number);
@@ -237,7 +239,10 @@ std::optional<RowProblem> RowParser::parse(const char* const begin, const char* 
     add_cell(pair);
   }
   part_.smallest_index = std::min(part_.smallest_index, smallest);
-  part_.largest_index = std::max(part_.largest_index, largest);
+  if (largest > part_.largest_index) {
+    part_.largest_index = largest;
+    part_.largest_row = part_.rows;
+  }
   if (!ascends) {
     if (auto problem = sort_row(line)) return problem;
   }

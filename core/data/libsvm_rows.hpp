@@ -45,6 +45,7 @@ struct LibsvmPart {
   Index rows = 0;
   Index smallest_index = std::numeric_limits<Index>::max();  ///< of pairs, those of 0 among them
   Index largest_index = -1;
+  Index largest_row = -1;                ///< the first that has it, of those that are kept
   std::vector<LibsvmPieceCount> pieces;  ///< as far as they were read
   std::optional<LibsvmFailure> failure;  ///< in the last piece of the list
   std::vector<BadRow> bad_rows;          ///< numbered among all rows of the part

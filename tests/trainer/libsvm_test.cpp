@@ -229,6 +229,45 @@ TEST_F(LibsvmProgram, EvaluatesAndPredictsAsOfCsv) {
             expected);
 }
 
+TEST_F(LibsvmProgram, SplitRowsAreFoundAgainInOtherFormats) {
+  for (const char* trained_on : {"a.csv", "a.svm"}) {
+    train({"--model.type=softmax", std::string("--data.train=") + trained_on,
+           "--data.test_fraction=0.2"});
+    std::set<std::string> measured;
+    for (const char* file : {"a.csv", "a.svm"}) {
+      measured.insert(run({"evaluate", "--model=run/model.safetensors", "--json",
+                           std::string("--data.train=") + file})
+                          .out);
+    }
+    EXPECT_EQ(measured.size(), 1U) << trained_on;
+  }
+}
+
+TEST_F(LibsvmProgram, FilesAreKnownByContentAndName) {
+  folder_.write("marked", "\xEF\xBB\xBF" + libsvm(1, 2));
+  folder_.write("zeros.svm.gz", lockstep::test::gzip("0\n1\n0\n1 1:1\n"));
+  const std::string expected = run({"describe", "--json", "--data.train=a.svm"}).out;
+  EXPECT_EQ(run({"describe", "--json", "--data.train=marked"}).out, expected);
+  // Its first rows could be a CSV file of one column.
+  EXPECT_EQ(json::parse(run({"describe", "--json", "--data.train=zeros.svm.gz"}).out)
+                .at("columns")
+                .size(),
+            2U);
+}
+
+TEST_F(LibsvmProgram, AnIndexThatMakesATableTooWideIsTold) {
+  folder_.write("wide.svm", "1 1:1\n2 1100000:1\n1 2:1\n2 1100000:1\n");
+  for (const int ranks : {0, 3}) {
+    const std::string said = run({"train", "--model.type=softmax", "--train.epochs=1",
+                                  "--data.train=wide.svm", "--output.dir=wide", "--overwrite"},
+                                 ranks)
+                                 .err;
+    EXPECT_EQ(said.substr(0, said.find('\n')),
+              "warning: wide.svm:2: the index 1100000 makes 1100000 features, more than there are "
+              "cells; each takes some 0.5 KB of memory on each rank");
+  }
+}
+
 TEST_F(LibsvmProgram, CellsBeyondTheModelAreCounted) {
   train({"--model.type=logistic", "--data.train=a.svm"});
   folder_.write("t.svm", "# rows\n1 1:2\n0 3:1 40:1 12:3\n1 10:1 11:0\n");

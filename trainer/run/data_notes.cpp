@@ -54,6 +54,13 @@ void warn_of_libsvm(const Session& session, const std::string& path, const Libsv
       (has_schema || libsvm.index_base == 0)) {
     say(session, fmt::format("{}: indices begin at {} (data.index_base)", path, libsvm.index_base));
   }
+  if (!libsvm.widest_place.empty()) {
+    say(session,
+        fmt::format("warning: {}: the index {} makes {} features, more than there are cells; "
+                    "each takes some 0.5 KB of memory on each rank",
+                    libsvm.widest_place, libsvm.table.features - 1 + libsvm.index_base,
+                    libsvm.table.features));
+  }
   if (libsvm.left_out == 0) return;
   say(session, fmt::format("warning: {}: {} cells in features beyond the model's {} are left out, "
                            "the first of index {}",

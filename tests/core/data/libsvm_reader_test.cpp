@@ -277,6 +277,15 @@ TEST(LibsvmReader, WrongPairsHaveTheirPlace) {
             "3: expected index:value, found '" + std::string(40, 'y') + "…'");
 }
 
+TEST(LibsvmReader, ZerosMayLeadAnIndex) {
+  EXPECT_EQ(error_of("1 000000001:1 0002:1 000000000003:1\n1 1:x\n"),
+            "a.svm:2:2: expected a number as the value, found '1:x'");
+  EXPECT_EQ(error_of("1 00000000067108864:1\n"),
+            "a.svm:1:2: expected an index below 67108864, found '00000000067108864:1'");
+  EXPECT_EQ(error_of("1 001:1 1:2\n"),
+            "a.svm:1:3: expected each index once, found 1 as in field 2");
+}
+
 TEST(LibsvmReader, AnIndexOccursOnceInARow) {
   EXPECT_EQ(error_of("1 1:2\n1 5:1 5:2\n"),
             "a.svm:2:3: expected each index once, found 5 as in field 2");
