@@ -173,8 +173,10 @@ void fit_to_schema(const TableSchema& schema, TargetKind target, Table& table) {
 void check_keys(const Settings& settings, DataRole role, const std::string& data,
                 std::initializer_list<const char*> unused) {
   for (const char* name : unused) {
-    // Evaluate and predict take configurations that were written for training.
+    // Evaluate and predict take configurations that were written for training, and what a model
+    // says of its data may have been said of another format.
     if (role != DataRole::train || settings.is_default(name)) continue;
+    if (settings.origin(name) == Origin::standard) continue;
     refuse_key(settings, name, data);
   }
 }
