@@ -292,8 +292,8 @@ TEST(SplitProgram, RefusesSplitsThatCannotBe) {
       error_of(
           folder, 65,
           softmax + Words{"--data.train=lone.csv", "--data.test_fraction=.6", "--train.seed=2"}),
-      "lockstep: error: target 'kind': all 1 rows of the class 'b' are split off, and none is "
-      "left to train on; set data.stratify = yes, or split off fewer rows\n");
+      "lockstep: error: target 'kind': the one row of the class 'b' is split off, and none is "
+      "left to train on; leave it out, or find more rows of the class\n");
   EXPECT_EQ(
       error_of(folder, 78,
                {"train", "--model.type=linear", "--output.dir=run", "--data.train=numbers.csv",
@@ -478,14 +478,22 @@ TEST(FoldsProgram, AFailureLeavesNothingAndMistakesAreNamed) {
   const Words softmax{"train", "--model.type=softmax", "--output.dir=run"};
   EXPECT_EQ(error_of(folder, 65, softmax + Words{"--data.train=few.csv", "--data.folds=4"}),
             "lockstep: error: data.folds: 3 rows are too few for 4 folds\n");
-  const std::string lone =
+  // Before the first fold is trained, though it is another one that lacks the class.
+  EXPECT_EQ(
       error_of(folder, 65,
-               softmax + Words{"--data.train=lone.csv", "--data.folds=2", "--data.stratify=yes"});
-  EXPECT_NE(
-      lone.find("lockstep: error: target 'kind': all 1 rows of the class 'b' are split off, "
-                "and none is left to train on; leave the class out, or split off fewer rows\n"),
-      std::string::npos)
-      << lone;
+               softmax + Words{"--data.train=lone.csv", "--data.folds=2", "--data.stratify=yes"}),
+      "lockstep: error: target 'kind': the one row of the class 'b' is in fold 2, and none is "
+      "left to train on; leave it out, or find more rows of the class\n");
+  std::string pairs = "x,kind\n";
+  for (int i = 0; i < 40; ++i) pairs += fmt::format("{},k{}\n", i, i / 2);
+  folder.write("pairs.csv", pairs);
+  const std::string paired =
+      error_of(folder, 65, softmax + Words{"--data.train=pairs.csv", "--data.folds=2"});
+  EXPECT_EQ(paired.find("fold 1/2"), std::string::npos) << paired;
+  EXPECT_NE(paired.find("are in fold 1, and none is left to train on; set data.stratify = yes, or "
+                        "split off fewer rows\n"),
+            std::string::npos)
+      << paired;
 }
 
 }  // namespace

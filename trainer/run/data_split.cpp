@@ -51,19 +51,33 @@ void check_stratifies_classes(const Settings& settings, const Table& table) {
 }
 
 /// A class that is only in rows that were split off would be one that the model does not know.
-void check_classes_remain(Session& session, const Table& all, const Table& train) {
-  Team& team = session.team;
+/// @param parts       of this rank's rows
+/// @param trains_on   whether a part is trained on
+/// @param split_off   what the message calls the other rows: "split off"
+template <class TrainsOn>
+void check_classes_remain(const Session& session, const Table& all,
+                          const std::vector<std::size_t>& parts, const TrainsOn& trains_on,
+                          const std::string& split_off) {
   if (all.target_kind != TargetKind::classes) return;
-  const std::vector<Index> before = rows_of_strata(team, all, true);
-  const std::vector<Index> after = rows_of_strata(team, train, true);
-  for (std::size_t y = 0; y < before.size(); ++y) {
-    if (after[y] > 0 || before[y] == 0) continue;
+  const std::size_t classes = all.class_names.size();
+  std::vector<Index> rows(2 * classes);  // of all of each class, then those to train on
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto y = static_cast<std::size_t>(all.target[i]);
+    ++rows[y];
+    if (trains_on(parts[i])) ++rows[classes + y];
+  }
+  session.team.all_reduce(rows, IntegerReduction::sum);
+  for (std::size_t y = 0; y < classes; ++y) {
+    const Index before = rows[y];
+    if (rows[classes + y] > 0 || before == 0) continue;
+    const bool stratified = session.settings.text("data.stratify") == "yes";
     throw DataError(fmt::format(
-        "target '{}': all {} rows of the class {} are split off, and none is left to train on; {}",
-        all.target_name, before[y], lockstep::quoted(all.class_names[y]),
-        session.settings.text("data.stratify") == "yes"
-            ? "leave the class out, or split off fewer rows"
-            : "set data.stratify = yes, or split off fewer rows"));
+        "target '{}': {} of the class {} {} {}, and none is left to train on; {}", all.target_name,
+        before == 1 ? "the one row" : fmt::format("all {} rows", before),
+        lockstep::quoted(all.class_names[y]), before == 1 ? "is" : "are", split_off,
+        before == 1  ? "leave it out, or find more rows of the class"
+        : stratified ? "leave the class out, or split off fewer rows"
+                     : "set data.stratify = yes, or split off fewer rows"));
   }
 }
 
@@ -99,9 +113,8 @@ std::vector<std::size_t> parts_of(Session& session, const Table& all, const Part
 }
 
 /// Makes the rows to train on ignorant of those that were split off.
-void separate(Session& session, const Table& all, TrainingData& data) {
+void separate(Session& session, TrainingData& data) {
   const Settings& settings = session.settings;
-  check_classes_remain(session, all, data.train);
   std::vector<Table*> split_off;
   if (data.validation) split_off.push_back(&*data.validation);
   if (data.test) split_off.push_back(&*data.test);
@@ -130,10 +143,12 @@ TrainingData split_rows(Session& session, Table all) {
   const auto rows_of = [&](std::size_t part) {
     return rows_where(team, all, parts, [&](std::size_t p) { return p == part; });
   };
+  check_classes_remain(
+      session, all, parts, [](std::size_t part) { return part == kTrainPart; }, "split off");
   TrainingData data{rows_of(kTrainPart)};
   if (validation > 0) data.validation = rows_of(kValidationPart);
   if (test > 0) data.test = rows_of(kTestPart);
-  separate(session, all, data);
+  separate(session, data);
   return data;
 }
 
@@ -154,6 +169,12 @@ FoldedData::FoldedData(Session& session, Table all) : session_(session), all_(st
   const bool stratified = is_stratified(session.settings, all_);
   parts_ = parts_of(session, all_,
                     sizes_of_folds(rows_of_strata(session.team, all_, stratified), folds));
+  for (Index fold = 0; fold < folds; ++fold) {
+    check_classes_remain(
+        session, all_, parts_,
+        [&](std::size_t part) { return part != static_cast<std::size_t>(fold); },
+        fmt::format("in fold {}", fold + 1));
+  }
 }
 
 TrainingData FoldedData::fold(Index fold) const {
@@ -165,7 +186,7 @@ TrainingData FoldedData::fold(Index fold) const {
   TrainingData data{rows_where_in_fold(false)};
   data.test = rows_where_in_fold(true);
   data.fold = fold + 1;
-  separate(session_, all_, data);
+  separate(session_, data);
   return data;
 }
 

@@ -29,15 +29,14 @@ Index fold_count(const Settings& settings);
 /// All rows of data.train, cut into data.folds parts.
 class FoldedData {
  public:
-  /// Reads or generates them. Throws, alike on all ranks, when there are fewer rows than folds.
-  /// *Collective*.
+  /// Reads or generates them. Throws, alike on all ranks, when there are fewer rows than folds, or
+  /// a class has all of its rows in one fold. *Collective*.
   explicit FoldedData(Session& session);
   FoldedData(Session& session, Table all);
 
   const Table& all() const { return all_; }
 
-  /// Fold `fold`, from 0, as test rows, and the others to train on. Throws DataError, alike on all
-  /// ranks, where a class is left without rows to train on. *Collective*.
+  /// Fold `fold`, from 0, as test rows, and the others to train on. *Collective*.
   TrainingData fold(Index fold) const;
 
  private:
