@@ -145,7 +145,7 @@ class TrainRun {
     if (std::isfinite(evaluation.loss)) return;
     throw NumericalError(
         fmt::format("training diverged: the {} loss after epoch {} is not finite; {}", set, epoch,
-                    diverged_advice(experiment_.options.learning_rate)));
+                    diverged_advice(experiment_.options.learning_rate, train_.is_sparse)));
   }
 
   void describe(const EpochReport& report, Index epoch, double seconds) {

@@ -32,8 +32,9 @@ Index row_tile(Index rows, int threads) {
 
 }  // namespace
 
-std::string diverged_advice(double rate) {
-  return fmt::format("lower train.learning_rate (now {}) or set preprocess.scale = standard", rate);
+std::string diverged_advice(double rate, bool is_sparse) {
+  return fmt::format("lower train.learning_rate (now {}){}", rate,
+                     is_sparse ? "" : " or set preprocess.scale = standard");
 }
 
 template <class T>
@@ -123,7 +124,7 @@ void Training<T>::check_parameters(Index epoch) const {
     if (std::isfinite(value)) continue;
     throw NumericalError(
         fmt::format("training diverged: a parameter is not finite after epoch {}; {}", epoch,
-                    diverged_advice(options_.learning_rate)));
+                    diverged_advice(options_.learning_rate, examples_.is_sparse)));
   }
 }
 
@@ -261,9 +262,10 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
     const ScoreSums step =
         fold_subtree<ScoreSums>({0, lanes_.count()}, lanes_.count(), take, merge_score_sums);
     if (!std::isfinite(step.loss())) {
-      throw NumericalError(fmt::format(
-          "training diverged: the loss of step {} of epoch {} is not finite; {}",
-          first_step + static_cast<Index>(s) + 1, epoch, diverged_advice(options_.learning_rate)));
+      throw NumericalError(
+          fmt::format("training diverged: the loss of step {} of epoch {} is not finite; {}",
+                      first_step + static_cast<Index>(s) + 1, epoch,
+                      diverged_advice(options_.learning_rate, examples_.is_sparse)));
     }
     epoch_sums = merge(epoch_sums, step);
   }

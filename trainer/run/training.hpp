@@ -28,7 +28,7 @@ struct TrainingOptions {
 };
 
 /// What to do about a training that diverged at this rate, for messages.
-std::string diverged_advice(double rate);
+std::string diverged_advice(double rate, bool is_sparse);
 
 /// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this
 /// rank's segment, and the steps. θ is the same on all ranks between epochs.
