@@ -81,6 +81,16 @@ KeptBlocks& kept_blocks() {
 
 }  // namespace
 
+void release_memory([[maybe_unused]] void* data, [[maybe_unused]] std::size_t size) {
+#if defined(__linux__)
+  // A large page of which a part is given back stays with the process, as a rule.
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t first = (begin + kLargePage - 1) / kLargePage * kLargePage;
+  const std::uintptr_t end = (begin + size) / kLargePage * kLargePage;
+  if (first < end) madvise(static_cast<char*>(data) + (first - begin), end - first, MADV_DONTNEED);
+#endif
+}
+
 void* take_large_block(std::size_t size) {
   assert(size >= kLargePage);
   if (size > std::numeric_limits<std::size_t>::max() / 2) throw std::bad_array_new_length();

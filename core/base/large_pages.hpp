@@ -4,6 +4,8 @@
 #include <new>
 #include <vector>
 
+#include "core/base/memory.hpp"
+
 namespace lockstep {
 
 /// A page that the processor maps as one, where the system grants it.
@@ -13,6 +15,11 @@ inline constexpr std::size_t kLargePage = std::size_t{2} << 20;
 /// time: page faults for each 4 KiB may take longer than the work. Nothing happens below 2 MiB.
 /// Advice alone: whether it is taken or not, the memory is the same.
 void prefer_large_pages(void* data, std::size_t size);
+
+/// Gives memory that is needed no more back to the system, ahead of the block that it is part of:
+/// its bytes are lost (0, or what they were), and come back when they are written again. Whole
+/// pages are given back, large ones where they are large.
+void release_memory(void* data, std::size_t size);
 
 /// So much memory of freed large blocks, at most, stays with the process for the next ones.
 inline constexpr std::size_t kKeptMemory = std::size_t{64} << 20;
@@ -26,7 +33,7 @@ void* take_large_block(std::size_t size);
 void give_large_block(void* data, std::size_t size) noexcept;
 
 /// Memory that is written before it is read: in large pages where it is large, and not set to zero
-/// (what needs no constructor stays as it is found).
+/// (what needs no constructor stays as it is found). It begins at a multiple of kAlignment.
 template <class T>
 struct BufferAllocator {
   using value_type = T;
@@ -37,14 +44,15 @@ struct BufferAllocator {
 
   T* allocate(std::size_t n) {
     if (n > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();
-    return static_cast<T*>(is_large(n) ? take_large_block(n * sizeof(T))
-                                       : ::operator new(n * sizeof(T)));
+    return static_cast<T*>(is_large(n)
+                               ? take_large_block(n * sizeof(T))
+                               : ::operator new (n * sizeof(T), std::align_val_t{kAlignment}));
   }
   void deallocate(T* p, std::size_t n) noexcept {
     if (is_large(n)) {
       give_large_block(p, n * sizeof(T));
     } else {
-      ::operator delete(p);
+      ::operator delete (p, std::align_val_t{kAlignment});
     }
   }
 
@@ -57,7 +65,7 @@ struct BufferAllocator {
   friend bool operator==(const BufferAllocator&, const BufferAllocator&) { return true; }
 
  private:
-  static_assert(alignof(T) <= alignof(std::max_align_t));
+  static_assert(alignof(T) <= kAlignment);
   static constexpr bool is_large(std::size_t n) { return n * sizeof(T) >= kLargePage; }
 };
 

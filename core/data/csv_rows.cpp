@@ -97,7 +97,6 @@ class RowParser {
 void RowParser::reserve(Index rows) {
   const auto room = static_cast<std::size_t>(rows);
   part_.values.reserve(room * features_);
-  prefer_large_pages(part_.values.data(), part_.values.capacity() * sizeof(double));
   if (columns_.schema.target_kind != TargetKind::none) part_.target.reserve(room);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/large_pages.hpp"
 #include "core/data/bad_rows.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/csv_columns.hpp"
@@ -31,7 +32,7 @@ struct CsvFailure {
 
 /// One rank's rows, with class codes of its own for targets.
 struct CsvPart {
-  std::vector<double> values;  ///< rows × features
+  Buffer<double> values;  ///< rows × features
   std::vector<double> target;
   Index rows = 0;
   std::vector<CsvPieceCount> pieces;  ///< as far as they were read

@@ -70,7 +70,7 @@ double CsvTypedColumn::final_value(double value) const {
 std::vector<ColumnType> agree_on_types(Team& team, std::vector<CsvTypedColumn>& columns,
                                        const std::vector<ColumnKind>& kinds,
                                        const std::vector<std::string>& names,
-                                       const std::string& data, std::vector<double>& values) {
+                                       const std::string& data, std::span<double> values) {
   std::vector<ColumnType> types;
   for (std::size_t j = 0; j < columns.size(); ++j) {
     types.push_back(columns[j].agree(team, kinds[j]));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,7 +94,7 @@ class CsvTypedColumn {
 std::vector<ColumnType> agree_on_types(Team& team, std::vector<CsvTypedColumn>& columns,
                                        const std::vector<ColumnKind>& kinds,
                                        const std::vector<std::string>& names,
-                                       const std::string& data, std::vector<double>& values);
+                                       const std::string& data, std::span<double> values);
 
 /// What is said, after a place, of a feature column with more than CsvTypedColumn::kMostCategories
 /// texts.

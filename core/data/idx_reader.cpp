@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <cstdint>
+#include <span>
 #include <sstream>
 
 #include "core/base/error.hpp"
@@ -120,8 +121,7 @@ void check_features(const Table& table, const TableSchema& schema, const std::st
 }
 
 /// Which byte values occur on any rank. *Collective*.
-std::array<std::int64_t, kByteValues> occurring(Team& team,
-                                                const std::vector<std::uint8_t>& bytes) {
+std::array<std::int64_t, kByteValues> occurring(Team& team, std::span<const std::uint8_t> bytes) {
   std::array<std::int64_t, kByteValues> occurs{};
   for (const std::uint8_t v : bytes) occurs[v] = 1;
   team.all_reduce(occurs, IntegerReduction::max);
@@ -130,7 +130,7 @@ std::array<std::int64_t, kByteValues> occurring(Team& team,
 
 /// Throws about the first label in file order that is none of the known classes. *Collective*.
 void check_known(Team& team, const std::array<std::int64_t, kByteValues>& index,
-                 const std::vector<std::uint8_t>& bytes, Index first_row,
+                 std::span<const std::uint8_t> bytes, Index first_row,
                  const std::vector<IdxSource>& labels) {
   constexpr auto kValues = static_cast<std::int64_t>(kByteValues);
   constexpr std::int64_t kNone = INT64_MAX;
@@ -149,7 +149,7 @@ void check_known(Team& team, const std::array<std::int64_t, kByteValues>& index,
 }
 
 /// Turns labels into class indices; the table has room for them. *Collective*.
-void make_classes(Team& team, const std::vector<std::uint8_t>& bytes, const IdxOptions& options,
+void make_classes(Team& team, std::span<const std::uint8_t> bytes, const IdxOptions& options,
                   const std::vector<IdxSource>& labels, Table& table) {
   std::array<std::int64_t, kByteValues> index{};
   if (options.schema) {
@@ -197,7 +197,7 @@ IdxTable read_idx(Team& team, const std::vector<InputFile>& images,
   if (wants_labels) {
     table.target_name = options.schema ? options.schema->target_name : "label";
     table.target_kind = options.schema ? options.schema->target_kind : options.target_kind;
-    const std::vector<std::uint8_t> bytes =
+    const Buffer<std::uint8_t> bytes =
         scatter_rows(team, sources.labels, boundaries, result.bytes_read);
     guard(team, "taking the labels", [&] { table.target.resize(bytes.size()); });
     if (table.target_kind == TargetKind::classes) {

@@ -112,11 +112,11 @@ void read_plain(const IdxSource& source, Range owned, std::uint8_t* out, Index& 
 
 }  // namespace
 
-std::vector<std::uint8_t> scatter_rows(Team& team, const std::vector<IdxSource>& sources,
-                                       const std::vector<Index>& boundaries, Index& bytes_read) {
+Buffer<std::uint8_t> scatter_rows(Team& team, const std::vector<IdxSource>& sources,
+                                  const std::vector<Index>& boundaries, Index& bytes_read) {
   const Range mine = part_of(boundaries, team.rank());
   const Index item_size = sources.front().header.item_size;
-  std::vector<std::uint8_t> values;
+  Buffer<std::uint8_t> values;
   const auto place_of = [&](const IdxSource& source) {
     const Index first = std::clamp(source.rows.begin, mine.begin, mine.end);
     return values.data() + (first - mine.begin) * item_size;

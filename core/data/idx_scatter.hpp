@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/large_pages.hpp"
 #include "core/data/file_list.hpp"
 #include "core/data/idx_header.hpp"
 #include "core/parallel/team.hpp"
@@ -19,7 +20,7 @@ struct IdxSource {
 /// The bytes of the rows of this rank: part `rank` of `boundaries`. The sources have items of equal
 /// size and lie end to end. Adds to `bytes_read` what this rank reads of files.
 /// *Collective*; rank 0 sends the rows of compressed files, in rounds of at most 16 MiB.
-std::vector<std::uint8_t> scatter_rows(Team& team, const std::vector<IdxSource>& sources,
-                                       const std::vector<Index>& boundaries, Index& bytes_read);
+Buffer<std::uint8_t> scatter_rows(Team& team, const std::vector<IdxSource>& sources,
+                                  const std::vector<Index>& boundaries, Index& bytes_read);
 
 }  // namespace lockstep

@@ -216,7 +216,7 @@ NpyPart read_part(Team& team, const std::vector<NpyArray>& arrays, Range rows, N
 
 /// Agrees on types and categories; makes codes indices. *Collective*.
 void settle_types(Team& team, const std::vector<InputFile>& files, NpyColumns& how,
-                  std::vector<double>& values, NpyTable& result) {
+                  std::span<double> values, NpyTable& result) {
   const std::vector<std::string>& names = how.columns.schema.feature_names;
   Table& table = result.table;
   if (how.kinds.empty()) {

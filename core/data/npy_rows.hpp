@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/large_pages.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/column_type.hpp"
 #include "core/data/csv_columns.hpp"
@@ -30,7 +31,7 @@ struct NpyColumns {
 
 /// The rows of one rank, with codes of its own for categories and classes.
 struct NpyPart {
-  std::vector<double> values;  ///< rows × features
+  Buffer<double> values;  ///< rows × features
   std::vector<double> target;
   std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
   Index bytes_read = 0;

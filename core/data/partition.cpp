@@ -11,17 +11,18 @@
 namespace lockstep {
 namespace {
 
-template <class V>
-std::vector<V> move_values(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
-                           std::vector<V> values, Index columns) {
-  const Bytes moved = repartition(team, from, to, std::as_bytes(std::span(values)),
-                                  columns * static_cast<Index>(sizeof(V)));
-  values = {};
-  guard(team, "moving rows", [&] {
-    values.resize(moved.size() / sizeof(V));
-    if (!moved.empty()) std::memcpy(values.data(), moved.data(), moved.size());
-  });
-  return values;
+/// @tparam Values  a vector
+template <class Values>
+Values move_values(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
+                   Values values, Index columns) {
+  const auto rank = static_cast<std::size_t>(team.rank());
+  Values moved;
+  guard(team, "moving rows",
+        [&] { moved.resize(static_cast<std::size_t>((to[rank + 1] - to[rank]) * columns)); });
+  repartition(team, from, to, std::as_writable_bytes(std::span(values)),
+              columns * static_cast<Index>(sizeof(values[0])),
+              std::as_writable_bytes(std::span(moved)));
+  return moved;
 }
 
 /// For each of some ascending row numbers, the cells of all ranks before that row. *Collective*.

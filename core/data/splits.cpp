@@ -87,10 +87,10 @@ std::vector<SortRecord> records_at(Team& team, const RowOrder& order, Index rows
   return all;
 }
 
-template <class V>
-std::vector<V> selected(const std::vector<V>& values, Index width,
-                        const std::vector<Index>& locals) {
-  std::vector<V> some;
+/// @tparam Values  a vector
+template <class Values>
+Values selected(const Values& values, Index width, const std::vector<Index>& locals) {
+  Values some;
   some.reserve(locals.size() * to_size(width));
   for (const Index local : locals) {
     const auto begin = values.begin() + local * width;

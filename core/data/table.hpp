@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/large_pages.hpp"
 #include "core/base/types.hpp"
 #include "core/data/bad_rows.hpp"
 #include "core/data/column_type.hpp"
@@ -27,8 +28,8 @@ struct Table {
   Index total_rows = 0;  ///< over all ranks
   Index features = 0;    ///< columns of a row
 
-  using ByteValues = std::vector<std::uint8_t>;
-  using NumberValues = std::vector<double>;
+  using ByteValues = Buffer<std::uint8_t>;
+  using NumberValues = Buffer<double>;
   std::variant<NumberValues, ByteValues, SparseValues> values;  ///< rows.size() × features
 
   TargetKind target_kind = TargetKind::none;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/parallel/ranges.hpp"
 #include "core/parallel/repartition.hpp"
 
 namespace lockstep {
@@ -25,14 +26,14 @@ DistributedMatrix in_blocks(Team& team, DistributedMatrix matrix, const RowBlock
   const std::vector<Index> to = blocks.row_boundaries(team.size());
   if (from == to) return matrix;
   if (matrix.columns > 0) {
-    const Bytes moved =
-        repartition(team, from, to, std::as_bytes(std::span(std::as_const(matrix.values))),
-                    matrix.columns * static_cast<Index>(sizeof(double)));
-    matrix.values = {};
+    AlignedVector<double> moved;
     guard(team, "moving rows", [&] {
-      matrix.values.resize(moved.size() / sizeof(double));
-      if (!moved.empty()) std::memcpy(matrix.values.data(), moved.data(), moved.size());
+      moved.resize(static_cast<std::size_t>(part_of(to, team.rank()).size() * matrix.columns));
     });
+    repartition(team, from, to, std::as_writable_bytes(std::span(matrix.values)),
+                matrix.columns * static_cast<Index>(sizeof(double)),
+                std::as_writable_bytes(std::span(moved)));
+    matrix.values = std::move(moved);
   }
   const auto rank = static_cast<std::size_t>(team.rank());
   matrix.rows = {to[rank], to[rank + 1]};

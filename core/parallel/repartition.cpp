@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/base/large_pages.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -63,10 +64,23 @@ class Moves {
   Index rounds_ = 0;
 };
 
+/// Copies, and gives back what has been copied.
+void move_memory(std::span<std::byte> from, std::span<std::byte> to) {
+  constexpr std::size_t kPiece = 8 * kLargePage;
+  for (std::size_t begin = 0; begin < from.size(); begin += kPiece) {
+    const std::size_t size = std::min(kPiece, from.size() - begin);
+    std::memcpy(to.data() + begin, from.data() + begin, size);
+    // From the end of the last large page that went before: pieces begin inside of large pages.
+    const std::size_t behind = std::min(begin, kLargePage);
+    release_memory(from.data() + begin - behind, size + behind);
+  }
+}
+
 }  // namespace
 
-Bytes repartition(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
-                  std::span<const std::byte> rows, Index row_bytes, Index round_bytes) {
+void repartition(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
+                 std::span<std::byte> rows, Index row_bytes, std::span<std::byte> result,
+                 Index round_bytes) {
   const Index ranks = team.size();
   const Index me = team.rank();
   assert(row_bytes > 0);
@@ -75,14 +89,12 @@ Bytes repartition(Team& team, const std::vector<Index>& from, const std::vector<
   const Range before = part_of(from, me);
   const Range after = part_of(to, me);
   assert(static_cast<Index>(rows.size()) == before.size() * row_bytes);
+  assert(static_cast<Index>(result.size()) == after.size() * row_bytes);
 
   const auto old_rows = [&](Range r) {
     return rows.subspan(static_cast<std::size_t>((r.begin - before.begin) * row_bytes),
                         static_cast<std::size_t>(r.size() * row_bytes));
   };
-  Bytes result;
-  guard(team, "moving rows",
-        [&] { result.resize(static_cast<std::size_t>(after.size() * row_bytes)); });
   const auto place = [&](Range r, std::span<const std::byte> bytes) {
     assert(static_cast<Index>(bytes.size()) == r.size() * row_bytes);
     if (bytes.empty()) return;
@@ -91,7 +103,9 @@ Bytes repartition(Team& team, const std::vector<Index>& from, const std::vector<
 
   const Moves moves(from, to, round_bytes / row_bytes);
   if (const Range staying = moves.overlap(me, me); !staying.empty()) {
-    place(staying, old_rows(staying));
+    move_memory(
+        old_rows(staying),
+        result.subspan(static_cast<std::size_t>((staying.begin - after.begin) * row_bytes)));
   }
   for (Index round = 0; round < moves.rounds(); ++round) {
     std::vector<Bytes> outgoing(static_cast<std::size_t>(ranks));
@@ -109,7 +123,6 @@ Bytes repartition(Team& team, const std::vector<Index>& from, const std::vector<
       if (!arriving.empty()) place(arriving, incoming[static_cast<std::size_t>(source)]);
     }
   }
-  return result;
 }
 
 }  // namespace lockstep

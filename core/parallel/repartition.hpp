@@ -17,14 +17,17 @@ inline constexpr Index kRepartitionRoundBytes = Index{64} << 20;
 /// @param from, to   P+1 ascending row numbers each, with equal ends, the same on all ranks. Rank r
 ///                   has the rows [from[r], from[r+1]) before and [to[r], to[r+1]) after; they may
 ///                   be none
-/// @param rows       this rank's rows before, end to end
+/// @param rows       this rank's rows before, end to end. Their bytes are lost: their memory is
+/// given
+///                   back to the system on the way (release_memory), so that both sets of rows
+///                   never stand there whole
 /// @param row_bytes  bytes of a row, positive, the same on all ranks
+/// @param result     gets this rank's rows after; as large as they are
 /// @param round_bytes  at most so many bytes, but at least one row, are sent or received by a rank
 ///                     at a time
-/// @return this rank's rows after
 /// *Collective*; a rank sends the rows that leave it, each once.
-Bytes repartition(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
-                  std::span<const std::byte> rows, Index row_bytes,
-                  Index round_bytes = kRepartitionRoundBytes);
+void repartition(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
+                 std::span<std::byte> rows, Index row_bytes, std::span<std::byte> result,
+                 Index round_bytes = kRepartitionRoundBytes);
 
 }  // namespace lockstep

@@ -6,9 +6,13 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "core/base/error.hpp"
+#include "core/base/large_pages.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep {
@@ -81,6 +85,7 @@ class DenseRows {
       if (!maker.make(r) || !std::all_of(row.begin(), row.end(), fits<T>)) return r;
       T* to = examples_.values.data() + r * examples_.stride;
       for (std::size_t c = 0; c < row.size(); ++c) to[c] = static_cast<T>(row[c]);
+      std::fill(to + row.size(), to + examples_.stride, T{0});
     }
     return rows.end;
   }
@@ -126,32 +131,42 @@ class SparseRowsOf {
   Examples<T>& examples_;
 };
 
-/// Makes all rows, in tasks; returns the first that cannot be made, or their number.
+/// Makes these rows, in tasks; returns the first that cannot be made, or the end.
 template <class Rows>
-Index make_rows(Index rows, int threads, const Rows& maker) {
+Index make_rows(Range rows, int threads, const Rows& maker) {
   constexpr Index kRowsOfATask = 256;
-  const Index tasks = (rows + kRowsOfATask - 1) / kRowsOfATask;
-  std::vector<Index> refused(static_cast<std::size_t>(tasks), rows);
+  const Index tasks = (rows.size() + kRowsOfATask - 1) / kRowsOfATask;
+  std::vector<Index> refused(static_cast<std::size_t>(tasks), rows.end);
   parallel_for(threads, tasks, [&](Index task) {
-    const Range mine{task * kRowsOfATask, std::min(rows, (task + 1) * kRowsOfATask)};
+    const Index begin = rows.begin + task * kRowsOfATask;
+    const Range mine{begin, std::min(rows.end, begin + kRowsOfATask)};
     const Index made = maker.make(mine);
     if (made < mine.end) refused[static_cast<std::size_t>(task)] = made;
   });
-  return tasks == 0 ? rows : *std::min_element(refused.begin(), refused.end());
+  return tasks == 0 ? rows.end : *std::min_element(refused.begin(), refused.end());
 }
 
-}  // namespace
-
-template <class T>
-Index Examples<T>::memory_bytes() const {
-  return static_cast<Index>((values.size() + cells.size()) * sizeof(T) +
-                            columns.size() * sizeof(columns[0]) +
-                            begins.size() * sizeof(begins[0]));
+/// Makes all rows, and gives back `numbers`, which they are made of, as they are.
+template <class Rows>
+Index make_rows_of(std::span<double> numbers, Index rows, int threads, const Rows& maker) {
+  constexpr std::size_t kPiece = 8 * kLargePage;
+  const std::size_t width = rows > 0 ? numbers.size() / static_cast<std::size_t>(rows) : 0;
+  const auto step =
+      static_cast<Index>(kPiece / sizeof(double) / std::max<std::size_t>(width, 1) + 1);
+  for (Index begin = 0; begin < rows; begin += step) {
+    const Range piece{begin, std::min(rows, begin + step)};
+    const Index made = make_rows(piece, threads, maker);
+    if (made < piece.end) return made;
+    // All so far: what lay in one large page with rows to come goes too.
+    release_memory(numbers.data(), static_cast<std::size_t>(piece.end) * width * sizeof(double));
+  }
+  return rows;
 }
 
+/// @param numbers  of the table, where they may be given back; otherwise none
 template <class T>
-Examples<T> make_examples(const Table& table, const FeatureTransform& features,
-                          const ColumnScaling& target, int threads) {
+Examples<T> made_of(const Table& table, std::span<double> numbers, const FeatureTransform& features,
+                    const ColumnScaling& target, int threads) {
   assert(table.features == features.sources());
   Examples<T> examples;
   examples.rows = table.rows;
@@ -171,13 +186,41 @@ Examples<T> make_examples(const Table& table, const FeatureTransform& features,
   const SparseValues* sparse = table.sparse();
   const Index rows = table.rows.size();
   if (sparse != nullptr && features.keeps_zeros()) {
-    refused =
-        std::min(refused, make_rows(rows, threads, SparseRowsOf<T>(*sparse, features, examples)));
+    const SparseRowsOf<T> maker(*sparse, features, examples);
+    refused = std::min(refused, make_rows({0, rows}, threads, maker));
   } else {
-    refused = std::min(refused, make_rows(rows, threads, DenseRows<T>(table, features, examples)));
+    const DenseRows<T> maker(table, features, examples);
+    // A row that is refused for its target is looked at again.
+    const bool keeps = numbers.empty() || refused < rows;
+    refused = std::min(refused, keeps ? make_rows({0, rows}, threads, maker)
+                                      : make_rows_of(numbers, rows, threads, maker));
   }
   if (refused < rows) refuse_row<T>(table, features, refused);
   return examples;
+}
+
+}  // namespace
+
+template <class T>
+Index Examples<T>::memory_bytes() const {
+  return static_cast<Index>((values.size() + cells.size()) * sizeof(T) +
+                            columns.size() * sizeof(columns[0]) +
+                            begins.size() * sizeof(begins[0]));
+}
+
+template <class T>
+Examples<T> make_examples(const Table& table, const FeatureTransform& features,
+                          const ColumnScaling& target, int threads) {
+  return made_of<T>(table, {}, features, target, threads);
+}
+
+template <class T>
+Examples<T> make_examples(Table&& table, const FeatureTransform& features,
+                          const ColumnScaling& target, int threads) {
+  Table consumed = std::move(table);
+  auto* const numbers = std::get_if<Table::NumberValues>(&consumed.values);
+  return made_of<T>(consumed, numbers == nullptr ? std::span<double>() : std::span(*numbers),
+                    features, target, threads);
 }
 
 template struct Examples<float>;
@@ -185,6 +228,9 @@ template struct Examples<double>;
 template Examples<float> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,
                                        int);
 template Examples<double> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,
+                                        int);
+template Examples<float> make_examples(Table&&, const FeatureTransform&, const ColumnScaling&, int);
+template Examples<double> make_examples(Table&&, const FeatureTransform&, const ColumnScaling&,
                                         int);
 
 }  // namespace lockstep

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/base/memory.hpp"
+#include "core/base/large_pages.hpp"
 #include "core/data/table.hpp"
 #include "core/kernel/sparse_product.hpp"
 #include "core/transform/column_scaling.hpp"
@@ -20,8 +20,8 @@ struct Examples {
   Index features = 0;
   bool is_sparse = false;  ///< which of the following two; the same on all ranks
 
-  Index stride = 0;         ///< elements from row to row; columns beyond `features` are 0
-  AlignedVector<T> values;  ///< rows.size() × stride
+  Index stride = 0;  ///< elements from row to row; columns beyond `features` are 0
+  Buffer<T> values;  ///< rows.size() × stride
 
   std::vector<Index> begins;           ///< of the rows among the cells, and the end: never empty
   std::vector<std::uint32_t> columns;  ///< of each cell
@@ -48,6 +48,11 @@ struct Examples {
 /// @param target  scaling of the target; ignored unless the target is a number
 template <class T>
 Examples<T> make_examples(const Table& table, const FeatureTransform& features,
+                          const ColumnScaling& target, int threads);
+/// The same of a table that is needed no more: the memory of its numbers is given back to the
+/// system on the way (release_memory), so that the two never stand there whole.
+template <class T>
+Examples<T> make_examples(Table&& table, const FeatureTransform& features,
                           const ColumnScaling& target, int threads);
 
 }  // namespace lockstep

@@ -96,20 +96,20 @@ class TrainRun {
     for (int r = 0; r < session_.team.size(); ++r) {
       rows.push_back(lanes_.rows_of(part_of(boundaries, r)).end);
     }
-    const Table train = move_rows(session_.team, std::move(experiment_.train), rows);
+    Table train = move_rows(session_.team, std::move(experiment_.train), rows);
     experiment_.train.total_rows = train.total_rows;
     guard(session_.team, "transforming the data", [&] {
-      train_ = examples_of(train);
-      if (experiment_.validation) validation_ = examples_of(*experiment_.validation);
+      train_ = examples_of(std::move(train));
+      if (experiment_.validation) validation_ = examples_of(std::move(*experiment_.validation));
       experiment_.validation.reset();
-      if (experiment_.test) test_ = examples_of(*experiment_.test);
+      if (experiment_.test) test_ = examples_of(std::move(*experiment_.test));
       experiment_.test.reset();
     });
   }
 
-  Examples<T> examples_of(const Table& table) const {
-    return make_examples<T>(table, experiment_.model.features, experiment_.model.target_scaling,
-                            session_.threads);
+  Examples<T> examples_of(Table&& table) const {
+    return make_examples<T>(std::move(table), experiment_.model.features,
+                            experiment_.model.target_scaling, session_.threads);
   }
 
   EpochReport run_epoch(Training<T>& training, Index epoch) {

@@ -44,6 +44,27 @@ TEST(Buffer, BeginsALargePageWhereItFillsOne) {
   }
 }
 
+TEST(LargePages, GivenBackTakeNothingElseAlong) {
+  Buffer<std::uint32_t> memory(5 * kLargePage / sizeof(std::uint32_t));
+  std::iota(memory.begin(), memory.end(), 0U);
+  const auto page = static_cast<std::ptrdiff_t>(kLargePage / sizeof(std::uint32_t));
+  const auto intact = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    auto expected = static_cast<std::uint32_t>(begin);
+    return std::all_of(memory.begin() + begin, memory.begin() + end,
+                       [&](std::uint32_t value) { return value == expected++; });
+  };
+  // Parts of pages stay.
+  release_memory(memory.data() + 1, kLargePage);
+  EXPECT_TRUE(intact(0, 5 * page));
+  release_memory(memory.data() + page - 1, 2 * kLargePage + 8);
+  EXPECT_TRUE(intact(0, page));
+  EXPECT_TRUE(intact(3 * page, 5 * page));
+  // What was given back can be written again.
+  std::iota(memory.begin() + page, memory.begin() + 3 * page, static_cast<std::uint32_t>(page));
+  EXPECT_TRUE(intact(0, 5 * page));
+  release_memory(nullptr, 0);
+}
+
 /// Where a block of this size lies that is taken and given back.
 void* place_of_block(std::size_t size) {
   void* const block = take_large_block(size);

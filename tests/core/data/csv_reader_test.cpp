@@ -40,8 +40,9 @@ std::string error_of(const std::string& content, const CsvOptions& options = {})
   return message;
 }
 
-const Table::NumberValues& numbers(const CsvTable& result) {
-  return std::get<Table::NumberValues>(result.table.values);
+std::vector<double> numbers(const CsvTable& result) {
+  const auto& values = std::get<Table::NumberValues>(result.table.values);
+  return {values.begin(), values.end()};
 }
 
 TEST(CsvReader, ReadsNumbersAndClasses) {

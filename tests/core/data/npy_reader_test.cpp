@@ -70,7 +70,10 @@ Table read_text(const std::string& x, const NpyOptions& options = features_only(
   return read_texts(x, "", options).table;
 }
 
-const Numbers& values_of(const Table& table) { return std::get<Table::NumberValues>(table.values); }
+Numbers values_of(const Table& table) {
+  const auto& values = std::get<Table::NumberValues>(table.values);
+  return {values.begin(), values.end()};
+}
 
 std::string error_of(const std::string& x, const NpyOptions& options = features_only(),
                      const std::string& y = "") {
@@ -450,7 +453,7 @@ TEST(NpyReader, PlacesBeyond32BitsAreFound) {
       how.columns.names.assign(kColumns, "c");
       how.columns.schema.feature_names = {"a", "b"};
       NpyPart part = read_npy_part({array}, {998, 999}, how);
-      EXPECT_EQ(part.values, (Numbers{1.5, 2.5}));
+      EXPECT_EQ(part.values, (Table::NumberValues{1.5, 2.5}));
       EXPECT_EQ(part.failure, "");
       EXPECT_LE(part.bytes_read, fortran_order ? 16 : 8 * kColumns);
       part = read_npy_part({array}, {998, 1000}, how);

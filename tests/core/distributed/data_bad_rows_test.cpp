@@ -202,6 +202,10 @@ TEST(BadRows, OfLibsvmAreLeftOut) {
     EXPECT_EQ(table.index_base, 1) << "a bad row has the index 0";
     expect_same_rows(team, table.table, expected.table);
     expect_bad_rows(team, table.table, example, file.path);
+    for (Index i = 0; i < table.table.rows.size(); ++i) {
+      const Index number = table.table.number_read(i);
+      EXPECT_EQ(table.table.places.of(number), fmt::format("{}:{}", file.path, number + 1));
+    }
   });
 }
 
@@ -237,6 +241,23 @@ TEST(BadRows, BlankLinesAreLeftOutWithThem) {
     EXPECT_EQ(table.places.of(50), file.path + ", row 51");
     EXPECT_EQ(message_in(folder / "", [&] { read_csv(team, {file}, {}); }),
               "a.csv:5: blank line between rows");
+  });
+}
+
+TEST(BadRows, OneBlankLineIsEnough) {
+  CsvOptions options;
+  options.on_bad_row = OnBadRow::skip;
+  for_each_team({1, 2, 3, 5}, [&](Team& team) {
+    TeamDirectory folder(team);
+    // Wherever it stands: also where the rows of a rank end, or begin.
+    for (int blank = 1; blank < 16; ++blank) {
+      std::string rows = "x,y\n";
+      for (int i = 0; i < 16; ++i) rows += (i == blank ? "\n" : "") + fmt::format("{},a\n", i);
+      const InputFile file = folder.put("a.csv", rows);
+      const Table table = read_csv(team, {file}, options).table;
+      EXPECT_EQ(table.total_rows, 16);
+      EXPECT_EQ(table.places.of(0), file.path + ", row 1") << blank;
+    }
   });
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/parallel/ranges.hpp"
 #include "tests/support/ranks.hpp"
@@ -67,9 +68,11 @@ Bytes rows_of(Range rows, Index row_bytes) {
 
 void expect_moved(Team& team, const std::vector<Index>& from, const std::vector<Index>& to,
                   Index row_bytes, Index round_bytes) {
-  const Bytes before = rows_of(part_of(from, team.rank()), row_bytes);
-  const Bytes after = repartition(team, from, to, before, row_bytes, round_bytes);
-  EXPECT_TRUE(after == rows_of(part_of(to, team.rank()), row_bytes));
+  Bytes before = rows_of(part_of(from, team.rank()), row_bytes);
+  const Bytes expected = rows_of(part_of(to, team.rank()), row_bytes);
+  Bytes after(expected.size());
+  repartition(team, from, to, before, row_bytes, after, round_bytes);
+  EXPECT_TRUE(after == expected);
 }
 
 /// All rows on one rank.
@@ -117,10 +120,35 @@ TEST(Repartition, MovesRandomPartsOfRows) {
   });
 }
 
+TEST(Repartition, MovesMoreThanIsCopiedAtATime) {
+  constexpr Index kRowBytes = 1000;
+  constexpr Index kRows = 120001;
+  const auto fill = [](Bytes& rows, Range range) {
+    rows.resize(static_cast<std::size_t>(range.size() * kRowBytes));
+    for (Index row = range.begin; row < range.end; ++row) {
+      const auto at = static_cast<std::ptrdiff_t>((row - range.begin) * kRowBytes);
+      std::fill_n(rows.begin() + at, kRowBytes, static_cast<std::byte>(row % 251));
+      std::memcpy(&rows[static_cast<std::size_t>(at)], &row, sizeof(row));
+    }
+  };
+  for_each_team({1, 2, 3}, [&](Team& team) {
+    std::vector<Index> from = even_boundaries(kRows, team.size());
+    std::vector<Index> to = from;
+    for (std::size_t r = 1; r + 1 < to.size(); ++r) to[r] += r % 2 == 0 ? -7000 : 7001;
+    Bytes rows;
+    Bytes expected;
+    fill(rows, part_of(from, team.rank()));
+    fill(expected, part_of(to, team.rank()));
+    Bytes moved(expected.size());
+    repartition(team, from, to, rows, kRowBytes, moved);
+    EXPECT_TRUE(moved == expected);
+  });
+}
+
 TEST(Repartition, HandlesNoRows) {
   for_each_team({1, 3}, [](Team& team) {
     const std::vector<Index> none = even_boundaries(0, team.size());
-    EXPECT_TRUE(repartition(team, none, none, {}, 8).empty());
+    repartition(team, none, none, {}, 8, {});
   });
 }
 

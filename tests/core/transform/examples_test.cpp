@@ -53,6 +53,42 @@ TEST(Examples, HaveTheFeaturesOfTheirRowsAndZerosBehind) {
   }
 }
 
+/// 60 MB of rows: several pieces are given back as they are made.
+Table large_table(Index rows, Index features) {
+  Table table;
+  table.rows = {0, rows};
+  table.total_rows = rows;
+  table.features = features;
+  for (Index c = 0; c < features; ++c) table.feature_names.push_back(std::to_string(c));
+  table.feature_types.resize(static_cast<std::size_t>(features));
+  Table::NumberValues values(static_cast<std::size_t>(rows * features));
+  double next = 0;
+  for (double& value : values) value = next++;
+  table.values = std::move(values);
+  return table;
+}
+
+TEST(Examples, AreTheSameOfATableThatIsGivenBack) {
+  constexpr Index kRows = 100003;
+  constexpr Index kFeatures = 75;
+  const Table table = large_table(kRows, kFeatures);
+  const FeatureTransform features = plain(table);
+  for (const int threads : {1, 2}) {
+    const auto expected = make_examples<float>(table, features, {}, threads);
+    Table copy = table;
+    EXPECT_TRUE(make_examples<float>(std::move(copy), features, {}, threads).values ==
+                expected.values);
+  }
+  // A row that is refused late, when others have been given back.
+  for (const Index refused : {Index{0}, Index{64000}, kRows - 1}) {
+    Table wrong = table;
+    std::get<Table::NumberValues>(wrong.values)[static_cast<std::size_t>(refused * kFeatures + 3)] =
+        kMissing;
+    EXPECT_EQ(message_of([&] { make_examples<float>(std::move(wrong), features, {}, 2); }),
+              "row " + std::to_string(refused + 1) + ": missing value in column '3'");
+  }
+}
+
 TEST(Examples, ScaleTheTargetAndKeepItToo) {
   Table table = whole_table({{1}, {2}}, {{}});
   table.target_kind = TargetKind::number;
