@@ -5,7 +5,9 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <future>
 #include <ostream>
 #include <regex>
 
@@ -345,13 +347,27 @@ class BadInputTest : public testing::TestWithParam<BadInput> {};
 
 TEST_P(BadInputTest, EndsAllRanksWithOneLine) {
   const BadInput& bad = GetParam();
-  for (const int ranks : {0, 1, 2, 3}) {
-    SCOPED_TRACE(ranks);
-    const TestFolder folder;
-    bad.prepare(folder);
-    const std::vector<std::string> before = folder.names();
-    // All ranks are to be gone 5 s after the error; the rest is for mpirun on a busy machine.
-    const test::ProgramRun run = run_program(folder.path(), ranks, bad.arguments, 1, 5 + 5);
+  struct Run {
+    int ranks;
+    TestFolder folder{};
+    std::vector<std::string> before{};
+    std::future<test::ProgramRun> run{};
+  };
+  // At once: mpirun waits for a second or two after a rank that has failed.
+  std::array<Run, 4> runs{Run{0}, Run{1}, Run{2}, Run{3}};
+  for (Run& each : runs) {
+    bad.prepare(each.folder);
+    each.before = each.folder.names();
+    each.run = std::async(std::launch::async, [&bad, &each] {
+      // All ranks are to be gone 5 s after the error; the rest is for mpirun on a busy machine.
+      return run_program(each.folder.path(), each.ranks, bad.arguments, 1, 5 + 10);
+    });
+  }
+  for (Run& each : runs) {
+    SCOPED_TRACE(each.ranks);
+    const TestFolder& folder = each.folder;
+    const std::vector<std::string>& before = each.before;
+    const test::ProgramRun run = each.run.get();
     EXPECT_EQ(run.exit_code, bad.exit_code) << run.err;
     EXPECT_EQ(run.out, "");
     if (bad.exit_code == 3) {  // after a start line and some epochs

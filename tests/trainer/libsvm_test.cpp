@@ -130,6 +130,44 @@ TEST_F(LibsvmProgram, ModelsAreThoseOfDenseFilesOnAnyRanks) {
   }
 }
 
+// Blocks of 1024 parameters hold pieces of the panels of 16 units that the weights of the first
+// layer are stored in, and none of their borders coincide here.
+TEST_F(LibsvmProgram, HiddenLayersLearnFromSparseRowsAsFromDenseOnes) {
+  std::string dense;
+  std::string sparse;
+  for (Index c = 0; c < 300; ++c) dense += fmt::format("c{},", c);
+  dense += "label\n";
+  for (Index r = 0; r < 90; ++r) {
+    sparse += std::to_string(r % 3);
+    for (Index c = 0; c < 300; ++c) {
+      const double value = (r * 31 + c * 17 + r * c) % 29 == 0 || (c == 299 && r == 0) ? 0.5 : 0;
+      dense += format_real(value) + ",";
+      if (value != 0) sparse += fmt::format(" {}:{}", c + 1, format_real(value));
+    }
+    dense += fmt::format("{}\n", r % 3);
+    sparse += "\n";
+  }
+  folder_.write("dense.csv", dense);
+  folder_.write("sparse.svm", sparse);
+  for (const char* hidden : {"17", "37", "100"}) {
+    for (const char* optimizer : {"adam", "sgd"}) {
+      std::set<std::string> parameters;
+      for (const char* file : {"dense.csv", "sparse.svm"}) {
+        for (const int ranks : {0, 3}) {
+          run({"train", "--model.type=mlp", std::string("--model.hidden=") + hidden,
+               std::string("--train.optimizer=") + optimizer, "--train.epochs=3",
+               "--train.batch_size=8", std::string("--data.train=") + file, "--output.dir=hidden",
+               "--overwrite"},
+              ranks);
+          parameters.insert(
+              json::parse(folder_.read("hidden/result.json")).at("parameters_sha256"));
+        }
+      }
+      EXPECT_EQ(parameters.size(), 1U) << hidden << ' ' << optimizer;
+    }
+  }
+}
+
 TEST_F(LibsvmProgram, PreprocessesAsOfCsv) {
   // All keys that have nothing to do, as no cell is missing or text.
   const Words how{"--model.type=softmax", "--preprocess.impute=mean", "--preprocess.encode=onehot"};
