@@ -24,6 +24,7 @@ const std::string& name_of_column(const Table& table, Index j) {
 
 std::vector<std::string> names_of(const Table& table, const std::vector<Index>& columns) {
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const Index j : columns) names.push_back(name_of_column(table, j));
   return names;
 }
@@ -263,6 +264,7 @@ std::vector<ColumnDrift> check_drift(Session& session, const Table& train, const
 std::vector<Duplicates> check_duplicates(Session& session, const std::vector<NamedRows>& sets,
                                          Findings& findings) {
   std::vector<const Table*> tables;
+  tables.reserve(sets.size());
   for (const NamedRows& set : sets) tables.push_back(set.rows);
   std::vector<Duplicates> all = find_duplicates(session.team, tables, session.threads);
   // Rows that were set aside are compared with those of the training, and not with one another.

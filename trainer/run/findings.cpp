@@ -71,11 +71,13 @@ std::string names_text(const std::vector<std::string>& names, std::size_t most) 
 
 std::vector<std::string> places_of(Team& team, const Table& table, const std::vector<Index>& rows) {
   std::vector<std::int64_t> numbers;
+  numbers.reserve(rows.size());
   for (const Index row : rows) {
     numbers.push_back(table.rows.contains(row) ? table.number_read(row - table.rows.begin) : -1);
   }
   team.all_reduce(numbers, IntegerReduction::max);
   std::vector<std::string> places;
+  places.reserve(rows.size());
   for (const std::int64_t number : numbers) places.push_back(table.places.of(number));
   return places;
 }

@@ -52,7 +52,7 @@ Rows odd_rows(Index count) {
   for (Index i = 0; i < count; ++i) {
     const auto x = static_cast<double>(i);
     rows.push_back({7, i == count / 2 ? 1.0 : -0.0, x, i % 2 == 0 ? 3.0 : x, kMissing,
-                    i % 3 == 0 ? kMissing : 2.0, i % 3 == 0 ? x : 0.0});
+                    i % 3 == 0 ? kMissing : 2.0, i % 3 == 0 ? x : 0.0, i % 3 == 2 ? 0.0 : 4.0});
   }
   return rows;
 }

@@ -31,7 +31,11 @@ inline FewRows few_rows(Index count, Index targets, std::uint64_t seed) {
     const auto below = [&](double n) { return std::floor(draws.uniform() * n); };
     const double x = below(9);
     const double zero = below(2) == 0 ? 0.0 : -0.0;
-    few.rows.push_back({x < 6 ? x : x < 8 ? kMissing : zero, below(6) * 0.5, below(3)});
+    few.rows.push_back({x < 6   ? x
+                        : x < 7 ? kMissing
+                        : x < 8 ? -kMissing
+                                : zero,
+                        below(6) * 0.5, below(3)});
     few.targets.push_back(below(static_cast<double>(targets)));
   }
   return few;

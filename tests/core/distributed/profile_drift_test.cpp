@@ -53,6 +53,16 @@ TEST(KolmogorovSmirnovOverRanks, IsThatOfScipy) {
   }
 }
 
+TEST(KolmogorovSmirnovOverRanks, TakesEqualValuesOfAllRanksTogether) {
+  const std::vector<double> first(3000, 0.5);
+  const std::vector<double> second(1001, 0.5);
+  test::for_each_team(kTeams, [&](Team& team) {
+    const auto found = kolmogorov_smirnov(team, part(team, first), part(team, second), 1);
+    EXPECT_EQ(found.statistic, 0);
+    EXPECT_EQ(found.p_value, 1);
+  });
+}
+
 TEST(KolmogorovSmirnovOverRanks, OfNothingIsNothing) {
   test::for_each_team({1, 3}, [](Team& team) {
     const std::vector<double> some{1, 2};

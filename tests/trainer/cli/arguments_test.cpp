@@ -108,14 +108,12 @@ TEST(Arguments, HelpAndVersion) {
 }
 
 TEST(Arguments, RefusesWhatIsNoCommand) {
-  EXPECT_EQ(
-      usage_error({}),
-      "no command; known: train, evaluate, predict, inspect, generate, check, describe, "
-      "decompose; see 'lockstep --help'");
-  EXPECT_EQ(
-      usage_error({"trian"}),
-      "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, check, "
-      "describe, decompose (did you mean 'train'?); see 'lockstep --help'");
+  EXPECT_EQ(usage_error({}),
+            "no command; known: train, evaluate, predict, inspect, generate, check, describe, "
+            "decompose; see 'lockstep --help'");
+  EXPECT_EQ(usage_error({"trian"}),
+            "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, check, "
+            "describe, decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(usage_error({""}),
             "unknown command ''; known: train, evaluate, predict, inspect, generate, check, "
             "describe, decompose; see 'lockstep --help'");
