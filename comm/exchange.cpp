@@ -196,6 +196,18 @@ class DoublingExchange final : public PlannedExchange<T> {
   AlignedVector<T> packed_;
 };
 
+/// The blocks that a rank keeps in each round of halving.
+std::vector<Range> halves_of(Index blocks, int rank, int ranks) {
+  std::vector<Range> kept;
+  Range all{0, blocks};
+  for (int distance = 1; distance < ranks; distance *= 2) {
+    const Index middle = all.begin + all.size() / 2;
+    all = (rank & distance) == 0 ? Range{all.begin, middle} : Range{middle, all.end};
+    kept.push_back(all);
+  }
+  return kept;
+}
+
 /// P a power of two ≤ lanes: each rank has one node. In round i a rank gives the rank at distance
 /// 2ⁱ one half of what it still has and adds the other half of that rank's.
 template <class T>
@@ -208,14 +220,14 @@ class HalvingExchange final : public PlannedExchange<T> {
       return Range{block_start(plan.blocks, b.begin), block_start(plan.blocks, b.end)};
     };
     Index most = 0;
-    for (int distance = 1; distance < transport.size(); distance *= 2) {
-      const Index middle = blocks.begin + blocks.size() / 2;
-      const Range lower{blocks.begin, middle};
-      const Range upper{middle, blocks.end};
-      const bool keeps_lower = (transport.rank() & distance) == 0;
-      blocks = keeps_lower ? lower : upper;
-      halvings_.push_back({transport.rank() ^ distance, blocks, keeps_lower ? upper : lower});
-      most = std::max(most, elements(blocks).size());
+    int distance = 1;
+    for (const Range& kept : halves_of(blocks.end, transport.rank(), transport.size())) {
+      const Range given = kept.begin == blocks.begin ? Range{kept.end, blocks.end}
+                                                     : Range{blocks.begin, kept.begin};
+      halvings_.push_back({transport.rank() ^ distance, kept, given});
+      most = std::max(most, elements(kept).size());
+      blocks = kept;
+      distance *= 2;
     }
     segment_ = elements(blocks);
     received_.resize(static_cast<std::size_t>(most));
@@ -387,19 +399,61 @@ class DirectExchange final : public PlannedExchange<T> {
   AlignedVector<T> result_;
 };
 
+enum class Way { solo, doubling, halving, direct };
+
+Way way_of(const ExchangePlan& plan, int ranks) {
+  if (ranks == 1) return Way::solo;
+  if (!is_power_of_two(ranks) || ranks > plan.lanes) return Way::direct;
+  const bool is_small = plan.blocks.empty() || plan.blocks.back().elements.end < kSmallArena;
+  return is_small ? Way::doubling : Way::halving;
+}
+
 }  // namespace
+
+ExchangeSize exchange_size(const ExchangePlan& plan, int rank, int ranks) {
+  const auto nodes_of = [&](int r) {
+    return static_cast<Index>(canonical_nodes(part_of(plan.lane_boundaries, r), plan.lanes).size());
+  };
+  const auto blocks = static_cast<Index>(plan.blocks.size());
+  const auto elements_in = [&](Range range) {
+    return block_start(plan.blocks, range.end) - block_start(plan.blocks, range.begin);
+  };
+  ExchangeSize size{nodes_of(rank), elements_in({0, blocks}), 0};
+  switch (way_of(plan, ranks)) {
+    case Way::solo:
+      break;
+    case Way::doubling:
+      size.elements = size.segment;
+      break;
+    case Way::halving:
+      for (const Range& half : halves_of(blocks, rank, ranks)) {
+        size.segment = elements_in(half);
+        size.elements = std::max(size.elements, size.segment);
+      }
+      break;
+    case Way::direct:
+      size.segment = elements_in(part_of(even_boundaries(blocks, ranks), rank));
+      size.elements = size.segment;  // of the result, and of each node that others hold
+      for (int r = 0; r < ranks; ++r) {
+        if (r != rank) size.elements += nodes_of(r) * size.segment;
+      }
+      break;
+  }
+  return size;
+}
 
 template <class T>
 std::unique_ptr<GradientExchange<T>> make_exchange(Transport& transport, const ExchangePlan& plan) {
-  const int ranks = transport.size();
-  if (ranks == 1) return std::make_unique<SoloExchange<T>>(transport, plan);
-  if (is_power_of_two(ranks) && ranks <= plan.lanes) {
-    if (plan.blocks.empty() || plan.blocks.back().elements.end < kSmallArena) {
+  switch (way_of(plan, transport.size())) {
+    case Way::solo:
+      return std::make_unique<SoloExchange<T>>(transport, plan);
+    case Way::doubling:
       return std::make_unique<DoublingExchange<T>>(transport, plan);
-    }
-    return std::make_unique<HalvingExchange<T>>(transport, plan);
+    case Way::halving:
+      return std::make_unique<HalvingExchange<T>>(transport, plan);
+    default:
+      return std::make_unique<DirectExchange<T>>(transport, plan);
   }
-  return std::make_unique<DirectExchange<T>>(transport, plan);
 }
 
 template std::unique_ptr<GradientExchange<float>> make_exchange(Transport&, const ExchangePlan&);

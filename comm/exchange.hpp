@@ -68,6 +68,20 @@ class GradientExchange {
 template <class T>
 std::unique_ptr<GradientExchange<T>> make_exchange(Transport& transport, const ExchangePlan& plan);
 
+/// What one rank of an exchange has: its canonical nodes, and the elements that it updates and that
+/// the exchange allocates.
+struct ExchangeSize {
+  Index nodes = 0;
+  Index segment = 0;
+  Index elements = 0;
+
+  friend bool operator==(const ExchangeSize&, const ExchangeSize&) = default;
+};
+
+/// That of `rank` among `ranks`, without making an exchange. Of dense batches: what is packed for a
+/// sparse one comes in addition.
+ExchangeSize exchange_size(const ExchangePlan& plan, int rank, int ranks);
+
 /// Elements below which a message costs more than its contents.
 inline constexpr Index kSmallArena = 8192;
 

@@ -4,9 +4,10 @@
 #include <xxhash.h>
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <vector>
+
+#include "core/data/row_words.hpp"
 
 namespace lockstep {
 namespace {
@@ -29,39 +30,6 @@ Limbs carried(Limbs sum) {
   return sum;
 }
 
-/// What `value` looks like in the memory of a little-endian machine.
-std::uint64_t little_endian(std::uint64_t value) {
-  if constexpr (std::endian::native == std::endian::little) return value;
-  std::uint64_t swapped = 0;
-  for (unsigned i = 0; i < sizeof value; ++i) swapped = swapped << 8U | (value >> (8 * i) & 0xFFU);
-  return swapped;
-}
-
-/// The words that a row is hashed by.
-class RowWords {
- public:
-  void begin(Index row, double target) {
-    words_.clear();
-    add(static_cast<std::uint64_t>(row));
-    add(std::bit_cast<std::uint64_t>(target));
-  }
-  void add_weight(double weight) { add(std::bit_cast<std::uint64_t>(weight)); }
-  void add_cell(std::size_t column, double number) {
-    const auto bits = std::bit_cast<std::uint64_t>(number);
-    if (bits == 0) return;
-    add(column);
-    add(bits);
-  }
-  XXH128_hash_t hash() const {
-    return XXH3_128bits(words_.data(), words_.size() * sizeof words_[0]);
-  }
-
- private:
-  void add(std::uint64_t word) { words_.push_back(little_endian(word)); }
-
-  std::vector<std::uint64_t> words_;
-};
-
 /// Sum of the hashes of this rank's rows.
 Limbs sum_of_rows(const Table& table) {
   const SparseValues* sparse = table.sparse();
@@ -69,9 +37,10 @@ Limbs sum_of_rows(const Table& table) {
   RowWords words;
   Limbs sum{};
   for (Index i = 0; i < table.rows.size(); ++i) {
-    words.begin(table.number_read(i),
-                table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)]);
-    if (table.weights) words.add_weight((*table.weights)[static_cast<std::size_t>(i)]);
+    words.clear();
+    words.add(static_cast<std::uint64_t>(table.number_read(i)));
+    words.add_number(table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)]);
+    if (table.weights) words.add_number((*table.weights)[static_cast<std::size_t>(i)]);
     if (sparse != nullptr) {
       const auto columns = sparse->columns_of(i);
       const auto numbers = sparse->numbers_of(i);
@@ -80,11 +49,11 @@ Limbs sum_of_rows(const Table& table) {
       table.copy_row(i, row.data());
       for (std::size_t j = 0; j < row.size(); ++j) words.add_cell(j, row[j]);
     }
-    const XXH128_hash_t hash = words.hash();
-    sum[0] += hash.low64 & kLimbMask;
-    sum[1] += hash.low64 >> kLimbBits;
-    sum[2] += hash.high64 & kLimbMask;
-    sum[3] += hash.high64 >> kLimbBits;
+    const Hash128 hash = words.hash();
+    sum[0] += hash.low & kLimbMask;
+    sum[1] += hash.low >> kLimbBits;
+    sum[2] += hash.high & kLimbMask;
+    sum[3] += hash.high >> kLimbBits;
     sum = carried(sum);
   }
   return sum;

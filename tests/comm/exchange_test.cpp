@@ -88,6 +88,23 @@ TEST(Exchange, TheRootOfTheTreeArrivesForAnyRanksLanesSizesAndBlocks) {
   });
 }
 
+TEST(Exchange, HasTheSizeThatIsKnownBefore) {
+  test::for_each_team({1, 2, 3, 4, 5, 7, 8, 13, 16}, [](Team& team) {
+    auto& communicator = dynamic_cast<Communicator&>(team);
+    for (const Index lanes : {1, 2, 8, 64}) {
+      for (const Index elements : {16, 1040, 20000}) {
+        const ExchangePlan plan{blocks_of_elements(elements), lane_boundaries(lanes, team.size()),
+                                lanes, 1, communicator.timeout()};
+        const auto exchange = make_exchange<float>(communicator.transport(), plan);
+        const ExchangeSize expected{static_cast<Index>(exchange->nodes().size()),
+                                    exchange->segment().size(), exchange->elements()};
+        EXPECT_EQ(exchange_size(plan, team.rank(), team.size()), expected)
+            << team.size() << " ranks, " << lanes << " lanes, " << elements << " elements";
+      }
+    }
+  });
+}
+
 /// Counts the bytes that this rank sends.
 class MeteredTransport final : public Transport {
  public:

@@ -104,6 +104,13 @@ std::vector<CommandSpec> data_commands() {
         help_option()},
        false,
        {"synthetic.", "train.seed", "run.", "comm."}},
+      {"check",
+       "[--config FILE] [--json] [--section.key=value ...]",
+       "Look for what is wrong with the data and the configuration of a training, before it is "
+       "started",
+       {{"json", "", "Print one JSON object on standard output besides"},
+        config_option(),
+        help_option()}},
       {"describe",
        "--data.train=FILES [--data.target=COLUMN] [--json] [--config FILE] [--section.key=value "
        "...]",

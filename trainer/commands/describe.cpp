@@ -12,41 +12,14 @@
 #include "core/statistics/description.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_source.hpp"
+#include "trainer/run/text_table.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A table whose columns are as wide as their cells; the first is aligned left, the others right.
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  const auto width_of = [](const std::string& text) {  // code points of UTF-8
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-    }));
-  };
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t j = 0; j < row.size(); ++j) widths[j] = std::max(widths[j], width_of(row[j]));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      const std::string blanks(widths[j] - width_of(row[j]), ' ');
-      text += j == 0 ? row[j] + blanks : "  " + blanks + row[j];
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 std::string number_text(double x) { return std::isfinite(x) ? fmt::format("{:.5g}", x) : "-"; }
-
-/// Names may be any text of a header: one line of a table holds the beginning.
-std::string name_text(const std::string& name) {
-  std::string text = lockstep::quoted(name);
-  return text.substr(1, text.size() - 2);
-}
 
 std::string information_text(const ColumnDescription& column) {
   return column.mutual_information ? fmt::format("{:.4f}", *column.mutual_information) : "";

@@ -95,7 +95,8 @@ std::vector<InputFile> find_files(Session& session, const std::string& name) {
 /// configuration file may have them, for its data may be replaced.
 void check_generates_nothing(const Session& session, DataRole role) {
   // Training may generate its rows and be tested on files.
-  if (session.arguments.command == "train" && role == DataRole::test) return;
+  const std::string& command = session.arguments.command;
+  if ((command == "train" || command == "check") && role == DataRole::test) return;
   const Settings& settings = session.settings;
   for (const Option& option : settings.options()) {
     if (!option.name.starts_with("synthetic.")) continue;

@@ -15,6 +15,7 @@
 #include "core/data/class_labels.hpp"
 #include "core/parallel/ranges.hpp"
 #include "trainer/cli/reference.hpp"
+#include "trainer/run/text_table.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -22,16 +23,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kProgressSeconds = 10;
-
-std::string memory_text(std::int64_t bytes) {
-  const double mebibytes = static_cast<double>(bytes) / (1 << 20);
-  return mebibytes < 1024 ? fmt::format("{:.0f} MiB", std::max(1.0, mebibytes))
-                          : fmt::format("{:.1f} GiB", mebibytes / 1024);
-}
-
-std::string plural(Index n, const std::string& noun) {
-  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
-}
 
 std::string range_text(Index least, Index most) {
   return least == most ? fmt::format("{}", least) : fmt::format("{}–{}", least, most);

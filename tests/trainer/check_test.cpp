@@ -1,0 +1,361 @@
+// `lockstep check` as a user meets it.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/random.hpp"
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::ProgramRun;
+using test::run_program;
+using test::TestFolder;
+
+using Words = std::vector<std::string>;
+
+using Teams = std::vector<std::pair<int, int>>;
+
+/// Ranks and threads that must all say the same.
+const Teams kTeams{{0, 1}, {1, 2}, {2, 1}, {3, 2}, {4, 1}, {7, 1}};
+/// Where less is at stake.
+const Teams kFew{{0, 2}, {3, 1}};
+
+Words operator+(Words a, const Words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// The findings of a check: "warning constant 1 column with one value in all rows: 'x'".
+std::set<std::string> findings_of(const json& report) {
+  std::set<std::string> all;
+  for (const json& finding : report["findings"]) {
+    all.insert(fmt::format("{} {} {}", finding["severity"].get<std::string>(),
+                           finding["check"].get<std::string>(),
+                           finding["message"].get<std::string>()));
+  }
+  return all;
+}
+
+/// The one finding of this kind.
+json finding_of(const json& report, const std::string& check) {
+  json found;
+  for (const json& finding : report["findings"]) {
+    if (finding["check"] != check) continue;
+    EXPECT_TRUE(found.is_null()) << "two findings of " << check;
+    found = finding;
+  }
+  EXPECT_FALSE(found.is_null()) << "no finding of " << check;
+  return found;
+}
+
+/// What `lockstep check --json` says, on one rank; it says it on any.
+json check_of(const TestFolder& folder, const Words& keys, int exit_code,
+              const Teams& teams = kFew) {
+  std::set<std::string> outputs;
+  for (const auto& [ranks, threads] : teams) {
+    const ProgramRun run =
+        run_program(folder.path(), ranks, Words{"check", "--json"} + keys, threads);
+    EXPECT_EQ(run.exit_code, exit_code) << run.err;
+    outputs.insert(run.out);
+  }
+  EXPECT_EQ(outputs.size(), 1U);
+  return json::parse(*outputs.begin());
+}
+
+/// Lines of flowers that nothing is wrong with; `shift` moves their heights.
+std::string flowers(Index first, Index end, double shift = 0) {
+  std::string text = "height,width,color,kind\n";
+  for (Index i = first; i < end; ++i) {
+    RandomSequence draws(RandomStream(3, Purpose::synthetic), static_cast<std::uint64_t>(i));
+    const double height = draws.uniform(1, 2) + shift;
+    const double width = draws.uniform(1, 2);
+    const char* const colors[] = {"red", "blue", "white"};
+    text += fmt::format("{},{},{},{}\n", height, width, colors[draws.below(3)],
+                        height + width > 3 + shift ? "rose" : "moss");
+  }
+  return text;
+}
+
+const Words kClean{"--data.train=a.csv",         "--data.test=b.csv",
+                   "--model.type=logistic",      "--preprocess.encode=onehot",
+                   "--preprocess.impute=median", "--train.batch_size=64"};
+
+TEST(CheckProgram, FindsNothingInGoodData) {
+  const TestFolder folder;
+  folder.write("a.csv", flowers(0, 1003));
+  folder.write("b.csv", flowers(1003, 1400));
+  const json report = check_of(folder, kClean, 0, kTeams);
+  EXPECT_EQ(report["findings"], json::array());
+  EXPECT_EQ(report["errors"], 0);
+  EXPECT_EQ(report["rows"], json::parse(R"({"train": 1003, "test": 397})"));
+  EXPECT_EQ(report["classes"].size(), 2U);
+  EXPECT_EQ(
+      report["classes"]["moss"]["train"].get<int>() + report["classes"]["rose"]["train"].get<int>(),
+      1003);
+  EXPECT_EQ(report["columns"]["color"]["type"], "category");
+  EXPECT_EQ(report["columns"]["height"]["present"], 1003);
+  EXPECT_LT(report["columns"]["height"]["drift"]["psi"].get<double>(), 0.1);
+  EXPECT_GT(report["columns"]["height"]["drift"]["p"].get<double>(), 1e-3);
+  const json& plan = report["plan"];
+  EXPECT_EQ(plan["steps_per_epoch"], 16);
+  EXPECT_EQ(plan["features"], 5);
+  EXPECT_EQ(plan["lanes"], 2);
+  EXPECT_EQ(plan["rows_per_lane"], json::parse("[501, 502]"));
+  EXPECT_EQ(plan["memory_of_a_rank"].size(), 2U);
+
+  const ProgramRun text = run_program(folder.path(), 3, Words{"check"} + kClean);
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_EQ(text.out, "");
+  EXPECT_EQ(text.err.find("train 1003 rows, test 397 rows; 3 feature columns\n"), 0U) << text.err;
+  EXPECT_NE(text.err.find("\n16 steps of 64 rows an epoch, 10 epochs: 160 steps; 2 lanes of "
+                          "501–502 rows\n"),
+            std::string::npos)
+      << text.err;
+  EXPECT_NE(text.err.find("\n1 of 3 ranks have no lane and are idle; raise train.lanes, or start "
+                          "fewer\n"),
+            std::string::npos)
+      << text.err;
+  EXPECT_NE(text.err.find("\n0 errors, 0 warnings, 0 notes\n"), std::string::npos);
+}
+
+TEST(CheckProgram, TakesTheConfigurationOfATraining) {
+  const TestFolder folder;
+  folder.write("a.csv", flowers(0, 300));
+  folder.write("a.ini",
+               "[data]\ntrain = a.csv\ntarget = kind\ntest_fraction = 0.2\nstratify = yes\n"
+               "[model]\ntype = softmax\n[preprocess]\nencode = onehot\n"
+               "[preprocess.height]\nscale = standard\n[train]\nepochs = 3\nbatch_size = 32\n"
+               "[output]\ndir = out\n");
+  const json report = check_of(folder, {"--config=a.ini", "--train.seed=5"}, 0);
+  EXPECT_EQ(report["rows"], json::parse(R"({"train": 240, "test": 60})"));
+  EXPECT_EQ(report["plan"]["steps"], 24);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out"));
+  folder.write("b.ini", "[data]\ntrain = a.csv\n[preprocess.heigth]\nscale = standard\n");
+  const ProgramRun wrong =
+      run_program(folder.path(), 2, {"check", "--config=b.ini", "--model.type=softmax"});
+  EXPECT_EQ(wrong.exit_code, 78);
+  EXPECT_NE(wrong.err.find("b.ini:4: error: [preprocess.heigth]: no feature column has this name, "
+                           "or fits it; did you mean 'height'?\n"),
+            std::string::npos)
+      << wrong.err;
+  const ProgramRun missing = run_program(folder.path(), 2, {"check", "--data.train=none.csv"});
+  EXPECT_EQ(missing.exit_code, 66) << missing.err;
+}
+
+TEST(CheckProgram, LooksAtWhatTrainWouldGenerate) {
+  const TestFolder folder;
+  const json report = check_of(folder, {"--synthetic.rows=600", "--synthetic.test_rows=100"}, 0);
+  EXPECT_EQ(report["rows"], json::parse(R"({"train": 600, "test": 100})"));
+  EXPECT_EQ(report["plan"]["features"], 784);
+}
+
+const std::string kOdd =
+    "height,color,note,twin,fixed,code,kind\n"
+    "1,red,5,1,7,p,a\n"
+    "2,blue,6,2,7,q,b\n"
+    ",red,5,,7,p,a\n"
+    "4,green,6,4,7,q,b\n"
+    "1,red,5,1,7,p,a\n"
+    "9e5,red,about 5,9e5,7,p,a\n"
+    "3,red,5,3,7,p,a\n"
+    "2,red,5,2,7,p,a\n";
+
+TEST(CheckProgram, SaysWhatTrainingWouldRefuse) {
+  const TestFolder folder;
+  folder.write("a.csv", kOdd);
+  const Words keys{"--data.train=a.csv", "--model.type=logistic"};
+  const json report = check_of(folder, keys, 65);
+  const auto found = findings_of(report);
+  for (const char* expected :
+       {"error text column 'color': 8 cells of text; set preprocess.encode or data.ignore",
+        "error text column 'note': 1 cell of text among numbers; set preprocess.encode or "
+        "data.ignore",
+        "error missing column 'height': 1 missing cell; set preprocess.impute or data.ignore"}) {
+    EXPECT_EQ(found.count(expected), 1U) << expected;
+  }
+  EXPECT_EQ(report["errors"], 5);
+  EXPECT_TRUE(report["plan"].is_null());
+  EXPECT_EQ(report["findings"][1]["places"], json::parse(R"(["a.csv:7"])"));
+  EXPECT_EQ(report["findings"][3]["places"], json::parse(R"(["a.csv:4"])"));
+  const ProgramRun text = run_program(folder.path(), 2, Words{"check"} + keys);
+  EXPECT_EQ(text.exit_code, 65);
+  EXPECT_NE(text.err.find("\nerror: missing: column 'height': 1 missing cell; set "
+                          "preprocess.impute or data.ignore (a.csv:4)\n"),
+            std::string::npos)
+      << text.err;
+  const std::string last = "lockstep: error: check: 5 errors found\n";
+  EXPECT_EQ(text.err.substr(text.err.size() - last.size()), last);
+
+  // With text encoded, a column that mixes it with numbers must still be named.
+  const json encoded = check_of(
+      folder, keys + Words{"--preprocess.encode=onehot", "--preprocess.impute=median"}, 65);
+  EXPECT_EQ(encoded["errors"], 1);
+  EXPECT_EQ(finding_of(encoded, "text")["message"],
+            "column 'note': 1 cell of text among numbers; name it in data.categorical, "
+            "data.numeric or data.ignore: here it is taken as categories");
+  const json bayes = check_of(folder, {"--data.train=a.csv", "--model.type=naive_bayes"}, 0);
+  EXPECT_EQ(finding_of(bayes, "mixed")["message"],
+            "column 'note': 1 cell of text among numbers; the column is taken as categories");
+}
+
+TEST(CheckProgram, FindsOddColumnsAndRows) {
+  const TestFolder folder;
+  folder.write("a.csv", kOdd);
+  const json report =
+      check_of(folder,
+               {"--data.train=a.csv", "--model.type=logistic", "--preprocess.encode=onehot",
+                "--preprocess.impute=median", "--data.categorical=note"},
+               0);
+  const std::set<std::string> expected{
+      "warning constant 1 column with one value in all rows: 'fixed'",
+      "warning equal_columns column 'height': says the same in every row as 'twin'",
+      "warning equal_to_target column 'code': says the same in every row as the target 'kind'",
+      "warning extreme column 'height': 1 cell beyond 10 interquartile ranges of the quartiles 1.5 "
+      "and 3.5, the first 9e+05",
+      "warning extreme column 'twin': 1 cell beyond 10 interquartile ranges of the quartiles 1.5 "
+      "and "
+      "3.5, the first 9e+05",
+      "note duplicates 1 of 8 train rows is the same as an earlier one",
+      "warning batch train.batch_size = 256 is more than the 8 training rows; all of them make one "
+      "step"};
+  EXPECT_EQ(findings_of(report), expected);
+  EXPECT_EQ(finding_of(report, "duplicates")["places"], json::parse(R"(["a.csv:6 as a.csv:2"])"));
+  EXPECT_EQ(finding_of(report, "equal_to_target")["columns"], json::parse(R"(["code"])"));
+}
+
+TEST(CheckProgram, ComparesTrainingAndTestRows) {
+  const TestFolder folder;
+  folder.write("a.csv", flowers(0, 800) + "1.5,1.5,gray,fern\n");
+  folder.write("b.csv", flowers(800, 1200, 0.4) + "1.5,1.5,pink,moss\n" +
+                            flowers(0, 3).substr(std::string("height,width,color,kind\n").size()) +
+                            "1.5,1.5,gray,moss\n");
+  Words keys = kClean;
+  keys[2] = "--model.type=softmax";
+  const json report = check_of(folder, keys, 0, kTeams);
+  const json drift = finding_of(report, "drift");
+  EXPECT_EQ(drift["severity"], "warning");
+  EXPECT_EQ(drift["columns"], json::parse(R"(["height"])"));
+  EXPECT_EQ(drift["message"].get<std::string>().find(
+                "column 'height': is distributed otherwise in the test rows: PSI "),
+            0U);
+  EXPECT_GT(report["columns"]["height"]["drift"]["psi"].get<double>(), 0.25);
+  EXPECT_LT(report["columns"]["height"]["drift"]["p"].get<double>(), 1e-6);
+  const json unknown = finding_of(report, "unknown");
+  EXPECT_EQ(unknown["severity"], "warning");
+  EXPECT_EQ(unknown["message"],
+            "column 'color': 1 test cell of a category that no training row has, the first 'pink'");
+  EXPECT_EQ(unknown["places"], json::parse(R"(["b.csv:402"])"));
+  EXPECT_EQ(finding_of(report, "classes")["message"],
+            "a class of the target 'kind' without test rows: 'fern'");
+  const json duplicates = finding_of(report, "duplicates");
+  EXPECT_EQ(duplicates["severity"], "warning");
+  EXPECT_EQ(duplicates["message"], "3 of 405 test rows are the same as a training row");
+  EXPECT_EQ(duplicates["places"], json::parse(R"(["b.csv:403 as a.csv:2", "b.csv:404 as a.csv:3",
+                                                  "b.csv:405 as a.csv:4"])"));
+  EXPECT_EQ(finding_of(report, "contradicting")["places"],
+            json::parse(R"(["b.csv:406 as a.csv:802"])"));
+  const json refused = check_of(folder, keys + Words{"--preprocess.unknown=error"}, 65);
+  EXPECT_EQ(finding_of(refused, "unknown")["severity"], "error");
+}
+
+TEST(CheckProgram, SaysWhatCannotBeRead) {
+  const TestFolder folder;
+  folder.write("a.csv", flowers(0, 300));
+  folder.write("bad.csv", "height,width,color,kind\n1,2,red,rose\n1,2,red\n");
+  const json train = check_of(folder, {"--data.train=bad.csv", "--model.type=softmax"}, 65);
+  EXPECT_EQ(train["findings"].size(), 1U);
+  EXPECT_EQ(finding_of(train, "unreadable")["message"],
+            "bad.csv:3: expected 4 fields as in the header, found 3");
+  EXPECT_EQ(train["rows"], json::object());
+
+  // Test rows of a class that is not known: their features are compared nevertheless.
+  folder.write("b.csv", flowers(300, 400) + "1,2,red,oak\n" + "1,2,red,\n");
+  Words keys = kClean;
+  const json test = check_of(folder, keys, 65);
+  EXPECT_EQ(test["errors"], 1);
+  EXPECT_NE(finding_of(test, "unreadable")["message"].get<std::string>().find("b.csv:102:4: "),
+            std::string::npos);
+  EXPECT_EQ(test["rows"]["test"], 102);
+  EXPECT_EQ(test["duplicates"][1]["contradicting"], 0);
+  EXPECT_FALSE(test["plan"].is_null());
+
+  folder.write("b.csv", flowers(300, 400) + "1,,red,rose\n");
+  keys[4] = "--preprocess.impute=none";
+  const json missing = check_of(folder, keys, 65);
+  EXPECT_EQ(finding_of(missing, "missing")["message"],
+            "column 'width': 1 missing cell in data.test; set preprocess.impute or data.ignore");
+  EXPECT_EQ(finding_of(missing, "missing")["places"], json::parse(R"(["b.csv:102"])"));
+}
+
+TEST(CheckProgram, KnowsWhatThePreparationOfATrainingRefuses) {
+  const TestFolder folder;
+  folder.write("a.csv", "x,y,kind\n1,1e300,a\n2,5,b\n3,6,c\n");
+  const json classes = check_of(folder, {"--data.train=a.csv", "--model.type=logistic"}, 65);
+  EXPECT_EQ(finding_of(classes, "training")["message"],
+            "target 'kind': model.type = logistic with model.loss = logistic takes two classes, "
+            "found 3: 'a', 'b', 'c'; model.type = softmax takes any number");
+  const json large = check_of(folder, {"--data.train=a.csv", "--model.type=softmax"}, 65);
+  EXPECT_EQ(finding_of(large, "training")["message"],
+            "a.csv:2: the value in column 'y' is too large for train.precision = float; scale the "
+            "column or set double");
+  folder.write("b.csv", "x,y,kind\n1,1,a\n2,5,b\n3,6,a\n");
+  const json split =
+      check_of(folder, {"--data.train=b.csv", "--model.type=softmax", "--data.folds=3"}, 65);
+  EXPECT_EQ(finding_of(split, "split")["message"],
+            "target 'kind': all 1 rows of the class 'b' are split off, and none is left to train "
+            "on; set data.stratify = yes, or split off fewer rows");
+}
+
+TEST(CheckProgram, SaysThatScalesDiffer) {
+  const TestFolder folder;
+  std::string text = "small,large,kind\n";
+  for (int i = 0; i < 100; ++i) {
+    text += fmt::format("{},{},{}\n", i * 0.001, 7000 + 13 * i, i % 7 < 3 ? "a" : "b");
+  }
+  folder.write("a.csv", text);
+  const Words keys{"--data.train=a.csv", "--model.type=logistic", "--train.batch_size=32"};
+  EXPECT_EQ(finding_of(check_of(folder, keys, 0), "scale")["message"],
+            "columns of very different sizes are not scaled: 'large' is 7.65e+03 in root mean "
+            "square, 'small' is 0.0573; set preprocess.scale = standard");
+  const json scaled = check_of(folder, keys + Words{"--preprocess.scale=standard"}, 0);
+  EXPECT_EQ(scaled["findings"], json::array());
+}
+
+TEST(CheckProgram, LeavesSparseRowsSparse) {
+  const TestFolder folder;
+  std::string train;
+  for (int i = 0; i < 40; ++i) {
+    train += fmt::format("{} {}:1 {}:2 900000:{}\n", i % 2, 1 + i % 7, 10 + i % 5, i + 1);
+  }
+  folder.write("a.svm", train + "0 1:1 10:2 900000:1\n");
+  folder.write("b.svm", "1 3:1 20:4\n0 1:1 10:2 900000:1\n1 1000000:1\n");
+  const json report = check_of(folder,
+                               {"--data.train=a.svm", "--data.test=b.svm", "--model.type=logistic",
+                                "--data.index_base=1", "--train.batch_size=8"},
+                               0, kTeams);
+  EXPECT_EQ(report["columns"], json::object());
+  const auto found = findings_of(report);
+  EXPECT_EQ(found.count("note never_named 899987 columns that no training row names: 'c7', 'c8', "
+                        "'c14', 'c15', 'c16' and 899982 more"),
+            1U)
+      << report["findings"].dump(1);
+  EXPECT_EQ(found.count("warning never_named 1 column that test rows name and no training row "
+                        "does: 'c19'"),
+            1U);
+  EXPECT_EQ(found.count("warning duplicates 1 of 3 test rows is the same as a training row"), 1U);
+  EXPECT_EQ(found.count("note duplicates 1 of 41 train rows is the same as an earlier one"), 1U);
+  EXPECT_EQ(report["plan"]["features"], 900000);
+}
+
+}  // namespace
+}  // namespace lockstep::trainer
