@@ -59,9 +59,8 @@ struct TableProfile {
 /// 8 bytes a category, summed.
 TableProfile profile_columns(Team& team, const Table& table, int threads);
 
-/// The columns that have equal fingerprints, in groups of two or more, each ascending, by their
-/// first; constant ones, which are all alike, and those without cells are left out.
-/// @param kinds  only columns of one kind are alike
+/// The columns of one kind that have equal fingerprints, in groups of two or more, each ascending,
+/// by their first; constant ones, which are all alike, and those without cells are left out.
 std::vector<std::vector<Index>> equal_columns(const Table& table, const TableProfile& profile);
 
 /// The columns that are equal to the target.

@@ -140,6 +140,10 @@ TEST(CheckProgram, TakesTheConfigurationOfATraining) {
   EXPECT_EQ(report["rows"], json::parse(R"({"train": 240, "test": 60})"));
   EXPECT_EQ(report["plan"]["steps"], 24);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "out"));
+  const json folds = check_of(
+      folder, {"--config=a.ini", "--data.test_fraction=0", "--data.folds=3"}, 0, {{0, 1}, {4, 1}});
+  EXPECT_EQ(folds["rows"], json::parse(R"({"train": 200, "test": 100})"));
+  EXPECT_EQ(folds["plan"]["steps_per_epoch"], 7);
   folder.write("b.ini", "[data]\ntrain = a.csv\n[preprocess.heigth]\nscale = standard\n");
   const ProgramRun wrong =
       run_program(folder.path(), 2, {"check", "--config=b.ini", "--model.type=softmax"});
@@ -206,6 +210,28 @@ TEST(CheckProgram, SaysWhatTrainingWouldRefuse) {
   const json bayes = check_of(folder, {"--data.train=a.csv", "--model.type=naive_bayes"}, 0);
   EXPECT_EQ(finding_of(bayes, "mixed")["message"],
             "column 'note': 1 cell of text among numbers; the column is taken as categories");
+}
+
+TEST(CheckProgram, NamesTheFirstOfManyColumns) {
+  const TestFolder folder;
+  std::string header;
+  std::string row;
+  for (int j = 0; j < 25; ++j) {
+    header += fmt::format("t{},", j);
+    row += "some,";
+  }
+  folder.write("a.csv", header + "kind\n" + row + "a\n" + row + "b\n");
+  const json report = check_of(folder, {"--data.train=a.csv", "--model.type=logistic"}, 65);
+  EXPECT_EQ(report["errors"], 21);
+  const auto found = findings_of(report);
+  EXPECT_EQ(found.count("error text column 't19': 2 cells of text; set preprocess.encode or "
+                        "data.ignore"),
+            1U);
+  EXPECT_EQ(found.count("error text the same of 5 columns more: 't20', 't21', 't22', 't23', 't24'"),
+            1U);
+  EXPECT_EQ(found.count("warning constant 25 columns with one value in all rows: 't0', 't1', 't2', "
+                        "'t3', 't4' and 20 more"),
+            1U);
 }
 
 TEST(CheckProgram, FindsOddColumnsAndRows) {

@@ -175,14 +175,12 @@ CheckedData::CheckedData(Session& session, Findings& findings) {
   ends_well(findings, "unreadable", [&] {
     all_ = in_row_blocks(session.team, load_table(session, DataRole::train, target, std::nullopt,
                                                   CsvFeatures::typed));
-    total_rows_ = all_->total_rows;
   });
 }
 
 void CheckedData::split(Session& session, Findings& findings) {
-  has_folds_ = fold_count(session.settings) > 0;
   ends_well(findings, "split", [&] {
-    if (has_folds_) {
+    if (fold_count(session.settings) > 0) {
       split_into_folds(session, findings);
     } else {
       parts_ = split_rows(session, std::move(*all_));

@@ -27,17 +27,15 @@ class CheckedData {
   bool is_unreadable() const { return !all_; }
   /// The rows of data.train; they are gone after `split`.
   const Table& all() const { return *all_; }
-  Index total_rows() const { return total_rows_; }
 
   /// Splits them as the training would, and reads data.test. *Collective*.
   void split(Session& session, Findings& findings);
 
   /// What is trained on, validated and tested; after `split`. Nothing where rows cannot be split.
+  /// Of folds, the first one.
   const std::optional<TrainingData>& parts() const { return parts_; }
   /// The same, to be used up.
   TrainingData take_parts() { return std::move(*parts_); }
-  /// The rows are cut into folds; the parts are those of the first fold.
-  bool has_folds() const { return has_folds_; }
   /// The test rows are a file of their own, or generated.
   bool has_own_test() const { return has_own_test_; }
   /// Of data.test something cannot be read.
@@ -48,9 +46,7 @@ class CheckedData {
   void split_into_folds(Session& session, Findings& findings);
 
   std::optional<Table> all_;
-  Index total_rows_ = 0;
   std::optional<TrainingData> parts_;
-  bool has_folds_ = false;
   bool has_own_test_ = false;
   bool has_unreadable_test_ = false;
 };
