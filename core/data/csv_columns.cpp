@@ -241,8 +241,13 @@ std::vector<std::string> parse_csv_header(std::string_view record, char delimite
   return names;
 }
 
-Index column_of_feature(const CsvColumns& columns, Index feature) {
-  return std::find(columns.use.begin(), columns.use.end(), feature) - columns.use.begin();
+std::vector<Index> columns_of_features(const CsvColumns& columns) {
+  std::vector<Index> of_features(columns.schema.feature_names.size());
+  for (std::size_t c = 0; c < columns.use.size(); ++c) {
+    const Index use = columns.use[c];
+    if (use >= 0) of_features[static_cast<std::size_t>(use)] = static_cast<Index>(c);
+  }
+  return of_features;
 }
 
 bool ends_with_delimiter(std::string_view header, char delimiter) {

@@ -96,8 +96,8 @@ std::vector<std::string> parse_csv_header(std::string_view record, char delimite
 /// c1, …
 std::vector<std::string> numbered_columns(std::string_view record, char delimiter);
 
-/// The column that feature `feature` is read from.
-Index column_of_feature(const CsvColumns& columns, Index feature);
+/// The column that each feature is read from.
+std::vector<Index> columns_of_features(const CsvColumns& columns);
 
 /// Whether a header's last column has no name for a delimiter at the end, though others have names.
 bool ends_with_delimiter(std::string_view header, char delimiter);

@@ -55,6 +55,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
   note_bad_rows(team, reader.bad_rows(), table);
   table.features = static_cast<Index>(schema.feature_names.size());
   table.feature_names = schema.feature_names;
+  table.file_columns = columns_of_features(columns);
   table.target_kind = schema.target_kind;
   table.target_name = schema.target_name;
   table.values = std::move(part.values);
@@ -64,7 +65,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
         agree_on_classes(team, reader.labels(), schema.target_name, name_of(files), table.target);
   }
   if (columns.has_weights) {
-    take_weights(team, table, column_of_feature(columns, table.features - 1));
+    take_weights(team, table);
   }
   result.extra_columns = columns.extra;
   if (!columns.header_hint.empty() && is_used_unasked(columns, options)) {

@@ -273,6 +273,7 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   settle_types(team, files, how, part.values, result);
   table.features = static_cast<Index>(how.columns.schema.feature_names.size());
   table.feature_names = how.columns.schema.feature_names;
+  table.file_columns = columns_of_features(how.columns);
   table.values = std::move(part.values);
   if (has_labels) {
     part = read_part(team, sources.labels, table.rows, how_labels, result.bytes_read);
@@ -285,7 +286,7 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
                                          name_of(has_labels ? labels : files), table.target);
   }
   if (how.columns.has_weights) {
-    take_weights(team, table, column_of_feature(how.columns, table.features - 1));
+    take_weights(team, table);
   }
   result.extra_columns = how.columns.extra;
   return result;

@@ -180,6 +180,7 @@ Table select_rows(Team& team, const Table& table, const std::vector<Index>& loca
   some.class_names = table.class_names;
   some.feature_names = table.feature_names;
   some.feature_types = table.feature_types;
+  some.file_columns = table.file_columns;
   some.target_name = table.target_name;
   some.places = table.places;
   guard(team, "splitting rows", [&] {

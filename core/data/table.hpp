@@ -39,6 +39,9 @@ struct Table {
   /// `features` types, the same on all ranks; empty where all features are numbers and none is
   /// missing.
   std::vector<ColumnType> feature_types;
+  /// `features` numbers of the columns, from 0, that they were read from, for messages; the same on
+  /// all ranks; empty where they were not read from columns.
+  std::vector<Index> file_columns{};
   std::string target_name;
   /// Of each row held here, ≥ 0, when a column says so: with how much its loss counts in training.
   std::optional<std::vector<double>> weights{};
@@ -52,6 +55,13 @@ struct Table {
   /// The number of row `local` among the rows that were read.
   Index number_read(Index local) const {
     return numbers_read ? (*numbers_read)[static_cast<std::size_t>(local)] : rows.begin + local;
+  }
+
+  /// Where a cell of row number `row` among all that were read stands: "data/a.csv:17:3"; of the
+  /// row alone where the column is not known.
+  std::string place_of(Index row, Index feature) const {
+    return file_columns.empty() ? places.of(row)
+                                : places.of(row, file_columns[static_cast<std::size_t>(feature)]);
   }
 
   /// The values, where they are sparse.

@@ -12,7 +12,7 @@
 
 namespace lockstep {
 
-void take_weights(Team& team, Table& table, Index column) {
+void take_weights(Team& team, Table& table) {
   assert(table.features > 0 && std::holds_alternative<Table::NumberValues>(table.values));
   std::string problem;
   guard(team, "taking the weights", [&] {
@@ -25,7 +25,7 @@ void take_weights(Team& team, Table& table, Index column) {
       const double weight = row[features - 1];
       if (!(weight >= 0) && problem.empty()) {
         problem = fmt::format("{}: expected a weight ≥ 0 in column {}, found {}",
-                              table.places.of(table.number_read(i), column),
+                              table.place_of(table.number_read(i), features - 1),
                               quoted(table.feature_names.back()), weight);
       }
       weights.push_back(weight);
@@ -38,6 +38,7 @@ void take_weights(Team& team, Table& table, Index column) {
   }
   --table.features;
   table.feature_names.pop_back();
+  if (!table.file_columns.empty()) table.file_columns.pop_back();
   if (!table.feature_types.empty()) table.feature_types.pop_back();
 }
 

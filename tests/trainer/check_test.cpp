@@ -181,20 +181,24 @@ TEST(CheckProgram, SaysWhatTrainingWouldRefuse) {
   const json report = check_of(folder, keys, 65);
   const auto found = findings_of(report);
   for (const char* expected :
-       {"error text column 'color': 8 cells of text; set preprocess.encode or data.ignore",
-        "error text column 'note': 1 cell of text among numbers; set preprocess.encode or "
+       {"error text column 'color': 8 cells of text, the first 'red'; set preprocess.encode or "
         "data.ignore",
+        "error text column 'note': 1 cell of text among numbers, the first 'about 5'; set "
+        "preprocess.encode or data.ignore",
         "error missing column 'height': 1 missing cell; set preprocess.impute or data.ignore"}) {
     EXPECT_EQ(found.count(expected), 1U) << expected;
   }
   EXPECT_EQ(report["errors"], 5);
   EXPECT_TRUE(report["plan"].is_null());
-  EXPECT_EQ(report["findings"][1]["places"], json::parse(R"(["a.csv:7"])"));
-  EXPECT_EQ(report["findings"][3]["places"], json::parse(R"(["a.csv:4"])"));
+  EXPECT_EQ(report["findings"][1]["places"], json::parse(R"(["a.csv:7:3"])"));
+  EXPECT_EQ(report["findings"][3]["places"], json::parse(R"(["a.csv:4:1"])"));
+  EXPECT_EQ(report["findings"][0]["places"],
+            json::parse(R"(["a.csv:2:2", "a.csv:3:2", "a.csv:4:2", "a.csv:5:2", "a.csv:6:2",
+                            "a.csv:7:2", "a.csv:8:2", "a.csv:9:2"])"));
   const ProgramRun text = run_program(folder.path(), 2, Words{"check"} + keys);
   EXPECT_EQ(text.exit_code, 65);
   EXPECT_NE(text.err.find("\nerror: missing: column 'height': 1 missing cell; set "
-                          "preprocess.impute or data.ignore (a.csv:4)\n"),
+                          "preprocess.impute or data.ignore (a.csv:4:1)\n"),
             std::string::npos)
       << text.err;
   const std::string last = "lockstep: error: check: 5 errors found\n";
@@ -205,11 +209,12 @@ TEST(CheckProgram, SaysWhatTrainingWouldRefuse) {
       folder, keys + Words{"--preprocess.encode=onehot", "--preprocess.impute=median"}, 65);
   EXPECT_EQ(encoded["errors"], 1);
   EXPECT_EQ(finding_of(encoded, "text")["message"],
-            "column 'note': 1 cell of text among numbers; name it in data.categorical, "
-            "data.numeric or data.ignore: here it is taken as categories");
+            "column 'note': 1 cell of text among numbers, the first 'about 5'; name it in "
+            "data.categorical, data.numeric or data.ignore: here it is taken as categories");
   const json bayes = check_of(folder, {"--data.train=a.csv", "--model.type=naive_bayes"}, 0);
   EXPECT_EQ(finding_of(bayes, "mixed")["message"],
-            "column 'note': 1 cell of text among numbers; the column is taken as categories");
+            "column 'note': 1 cell of text among numbers, the first 'about 5'; the column is taken "
+            "as categories");
 }
 
 TEST(CheckProgram, NamesTheFirstOfManyColumns) {
@@ -224,14 +229,41 @@ TEST(CheckProgram, NamesTheFirstOfManyColumns) {
   const json report = check_of(folder, {"--data.train=a.csv", "--model.type=logistic"}, 65);
   EXPECT_EQ(report["errors"], 21);
   const auto found = findings_of(report);
-  EXPECT_EQ(found.count("error text column 't19': 2 cells of text; set preprocess.encode or "
-                        "data.ignore"),
+  EXPECT_EQ(found.count("error text column 't19': 2 cells of text, the first 'some'; set "
+                        "preprocess.encode or data.ignore"),
             1U);
   EXPECT_EQ(found.count("error text the same of 5 columns more: 't20', 't21', 't22', 't23', 't24'"),
             1U);
   EXPECT_EQ(found.count("warning constant 25 columns with one value in all rows: 't0', 't1', 't2', "
                         "'t3', 't4' and 20 more"),
             1U);
+}
+
+TEST(CheckProgram, ReadsOnBehindRowsThatCannotBeRead) {
+  const TestFolder folder;
+  std::string rows = flowers(0, 300);
+  for (int i = 0; i < 23; ++i) rows += i % 2 == 0 ? "1,2,red\n" : "1,2,red,\xff\n";
+  folder.write("a.csv", rows);
+  folder.write("b.csv", flowers(300, 400) + "1,2,red,rose,5\n");
+  Words keys = kClean;
+  const json report = check_of(folder, keys, 65, kTeams);
+  EXPECT_EQ(report["errors"], 22);
+  EXPECT_EQ(report["rows"], json::parse(R"({"train": 300, "test": 100})"));
+  EXPECT_EQ(report["findings"][0]["message"],
+            "expected 4 fields as in the header, found 3, in the row '1,2,red'");
+  EXPECT_EQ(report["findings"][0]["places"], json::parse(R"(["a.csv:302"])"));
+  EXPECT_EQ(report["findings"][1]["message"],
+            "class '\\xff' in column 'kind' is not UTF-8; convert the file, in the row "
+            "'1,2,red,\\xff'");
+  EXPECT_EQ(report["findings"][1]["places"], json::parse(R"(["a.csv:303:4"])"));
+  EXPECT_EQ(report["findings"][20]["message"], "3 rows more cannot be read");
+  EXPECT_EQ(report["findings"][21]["places"], json::parse(R"(["b.csv:102"])"));
+  // A training that leaves them out is warned, and planned.
+  keys.insert(keys.end(), {"--data.on_bad_row=skip", "--data.quarantine=bad.jsonl"});
+  const json skipped = check_of(folder, keys, 0);
+  EXPECT_GE(skipped["warnings"], 22);
+  EXPECT_FALSE(skipped["plan"].is_null());
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "bad.jsonl")) << "nothing is written";
 }
 
 TEST(CheckProgram, FindsOddColumnsAndRows) {
@@ -280,7 +312,7 @@ TEST(CheckProgram, ComparesTrainingAndTestRows) {
   EXPECT_EQ(unknown["severity"], "warning");
   EXPECT_EQ(unknown["message"],
             "column 'color': 1 test cell of a category that no training row has, the first 'pink'");
-  EXPECT_EQ(unknown["places"], json::parse(R"(["b.csv:402"])"));
+  EXPECT_EQ(unknown["places"], json::parse(R"(["b.csv:402:3"])"));
   EXPECT_EQ(finding_of(report, "classes")["message"],
             "a class of the target 'kind' without test rows: 'fern'");
   const json duplicates = finding_of(report, "duplicates");
@@ -297,11 +329,11 @@ TEST(CheckProgram, ComparesTrainingAndTestRows) {
 TEST(CheckProgram, SaysWhatCannotBeRead) {
   const TestFolder folder;
   folder.write("a.csv", flowers(0, 300));
-  folder.write("bad.csv", "height,width,color,kind\n1,2,red,rose\n1,2,red\n");
+  folder.write("bad.csv", "height,width,color,kind\n1,2,red,rose\n1,2,\"red,oak\n");
   const json train = check_of(folder, {"--data.train=bad.csv", "--model.type=softmax"}, 65);
   EXPECT_EQ(train["findings"].size(), 1U);
   EXPECT_EQ(finding_of(train, "unreadable")["message"],
-            "bad.csv:3: expected 4 fields as in the header, found 3");
+            "bad.csv:3:3: expected a closing quote in column 'color', found '\"red,oak'");
   EXPECT_EQ(train["rows"], json::object());
 
   // Test rows of a class that is not known: their features are compared nevertheless.
@@ -320,7 +352,7 @@ TEST(CheckProgram, SaysWhatCannotBeRead) {
   const json missing = check_of(folder, keys, 65);
   EXPECT_EQ(finding_of(missing, "missing")["message"],
             "column 'width': 1 missing cell in data.test; set preprocess.impute or data.ignore");
-  EXPECT_EQ(finding_of(missing, "missing")["places"], json::parse(R"(["b.csv:102"])"));
+  EXPECT_EQ(finding_of(missing, "missing")["places"], json::parse(R"(["b.csv:102:2"])"));
 }
 
 TEST(CheckProgram, KnowsWhatThePreparationOfATrainingRefuses) {
@@ -338,8 +370,8 @@ TEST(CheckProgram, KnowsWhatThePreparationOfATrainingRefuses) {
   const json split =
       check_of(folder, {"--data.train=b.csv", "--model.type=softmax", "--data.folds=3"}, 65);
   EXPECT_EQ(finding_of(split, "split")["message"],
-            "target 'kind': all 1 rows of the class 'b' are split off, and none is left to train "
-            "on; set data.stratify = yes, or split off fewer rows");
+            "target 'kind': the one row of the class 'b' is in fold 2, and none is left to train "
+            "on; leave it out, or find more rows of the class");
 }
 
 TEST(CheckProgram, SaysThatScalesDiffer) {

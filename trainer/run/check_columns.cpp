@@ -55,7 +55,7 @@ void check_nearly_constant(Session& session, const Table& train, const TableProf
     columns.push_back(j);
     others.push_back(*column.first_other);
   }
-  const std::vector<std::string> places = places_of(session.team, train, others);
+  const std::vector<std::string> places = places_of(session.team, train, others, columns);
   std::vector<ColumnFinding> found;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     const ColumnProfile& column = profile.columns[static_cast<std::size_t>(columns[c])];
@@ -63,7 +63,7 @@ void check_nearly_constant(Session& session, const Table& train, const TableProf
         {name_of_column(train, columns[c]),
          fmt::format("{} in {} of {} cells", value_text(train, columns[c], column.common),
                      column.common_count, column.present),
-         places[c]});
+         {places[c]}});
   }
   findings.add_columns(Severity::note, "nearly_constant", found);
 }
@@ -81,17 +81,16 @@ void check_equal(const Table& train, const TableProfile& profile, Findings& find
     std::vector<std::string> others = names_of(train, group);
     others.erase(others.begin());
     same.push_back({name_of_column(train, group.front()),
-                    fmt::format("says the same in every row as {}", names_text(others)), ""});
+                    fmt::format("says the same in every row as {}", names_text(others))});
   }
   findings.add_columns(Severity::warning, "equal_columns", same);
   findings.add_group(Severity::note, "equal_columns",
                      "that say the same in every row as one before", repeated);
   std::vector<ColumnFinding> target;
   for (const Index j : columns_equal_to_target(train, profile)) {
-    target.push_back({name_of_column(train, j),
-                      fmt::format("says the same in every row as the target {}",
-                                  lockstep::quoted(train.target_name)),
-                      ""});
+    target.push_back(
+        {name_of_column(train, j), fmt::format("says the same in every row as the target {}",
+                                               lockstep::quoted(train.target_name))});
   }
   findings.add_columns(Severity::warning, "equal_to_target", target);
 }
@@ -106,7 +105,7 @@ void check_extremes(Session& session, const Table& train,
     columns.push_back(j);
     rows.push_back(column.first_extreme);
   }
-  const std::vector<std::string> places = places_of(session.team, train, rows);
+  const std::vector<std::string> places = places_of(session.team, train, rows, columns);
   std::vector<ColumnFinding> found;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     const ColumnMagnitude& column = magnitudes[static_cast<std::size_t>(columns[c])];
@@ -116,7 +115,7 @@ void check_extremes(Session& session, const Table& train,
                      plural(column.extreme, "cell"), kExtremeRanges,
                      format_real(column.quartiles.lower), format_real(column.quartiles.upper),
                      format_real(column.first_value)),
-         places[c]});
+         {places[c]}});
   }
   findings.add_columns(Severity::warning, "extreme", found);
 }
@@ -158,7 +157,7 @@ void add_drift(const std::string& name, const ColumnDrift& drift,
     text += fmt::format(", Kolmogorov-Smirnov {:.3g}, p {:.2g}", drift.distance->statistic,
                         drift.distance->p_value);
   }
-  (psi >= kShift ? shifts : slight).push_back({name, text, ""});
+  (psi >= kShift ? shifts : slight).push_back({name, text});
 }
 
 bool is_refused(const Session& session, const Table& train, std::size_t feature) {
@@ -180,9 +179,9 @@ void check_unknown(Session& session, const Table& train, const Table& test,
         "{} of {} that no training row has, the first {}", plural(unknown.cells, "test cell"),
         unknown.categories == 1 ? "a category" : fmt::format("{} categories", unknown.categories),
         lockstep::quoted(unknown.example));
-    const std::string place = places_of(session.team, test, {unknown.first_row}).front();
     (is_refused(session, train, j) ? refused : taken)
-        .push_back({train.feature_names[j], message, place});
+        .push_back({train.feature_names[j], message,
+                    places_of(session.team, test, {unknown.first_row}, {static_cast<Index>(j)})});
   }
   findings.add_columns(Severity::error, "unknown", refused);
   findings.add_columns(Severity::warning, "unknown", taken);

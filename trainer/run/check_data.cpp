@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
+#include <span>
 
 #include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
@@ -19,8 +19,6 @@
 
 namespace lockstep::trainer {
 namespace {
-
-constexpr Index kNoRow = std::numeric_limits<Index>::max();
 
 bool is_network(const Settings& settings) { return settings.text("model.type") != kNaiveBayesName; }
 
@@ -52,33 +50,56 @@ std::vector<CsvFeatureRules> lenient_rules(std::size_t features) {
   return std::vector<CsvFeatureRules>(features, rules);
 }
 
-/// For some columns, how many cells of this rank's rows `counts` and the first of these rows, over
-/// all ranks.
+/// Cells of a column that something holds for: how many, and the rows of the first of them.
 struct CellCount {
   std::int64_t cells = 0;
-  Index first = kNoRow;
+  std::vector<Index> first{};  ///< kMostNamed at most
 };
 
+/// In some columns, the cells over all ranks that `counts` says to count. *Collective*.
 template <class Counts>
 std::vector<CellCount> count_cells(Team& team, const Table& table,
                                    const std::vector<Index>& columns, const Counts& counts) {
   std::vector<std::int64_t> cells(columns.size());
-  std::vector<std::int64_t> firsts(columns.size(), kNoRow);
+  std::vector<Index> mine;  // of each column, how many first rows, and these
   guard(team, "counting cells", [&] {
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const DistributedMatrix column = dense_columns(table, {columns[c], columns[c] + 1});
+      const std::size_t count_at = mine.size();
+      mine.push_back(0);
       for (Index i = column.rows.begin; i < column.rows.end; ++i) {
         if (!counts(columns[c], *column.row(i))) continue;
-        ++cells[c];
-        firsts[c] = std::min<std::int64_t>(firsts[c], i);
+        if (++cells[c] > static_cast<Index>(kMostNamed)) continue;
+        mine.push_back(i);
+        ++mine[count_at];
       }
     }
   });
   team.all_reduce(cells, IntegerReduction::sum);
-  team.all_reduce(firsts, IntegerReduction::min);
-  std::vector<CellCount> all;
-  for (std::size_t c = 0; c < columns.size(); ++c) all.push_back({cells[c], firsts[c]});
+  std::vector<CellCount> all(columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) all[c].cells = cells[c];
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
+    const auto of_rank = FoldCodec<std::vector<Index>>::decode(bytes);
+    auto next = of_rank.begin();
+    for (CellCount& count : all) {
+      for (Index i = *next++; i > 0; --i, ++next) {
+        if (count.first.size() < kMostNamed) count.first.push_back(*next);
+      }
+    }
+  }
   return all;
+}
+
+/// The category of a cell, whoever holds its row. *Collective*.
+std::string category_in(Team& team, const Table& table, Index column, Index row) {
+  std::string mine;
+  if (table.rows.contains(row)) {
+    const double code = *dense_columns(table, {column, column + 1}).row(row);
+    mine = categories_of(table, column)[static_cast<std::size_t>(code)];
+  }
+  std::string text;
+  for (const std::string& of_rank : all_gather_text(team, mine)) text += of_rank;
+  return text;
 }
 
 const std::string& name_of_column(const Table& table, Index j) {
@@ -94,9 +115,9 @@ void add_missing(Team& team, const Table& table, const std::vector<Index>& colum
   std::vector<ColumnFinding> found;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     if (counts[c].cells == 0) continue;
-    found.push_back({name_of_column(table, columns[c]),
-                     plural(counts[c].cells, "missing cell") + end,
-                     places_of(team, table, {counts[c].first}).front()});
+    found.push_back(
+        {name_of_column(table, columns[c]), plural(counts[c].cells, "missing cell") + end,
+         places_of(team, table, counts[c].first, std::vector(counts[c].first.size(), columns[c]))});
   }
   findings.add_columns(Severity::error, "missing", found);
 }
@@ -153,8 +174,9 @@ void check_text(Session& session, const Table& train, const std::vector<CsvFeatu
     const bool wants_encoding =
         !rules.empty() && !rules[static_cast<std::size_t>(columns[c])].takes_text;
     const std::string text = fmt::format(
-        "{} of {}{}", plural(counts[c].cells, "cell"),
+        "{} of {}, the first {}{}", plural(counts[c].cells, "cell"),
         texts[c].has_numbers ? "text among numbers" : "text",
+        lockstep::quoted(category_in(session.team, train, columns[c], counts[c].first.front())),
         wants_encoding ? "; set preprocess.encode or data.ignore"
         : rules.empty()
             ? "; the column is taken as categories"
@@ -162,19 +184,71 @@ void check_text(Session& session, const Table& train, const std::vector<CsvFeatu
               "categories");
     (rules.empty() ? mixed : refused)
         .push_back({name_of_column(train, columns[c]), text,
-                    places_of(session.team, train, {counts[c].first}).front()});
+                    places_of(session.team, train, counts[c].first,
+                              std::vector(counts[c].first.size(), columns[c]))});
   }
   findings.add_columns(Severity::error, "text", refused);
   findings.add_columns(Severity::warning, "mixed", mixed);
 }
+
+/// While it lives, rows that cannot be read are left out of what is read, for the check to tell of
+/// them.
+class ReadsOn {
+ public:
+  explicit ReadsOn(Session& session)
+      : session_(session),
+        asked_for_(session.settings.text(kKey)),
+        origin_(session.settings.origin(kKey)),
+        place_(session.settings.place(kKey)) {
+    session.settings.reset(kKey);
+    session.settings.set(kKey, "skip", Origin::standard, "");
+    session.reports_bad_rows = false;
+  }
+  ~ReadsOn() {
+    session_.settings.reset(kKey);
+    session_.settings.set(kKey, asked_for_, origin_, place_);
+    session_.reports_bad_rows = true;
+  }
+  ReadsOn(const ReadsOn&) = delete;
+  ReadsOn(ReadsOn&&) = delete;
+  ReadsOn& operator=(const ReadsOn&) = delete;
+  ReadsOn& operator=(ReadsOn&&) = delete;
+
+  /// Rows that were left out are errors, unless the training is to leave them out.
+  void add_bad_rows(const Table& table, Findings& findings) const {
+    const Severity severity = asked_for_ == "skip" ? Severity::warning : Severity::error;
+    const BadRows& bad = table.bad_rows;
+    for (const BadRow& row : bad.first) {
+      findings.add({severity,
+                    "unreadable",
+                    fmt::format("{}, in the row {}", row.problem, lockstep::quoted(row.bytes)),
+                    {},
+                    {row.place}});
+    }
+    const auto told = static_cast<Index>(bad.first.size());
+    if (bad.count == told) return;
+    findings.add({severity, "unreadable",
+                  fmt::format("{} more cannot be read", plural(bad.count - told, "row"))});
+  }
+
+ private:
+  static constexpr const char* kKey = "data.on_bad_row";
+
+  Session& session_;
+  std::string asked_for_;
+  Origin origin_;
+  std::string place_;
+};
 
 }  // namespace
 
 CheckedData::CheckedData(Session& session, Findings& findings) {
   const TargetKind target = wanted_target(session.settings);
   ends_well(findings, "unreadable", [&] {
-    all_ = in_row_blocks(session.team, load_table(session, DataRole::train, target, std::nullopt,
-                                                  CsvFeatures::typed));
+    const ReadsOn reads_on(session);
+    Table all = load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed);
+    reads_on.add_bad_rows(all, findings);
+    all_ = in_row_blocks(session.team, std::move(all));
   });
 }
 
@@ -209,7 +283,12 @@ void CheckedData::read_test(Session& session, Findings& findings) {
     parts_->test = load_table(session, DataRole::test, target, schema, CsvFeatures::numbers,
                               fixed_rules(lenient_rules(schema.feature_names.size())));
   };
-  if (ends_well(findings, "unreadable", [&] { load(schema.target_kind); })) return;
+  const ReadsOn reads_on(session);
+  const bool is_readable = ends_well(findings, "unreadable", [&] {
+    load(schema.target_kind);
+    reads_on.add_bad_rows(*parts_->test, findings);
+  });
+  if (is_readable) return;
   has_unreadable_test_ = true;
   Findings known;  // the features alone may be good
   ends_well(known, "unreadable", [&] { load(TargetKind::none); });

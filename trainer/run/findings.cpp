@@ -33,7 +33,7 @@ void Findings::add_columns(Severity severity, const std::string& check,
                     check,
                     fmt::format("column {}: {}", lockstep::quoted(column.column), column.message),
                     {column.column}};
-    if (!column.place.empty()) finding.places.push_back(column.place);
+    finding.places = column.places;
     add(std::move(finding));
   }
   if (rest.empty()) return;
@@ -69,7 +69,8 @@ std::string names_text(const std::vector<std::string>& names, std::size_t most) 
   return names.size() > most ? text + fmt::format(" and {} more", names.size() - most) : text;
 }
 
-std::vector<std::string> places_of(Team& team, const Table& table, const std::vector<Index>& rows) {
+std::vector<std::string> places_of(Team& team, const Table& table, const std::vector<Index>& rows,
+                                   const std::vector<Index>& features) {
   std::vector<std::int64_t> numbers;
   numbers.reserve(rows.size());
   for (const Index row : rows) {
@@ -78,7 +79,10 @@ std::vector<std::string> places_of(Team& team, const Table& table, const std::ve
   team.all_reduce(numbers, IntegerReduction::max);
   std::vector<std::string> places;
   places.reserve(rows.size());
-  for (const std::int64_t number : numbers) places.push_back(table.places.of(number));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    places.push_back(features.empty() ? table.places.of(numbers[i])
+                                      : table.place_of(numbers[i], features[i]));
+  }
   return places;
 }
 

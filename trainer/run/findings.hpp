@@ -30,8 +30,8 @@ struct Finding {
 /// What is found in one column.
 struct ColumnFinding {
   std::string column;
-  std::string message;  ///< behind "column 'x': "
-  std::string place;    ///< of the first example, or nothing
+  std::string message;                ///< behind "column 'x': "
+  std::vector<std::string> places{};  ///< of the first examples, or none
 };
 
 /// Columns and places that are named where there are many.
@@ -60,6 +60,8 @@ std::string names_text(const std::vector<std::string>& names, std::size_t most =
 
 /// Where rows of a table stand, by their numbers in it, whoever holds them. *Collective*; sends a
 /// number a row.
-std::vector<std::string> places_of(Team& team, const Table& table, const std::vector<Index>& rows);
+/// @param features  one for each row, whose cells are meant; none: the rows are
+std::vector<std::string> places_of(Team& team, const Table& table, const std::vector<Index>& rows,
+                                   const std::vector<Index>& features = {});
 
 }  // namespace lockstep::trainer

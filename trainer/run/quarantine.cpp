@@ -57,6 +57,7 @@ void check_quarantine(Session& session, const std::vector<InputFile>& files) {
 }
 
 void report_bad_rows(Session& session, const Table& table) {
+  if (!session.reports_bad_rows) return;
   const BadRows& bad = table.bad_rows;
   const std::string& path = session.settings.text(kKey);
   if (!path.empty()) {
