@@ -17,7 +17,7 @@ struct Session {
   comm::Communicator& team;
   Arguments arguments;
   Settings settings;
-  int threads = 1;  ///< of this rank
+  int threads = 1;               ///< of this rank
   bool reports_bad_rows = true;  ///< whoever reads data tells of rows that were left out
   /// Of each data set that was read, what this rank has put into data.quarantine.
   std::vector<std::string> quarantined{};
