@@ -86,6 +86,7 @@ class MemoryModel {
     const comm::ExchangeSize size = comm::exchange_size(plan_, rank, ranks_);
     RankMemory memory{ranks_};
     memory.tables = (all_.tables + ranks_ - 1) / ranks_;
+    memory.in_place = all_.in_place;
     memory.rows =
         example_bytes<T>(e_, all_, rows, share_of(all_.train_cells, rows, all_.train_rows));
     if (all_.other_rows > 0) {
@@ -141,6 +142,7 @@ RowsOfExperiment rows_of(Team& team, const Experiment& e) {
   RowsOfExperiment all;
   all.train_rows = e.train.total_rows;
   all.is_sparse = e.train.sparse() != nullptr && e.model.features.keeps_zeros();
+  all.in_place = std::holds_alternative<Table::NumberValues>(e.train.values);
   std::vector<std::int64_t> sums{table_bytes(e.train), cells_of(e.train), 0};
   for (const auto* table : {&e.validation, &e.test}) {
     if (!*table) continue;

@@ -12,15 +12,16 @@ namespace lockstep::trainer {
 /// program itself, MPI, and what is freed before the rows are transformed.
 struct RankMemory {
   int ranks = 0;
-  Index tables = 0;      ///< the rows as they were read, which are freed once they are transformed
-  Index rows = 0;        ///< the rows transformed: of training, validation and test
-  Index parameters = 0;  ///< θ
-  Index gradients = 0;   ///< a canonical node each
-  Index optimizer = 0;   ///< its state of the segment
-  Index scratch = 0;     ///< activations and derivatives of a batch, orders of rows
-  Index exchange = 0;    ///< buffers of messages
+  Index tables = 0;       ///< the rows as they were read, which are freed once they are transformed
+  bool in_place = false;  ///< or already while they are: they are numbers, and not sparse
+  Index rows = 0;         ///< the rows transformed: of training, validation and test
+  Index parameters = 0;   ///< θ
+  Index gradients = 0;    ///< a canonical node each
+  Index optimizer = 0;    ///< its state of the segment
+  Index scratch = 0;      ///< activations and derivatives of a batch, orders of rows
+  Index exchange = 0;     ///< buffers of messages
 
-  Index while_loading() const { return tables + rows; }
+  Index while_loading() const { return in_place ? std::max(tables, rows) : tables + rows; }
   Index while_training() const {
     return rows + parameters + gradients + optimizer + scratch + exchange;
   }
@@ -40,6 +41,7 @@ struct RowsOfExperiment {
   Index other_rows = 0;   ///< of validation and test
   Index other_cells = 0;
   bool is_sparse = false;  ///< after the transform
+  bool in_place = false;   ///< RankMemory::in_place
 };
 /// *Collective*; sends some integers.
 RowsOfExperiment rows_of(Team& team, const Experiment& experiment);
