@@ -245,6 +245,15 @@ Index column_of_feature(const CsvColumns& columns, Index feature) {
   return std::find(columns.use.begin(), columns.use.end(), feature) - columns.use.begin();
 }
 
+std::vector<Index> columns_of_features(const CsvColumns& columns) {
+  std::vector<Index> found(columns.schema.feature_names.size());
+  for (std::size_t c = 0; c < columns.use.size(); ++c) {
+    if (columns.use[c] < 0) continue;
+    found[static_cast<std::size_t>(columns.use[c])] = static_cast<Index>(c);
+  }
+  return found;
+}
+
 bool ends_with_delimiter(std::string_view header, char delimiter) {
   constexpr std::string_view kBlanks = " \t";
   const std::string_view blanks = kBlanks.substr(0, delimiter == '\t' ? 1 : 2);

@@ -59,7 +59,8 @@ struct CsvOptions {
   std::vector<std::string> missing{};  ///< texts that stand for an empty cell, any column's
   /// Without a schema: the column of the weights of rows, which is no feature; empty: none.
   std::string weight{};
-  CsvRules rules{};  ///< none: of no feature anything is set
+  CsvRules rules{};        ///< none: of no feature anything is set
+  bool spellings = false;  ///< how the numbers of typed features are written is found out too
 };
 
 /// The use of each column of a file.
@@ -96,6 +97,9 @@ std::vector<std::string> numbered_columns(std::string_view record, char delimite
 
 /// The column that feature `feature` is read from.
 Index column_of_feature(const CsvColumns& columns, Index feature);
+
+/// The columns that all features are read from.
+std::vector<Index> columns_of_features(const CsvColumns& columns);
 
 /// Whether a header's last column has no name for a delimiter at the end, though others have names.
 bool ends_with_delimiter(std::string_view header, char delimiter);

@@ -6,6 +6,7 @@
 
 #include "core/base/types.hpp"
 #include "core/data/file_list.hpp"
+#include "core/data/libsvm_columns.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
 #include "core/parallel/team.hpp"
@@ -30,10 +31,11 @@ struct LibsvmTable {
   Index index_base = 0;  ///< of the files; the same everywhere
   /// Cells, but those of 0, in features that the schema does not have: they are left out. The same
   /// everywhere.
-  Index left_out = 0;
-  std::string left_out_place{};  ///< of the first row that has any: "data/a.svm:7"
-  Index left_out_index = 0;      ///< of the first of them, as in the file
-  Index bytes_read = 0;          ///< by this rank
+  /// Cells, but those of 0, in features that the schema does not have; the same everywhere.
+  AllLeftOut left_out;
+  Index smallest_index = 0;  ///< of pairs, also of those of 0; the largest Index without any
+  Index largest_index = -1;
+  Index bytes_read = 0;  ///< by this rank
 };
 
 /// Reads LIBSVM files [Chang and Lin 2011; SVMlight, Joachims 1999] as one table, their rows end to

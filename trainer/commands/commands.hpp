@@ -12,6 +12,7 @@ void evaluate(Session& session);
 void predict(Session& session);
 void inspect(Session& session);
 void generate_data(Session& session);
+void convert_data(Session& session);
 void describe(Session& session);
 void decompose(Session& session);
 
