@@ -67,7 +67,7 @@ LsdFile open_lsd(Team& team, const InputFile& file) {
   broadcast_text(team, damage, 0);
   if (!damage.empty()) throw DamagedLsd(damage);
   team.broadcast(bytes, 0);
-  LsdFile lsd{file, {}, file.path};
+  LsdFile lsd{file, {}, static_cast<Index>(bytes.size()), file.path};
   guard(team, "reading the header",
         [&] { lsd.header = decode_lsd_header(file.path, bytes, file.size); });
   return lsd;

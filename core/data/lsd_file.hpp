@@ -14,7 +14,8 @@ namespace lockstep {
 struct LsdFile {
   InputFile file;
   LsdHeader header;
-  std::string name;  ///< what messages about its columns begin with: its path, or another
+  Index blocks_begin = 0;  ///< byte of the first block
+  std::string name;        ///< what messages about its columns begin with: its path, or another
 };
 
 /// True when the file begins as an .lsd file or, to be refused by what is wrong with it, its name

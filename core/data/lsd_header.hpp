@@ -95,7 +95,7 @@ struct LsdHeader {
   std::vector<LsdBlock> blocks;
 
   Range rows_of(Index block) const;
-  /// Bytes before the first block.
+  /// Bytes before the first block, as encode_lsd_header writes them.
   Index size() const;
   /// What a block has to be of these rows.
   Index bytes_of_block(Index rows_in_block, Index cells) const;

@@ -55,7 +55,8 @@ class PartReader {
         places_(places),
         how_(how),
         part_(part),
-        file_(lsd.file) {
+        file_(lsd.file),
+        blocks_begin_(lsd.blocks_begin) {
     for (const LsdColumn& column : header_.columns) {
       std::vector<double>& numbers = numbers_of_texts_.emplace_back();
       for (const std::string& text : column.type.categories) {
@@ -115,6 +116,7 @@ class PartReader {
   LsdColumns& how_;
   LsdPart& part_;
   RangeFile file_;
+  Index blocks_begin_;
   std::vector<Run> runs_;                              ///< the features, in order
   std::vector<std::size_t> others_;                    ///< those that are not as stored
   std::vector<std::vector<double>> numbers_of_texts_;  ///< by column; NaN of what is none
@@ -332,7 +334,7 @@ void PartReader::take_sparse() {
 
 void PartReader::read(Range rows) {
   reserve(rows.size());
-  Index begin = header_.size();
+  Index begin = blocks_begin_;
   for (Index b = 0; b < static_cast<Index>(header_.blocks.size()) && !wrong_; ++b) {
     const Range of_block = header_.rows_of(b);
     if (of_block.begin >= rows.end) break;

@@ -315,6 +315,20 @@ TEST_F(CacheProgram, KeysThatWereChosenCannotBeChanged) {
             "made of to one\n");
 }
 
+TEST_F(CacheProgram, AConfigurationIsThatOfTheSource) {
+  std::string tabs = csv();
+  std::replace(tabs.begin(), tabs.end(), ',', '\t');
+  folder_.write("a.tsv", tabs);
+  folder_.write("a.ini",
+                "[data]\ntrain = a.tsv\ndelimiter = tab\nheader = yes\nmissing = ?\nweight = w\n"
+                "cache = auto\n[preprocess]\nimpute = most_frequent\nencode = onehot\n"
+                "[model]\ntype = logistic\n[train]\nepochs = 2\n");
+  run({"convert", "--config=a.ini", "--output=a.lsd"}, 2);
+  const std::string expected = model({"--config=a.ini", "--data.cache=off"});
+  EXPECT_TRUE(model({"--config=a.ini", "--data.train=a.lsd"}, 2) == expected);
+  EXPECT_TRUE(model({"--config=a.ini"}, 3) == expected);
+}
+
 TEST_F(CacheProgram, ConvertSaysWhatItCannotDo) {
   const std::string help = "; see 'lockstep convert --help'\n";
   EXPECT_EQ(error_of({"convert"}, 2), "lockstep: error: convert needs --output=FILE" + help);

@@ -133,8 +133,11 @@ bool can_create(Session& session, const std::string& path) {
 /// *Collective*.
 void convert(Session& session, const DataFiles& files, const CsvOptions& options,
              const std::string& path, const std::string& reading) {
-  std::vector<LsdSource> sources = sources_of(session, files, path);
-  Content content = read_content(session, files, options, std::move(sources));
+  const std::vector<LsdSource> sources = sources_of(session, files, path);
+  Content content = read_content(session, files, options, sources);
+  if (sources_of(session, files, path) != sources) {
+    throw IoError(fmt::format("{}: changed while it was read", name_of(files.rows)));
+  }
   content.header.reading = reading;
   write_lsd(session.team, std::move(content.header), std::move(content.table), path);
 }

@@ -202,8 +202,13 @@ void check_lsd_keys(Session& session, DataRole role, const LsdFile& lsd) {
   const Settings& settings = session.settings;
   const std::string& format = lsd.header.format;
   const std::string data = fmt::format(".lsd files of {}", format);
-  check_keys(settings, role, ".lsd files",
-             {"data.delimiter", "data.header", "data.train_labels", "data.cache"});
+  // A configuration may be that of the source, and name it with its labels.
+  const std::string labels = data_key(role) + "_labels";
+  for (const std::string& name :
+       {std::string("data.delimiter"), std::string("data.header"), labels}) {
+    const bool is_asked = settings.origin(name) == Origin::command_line;
+    if (is_asked && !settings.is_default(name)) refuse_key(settings, name, ".lsd files");
+  }
   if (format != "csv") check_keys(settings, role, data, {"data.numeric", "data.missing"});
   if (format != "libsvm") check_keys(settings, role, data, {"data.index_base"});
   if (format == "npy" && lsd.header.has_labels) check_keys(settings, role, data, {"data.target"});
