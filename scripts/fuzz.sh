@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Fuzzes the readers (CSV, LIBSVM, IDX, .npy, safetensors, configuration) with libFuzzer under the
+# Fuzzes the readers (CSV, LIBSVM, IDX, .npy, .lsd, safetensors, configuration) with libFuzzer under the
 # sanitizers, one after another. Stops at the first input that breaks one and prints where it was
 # kept.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET...]]
 #
-# 60 seconds for each; targets: csv libsvm idx npy safetensors config
+# 60 seconds for each; targets: csv libsvm idx npy lsd safetensors config
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 
 seconds=${1:-60}
 shift || true
 targets=("$@")
-if [ "${#targets[@]}" -eq 0 ]; then targets=(csv libsvm idx npy safetensors config); fi
+if [ "${#targets[@]}" -eq 0 ]; then targets=(csv libsvm idx npy lsd safetensors config); fi
 ./scripts/install_deps.sh --sanitize
 ./scripts/build.sh fuzz
 

@@ -34,6 +34,7 @@ void run_command(comm::Environment& environment, comm::Communicator& team,
   if (arguments.command == "inspect") return inspect(session);
   if (arguments.command == "generate") return generate_data(session);
   if (arguments.command == "check") return check(session);
+  if (arguments.command == "convert") return convert_data(session);
   if (arguments.command == "describe") return describe(session);
   if (arguments.command == "decompose") return decompose(session);
   throw UsageError("no command; `lockstep --help` lists them");

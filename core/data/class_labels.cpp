@@ -24,12 +24,6 @@ bool parse_label(std::string_view label, double& out) {
   return true;
 }
 
-bool are_numbers(const std::vector<std::string>& labels) {
-  double ignored = 0;
-  return std::all_of(labels.begin(), labels.end(),
-                     [&](const std::string& label) { return parse_label(label, ignored); });
-}
-
 /// The distinct labels of all ranks.
 std::vector<std::string> distinct_labels(Team& team, const std::vector<std::string>& mine) {
   std::string text;
@@ -59,6 +53,12 @@ std::vector<std::string> distinct_labels(Team& team, const std::vector<std::stri
 bool parse_csv_number(std::string_view text, double& out) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+') text.remove_prefix(1);
   return parse_real(text, out);
+}
+
+bool are_numbers(const std::vector<std::string>& labels) {
+  double ignored = 0;
+  return std::all_of(labels.begin(), labels.end(),
+                     [&](const std::string& label) { return parse_label(label, ignored); });
 }
 
 std::string canonical_label(std::string_view label) {

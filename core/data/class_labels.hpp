@@ -20,6 +20,9 @@ bool parse_csv_number(std::string_view text, double& out);
 /// text as it is.
 std::string canonical_label(std::string_view label);
 
+/// All are numbers of size below 2⁵³.
+bool are_numbers(const std::vector<std::string>& labels);
+
 /// The classes of a target column, from the labels in its cells.
 ///
 /// When every label is a number, of size below 2⁵³, classes are numbers: they ascend, labels of

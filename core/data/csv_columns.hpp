@@ -60,7 +60,8 @@ struct CsvOptions {
   std::vector<std::string> missing{};  ///< texts that stand for an empty cell, any column's
   /// Without a schema: the column of the weights of rows, which is no feature; empty: none.
   std::string weight{};
-  CsvRules rules{};  ///< none: of no feature anything is set
+  CsvRules rules{};        ///< none: of no feature anything is set
+  bool spellings = false;  ///< how the numbers of typed features are written is found out too
   OnBadRow on_bad_row = OnBadRow::fail;
 };
 

@@ -93,11 +93,19 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const CsvCo
     } else {
       typed.emplace_back(known[j], rules.unknown);
     }
+    if (options.spellings) typed.back().collect_spelling();
   }
   return typed;
 }
 
 }  // namespace
+
+std::string mixed_column(const CsvColumnNote& note) {
+  return fmt::format(
+      "{}: column {} mixes {} numbers and {} other texts, here {}; name it in "
+      "data.categorical, data.numeric or data.ignore",
+      note.place, quoted(note.column), note.numbers, note.texts, quoted(note.example));
+}
 
 void find_example(Team& team, const std::string& text, Index row, Index column,
                   const RowPlaces& places, CsvColumnNote& note) {
@@ -159,10 +167,7 @@ void CsvPartReader::find_example_of(std::size_t feature, CsvColumnNote& note) {
 void CsvPartReader::refuse_mixed(std::size_t feature, std::int64_t numbers, std::int64_t texts) {
   CsvColumnNote note{columns_.schema.feature_names[feature], numbers, texts};
   find_example_of(feature, note);
-  throw DataError(
-      fmt::format("{}: column {} mixes {} numbers and {} other texts, here {}; name it in "
-                  "data.categorical, data.numeric or data.ignore",
-                  note.place, quoted(note.column), numbers, texts, quoted(note.example)));
+  throw DataError(mixed_column(note));
 }
 
 /// A column has the kind that is known; otherwise a text on any rank makes categories.
@@ -197,7 +202,9 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
   guard(team_, "reading rows again", [&] {
     if (!again) return;
     for (std::size_t j = 0; j < typed_.size(); ++j) {
+      const bool collects = first_typed_[j].collects_spelling();
       first_typed_[j] = CsvTypedColumn(kinds[j], columns_.rules[j].category);
+      if (collects) first_typed_[j].collect_spelling();
     }
     const Index rows = part_.rows;
     read_part();
@@ -205,6 +212,15 @@ std::vector<ColumnType> CsvPartReader::agree_on_types() {
   });
   return lockstep::agree_on_types(team_, typed_, kinds, columns_.schema.feature_names,
                                   name_of(files_), part_.values);
+}
+
+std::vector<NumberSpelling> CsvPartReader::spellings() {
+  std::vector<NumberSpelling> spellings;
+  for (const CsvTypedColumn& column : typed_) {
+    const bool is_categories = max_over(team_, column.is_categories() ? 1 : 0) == 1;
+    spellings.push_back(is_categories ? NumberSpelling() : column.spelling().agree(team_));
+  }
+  return spellings;
 }
 
 std::vector<CsvColumnNote> CsvPartReader::notes() {

@@ -26,6 +26,9 @@ struct CsvColumnNote {
   std::string place{};  ///< of it: "data/a.csv:17:3"
 };
 
+/// What is said of a column that mixes numbers and texts where that is not taken.
+std::string mixed_column(const CsvColumnNote& note);
+
 /// Completes a note by the first of the cells that the ranks have found, each at most one.
 /// *Collective*; sends a text.
 /// @param text    of this rank's cell
@@ -60,6 +63,10 @@ class CsvPartReader {
   /// The columns of categories that have numbers among them, or categories that are not known.
   /// *Collective*; sends counts and a text a column.
   std::vector<CsvColumnNote> notes();
+
+  /// How the numbers of each feature are written; of categories nothing is known. After
+  /// agree_on_types(), where it was asked for. *Collective*.
+  std::vector<NumberSpelling> spellings();
 
   CsvPart& part() { return part_; }
   ClassLabels& labels() { return labels_; }  ///< of the target, not yet agreed on

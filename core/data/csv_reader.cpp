@@ -47,6 +47,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
   Table& table = result.table;
   table.feature_types = reader.agree_on_types();
   result.notes = reader.notes();
+  if (options.spellings) result.spellings = reader.spellings();
   table.places = reader.places();
   CsvPart& part = reader.part();
   table.rows.begin = exclusive_scan(team, part.rows);
@@ -71,6 +72,7 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
   if (!columns.header_hint.empty() && is_used_unasked(columns, options)) {
     result.unnamed_last = first_path + ":1";
   }
+  result.positions = columns_of_features(columns);
   result.dialect = heads.dialect;
   result.bytes_read = heads.bytes_read + cut.bytes_read + reader.bytes_read();
   return result;

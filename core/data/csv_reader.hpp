@@ -22,8 +22,10 @@ struct CsvTable {
   /// "a.csv:1" where that header ends with a delimiter, and the last column, which has no name, is
   /// used though nobody asked for it; the same everywhere.
   std::string unnamed_last{};
-  CsvDialect dialect;    ///< of the files; the same everywhere
-  Index bytes_read = 0;  ///< by this rank
+  std::vector<NumberSpelling> spellings{};  ///< by feature, where the options ask for them
+  std::vector<Index> positions{};           ///< of the columns of the features in the files, from 0
+  CsvDialect dialect;                       ///< of the files; the same everywhere
+  Index bytes_read = 0;                     ///< by this rank
 };
 
 /// Reads CSV files with equal headers, or without, as one table, their rows end to end. Each rank

@@ -31,6 +31,7 @@ std::optional<double> CsvTypedColumn::value(std::string_view text) {
   }
   if (state_ == State::numbers && !is_number) return std::nullopt;
   if (state_ != State::categories && is_number) {
+    if (spelling_) spelling_->add(text, number);
     stored_numbers_ = true;
     return number;
   }

@@ -11,6 +11,7 @@
 #include "core/data/class_labels.hpp"
 #include "core/data/column_type.hpp"
 #include "core/data/csv_columns.hpp"
+#include "core/data/number_spelling.hpp"
 
 namespace lockstep {
 
@@ -44,6 +45,12 @@ class CsvTypedColumn {
   /// cell. Nothing for text in a column that is known to be numbers, and for an unknown category
   /// that is refused.
   std::optional<double> value(std::string_view text);
+
+  /// From here on, how numbers are written is found out too.
+  void collect_spelling() { spelling_.emplace(); }
+  bool collects_spelling() const { return spelling_.has_value(); }
+  /// Of a column that collects it.
+  const SpellingCollector& spelling() const { return *spelling_; }
 
   std::int64_t numbers() const { return numbers_; }  ///< cells that were numbers
   std::int64_t texts() const { return texts_; }      ///< cells that were neither empty nor numbers
@@ -86,6 +93,7 @@ class CsvTypedColumn {
   FirstCell first_unknown_;
   ClassLabels labels_;
   ClassLabels new_labels_;  ///< of unknown categories that are kept
+  std::optional<SpellingCollector> spelling_;
 };
 
 /// Agrees on the categories of all columns, which have these kinds and names. Makes the codes in

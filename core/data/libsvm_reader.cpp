@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/inflated_files.hpp"
+#include "core/data/libsvm_columns.hpp"
 #include "core/data/libsvm_pieces.hpp"
 #include "core/data/libsvm_rows.hpp"
 #include "core/data/row_places.hpp"
@@ -84,60 +85,6 @@ RowPlaces checked_places(Team& team, const std::vector<InputFile>& files, const 
   return {files, rows, first_lines};
 }
 
-/// The cells that a rank leaves out.
-struct LeftOut {
-  Index cells = 0;
-  Index row = -1;  ///< of the first of them, on this rank
-  Index index = 0;
-};
-
-/// Makes indices columns, of which there are `width`. Rank-local.
-LeftOut make_columns(SparseValues& values, Index base, Index width, Index largest_index) {
-  LeftOut left_out;
-  if (largest_index - base < width) {
-    if (base == 0) return left_out;
-    for (std::uint32_t& column : values.columns) column -= static_cast<std::uint32_t>(base);
-    return left_out;
-  }
-  std::size_t kept = 0;
-  for (Index row = 0; row < values.rows(); ++row) {
-    Range cells = values.cells_of(row);
-    values.begins[static_cast<std::size_t>(row)] = static_cast<Index>(kept);
-    for (; cells.begin < cells.end; ++cells.begin) {
-      const auto cell = static_cast<std::size_t>(cells.begin);
-      const Index column = values.columns[cell] - base;
-      if (column >= width) break;  // and so are the others of the row, which ascend
-      values.columns[kept] = static_cast<std::uint32_t>(column);
-      values.numbers[kept++] = values.numbers[cell];
-    }
-    if (cells.empty()) continue;
-    if (left_out.cells == 0) {
-      left_out.row = row;
-      left_out.index = values.columns[static_cast<std::size_t>(cells.begin)];
-    }
-    left_out.cells += cells.size();
-  }
-  if (!values.begins.empty()) values.begins.back() = static_cast<Index>(kept);
-  values.columns.resize(kept);
-  values.numbers.resize(kept);
-  return left_out;
-}
-
-/// Says in `result` what all ranks have left out. *Collective*.
-void note_left_out(Team& team, const LeftOut& mine, LibsvmTable& result) {
-  result.left_out = sum_over(team, mine.cells);
-  if (result.left_out == 0) return;
-  const std::string text =
-      mine.cells == 0 ? "" : fmt::format("{} {}", result.table.number_read(mine.row), mine.index);
-  for (const std::string& first : all_gather_text(team, text)) {
-    if (first.empty()) continue;
-    Index row = 0;
-    std::istringstream(first) >> row >> result.left_out_index;
-    result.left_out_place = result.table.places.of(row);
-    return;
-  }
-}
-
 /// Says in `result` where the row stands that makes the table so wide, if that is odd.
 /// *Collective*.
 void note_widest(Team& team, const LibsvmPart& part, Index largest_index, LibsvmTable& result) {
@@ -197,7 +144,10 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
     const bool typed = schema ? !schema->feature_types.empty() : options.typed;
     if (typed) table.feature_types.resize(table.feature_names.size());
   });
-  note_left_out(team, left_out, result);
+  result.left_out = agree_on_left_out(
+      team, left_out, left_out.cells == 0 ? -1 : table.number_read(left_out.row), table.places);
+  result.smallest_index = smallest;
+  result.largest_index = largest;
   table.values = std::move(part.values);
   table.target = std::move(part.target);
   if (table.target_kind == TargetKind::classes) {

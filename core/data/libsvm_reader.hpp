@@ -7,6 +7,7 @@
 #include "core/base/types.hpp"
 #include "core/data/bad_rows.hpp"
 #include "core/data/file_list.hpp"
+#include "core/data/libsvm_columns.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
 #include "core/parallel/team.hpp"
@@ -30,15 +31,14 @@ struct LibsvmOptions {
 struct LibsvmTable {
   Table table;           ///< sparse; about an even part of the bytes
   Index index_base = 0;  ///< of the files; the same everywhere
-  /// Cells, but those of 0, in features that the schema does not have: they are left out. The same
-  /// everywhere.
-  Index left_out = 0;
-  std::string left_out_place{};  ///< of the first row that has any: "data/a.svm:7"
-  Index left_out_index = 0;      ///< of the first of them, as in the file
   /// Without a schema, "data/a.svm:7" of the first row with the largest index where the features
   /// are more than a million and more than the cells of all rows: the index may be a mistake. The
   /// same everywhere.
   std::string widest_place{};
+  /// Cells, but those of 0, in features that the schema does not have; the same everywhere.
+  AllLeftOut left_out{};
+  Index smallest_index = 0;  ///< of pairs, also of those of 0; the largest Index without any
+  Index largest_index = -1;
   Index bytes_read = 0;  ///< by this rank
 };
 

@@ -157,18 +157,14 @@ void check_fits(const TableSchema& schema, const NpyOptions& options, bool has_l
   }
 }
 
-/// What the columns are for. With labels, none is the target.
-CsvColumns assign_columns(const NpyArray& array, const NpyOptions& options, bool has_labels) {
-  CsvOptions columns = options.columns;
-  if (has_labels) {
-    columns.target.clear();
-    columns.target_kind = TargetKind::none;
-  }
-  const std::string& path = array.file.path;
-  if (columns.schema) check_fits(*columns.schema, options, has_labels, array.columns(), path);
-  std::vector<std::string> names;
-  for (Index c = 0; c < array.columns(); ++c) names.push_back(column_name(c));
-  return assign_csv_columns(names, columns, path, NamesFrom::numbers);
+/// How numbers become texts: as npy_text writes them.
+NumberSpelling spelling_of(const std::vector<NpyArray>& arrays) {
+  const auto reals = std::count_if(arrays.begin(), arrays.end(), [](const NpyArray& array) {
+    return is_real(array.header.type);
+  });
+  using Kind = NumberSpelling::Kind;
+  const bool all = reals == static_cast<std::ptrdiff_t>(arrays.size());
+  return {all ? Kind::shortest : reals == 0 ? Kind::integer : Kind::lost, {}};
 }
 
 /// How the features are read: as the schema knows, or as they are asked for.
@@ -243,6 +239,19 @@ void settle_types(Team& team, const std::vector<InputFile>& files, NpyColumns& h
 
 }  // namespace
 
+CsvColumns assign_npy_columns(Index width, const NpyOptions& options, bool has_labels,
+                              const std::string& path) {
+  CsvOptions columns = options.columns;
+  if (has_labels) {
+    columns.target.clear();
+    columns.target_kind = TargetKind::none;
+  }
+  if (columns.schema) check_fits(*columns.schema, options, has_labels, width, path);
+  std::vector<std::string> names;
+  for (Index c = 0; c < width; ++c) names.push_back(column_name(c));
+  return assign_csv_columns(names, columns, path, NamesFrom::numbers);
+}
+
 NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
                   const std::vector<InputFile>& labels, const NpyOptions& options) {
   assert(!files.empty());
@@ -263,7 +272,8 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   table.rows = even_part(table.total_rows, team.size(), team.rank());
 
   NpyColumns how;
-  how.columns = assign_columns(sources.rows.front(), options, has_labels);
+  const NpyArray& first = sources.rows.front();
+  how.columns = assign_npy_columns(first.columns(), options, has_labels, first.file.path);
   choose_types(columns, how);
   NpyColumns how_labels = has_labels ? columns_of_labels(columns) : NpyColumns();
   NpyColumns& how_target = has_labels ? how_labels : how;
@@ -289,6 +299,8 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
     take_weights(team, table);
   }
   result.extra_columns = how.columns.extra;
+  result.spelling = spelling_of(sources.rows);
+  result.labels_spelling = spelling_of(sources.labels);
   return result;
 }
 

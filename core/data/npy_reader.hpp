@@ -24,8 +24,16 @@ struct NpyTable {
   Table table;  ///< numbers, and codes of categories; an even part of the rows
   std::vector<std::string> extra_columns;  ///< unknown to the schema; the same everywhere
   std::vector<CsvColumnNote> notes;        ///< columns of categories that the schema does not know
+  NumberSpelling spelling;                 ///< of the numbers of all columns
+  NumberSpelling labels_spelling;          ///< and of those of files of labels
   Index bytes_read = 0;                    ///< from files, by this rank
 };
+
+/// What the columns c0, c1, … are for, of which there are `width`. With files of labels, none is
+/// the target. A set that must fit a schema has all of its columns, by name, and none beyond.
+/// Throws DataError and ConfigError: "PATH: expected 4 columns, …".
+CsvColumns assign_npy_columns(Index width, const NpyOptions& options, bool has_labels,
+                              const std::string& path);
 
 /// Reads .npy files of equally many columns as one table, their rows end to end; file i of
 /// `labels`, when there are any, has the targets of file i of `files`.

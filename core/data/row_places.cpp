@@ -43,4 +43,20 @@ std::string RowPlaces::of(Index row, Index column) const {
   return fmt::format("{}{}{}", text, is_line ? ":" : ", column ", column + 1);
 }
 
+std::vector<Index> RowPlaces::rows_of_files() const {
+  std::vector<Index> rows;
+  Index begin = 0;
+  for (const File& file : files_) {
+    rows.push_back(file.end - begin);
+    begin = file.end;
+  }
+  return rows;
+}
+
+std::vector<Index> RowPlaces::first_lines() const {
+  std::vector<Index> lines;
+  for (const File& file : files_) lines.push_back(file.first_line);
+  return lines;
+}
+
 }  // namespace lockstep

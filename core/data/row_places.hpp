@@ -27,6 +27,11 @@ class RowPlaces {
   /// `column` from 0.
   std::string of(Index row, Index column) const;
 
+  bool are_arrays() const { return are_arrays_; }
+  /// Of each file, as the constructor takes them.
+  std::vector<Index> rows_of_files() const;
+  std::vector<Index> first_lines() const;
+
  private:
   struct File {
     std::string path;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Speed of reading data files against pandas (CSV) and scikit-learn (LIBSVM).
+"""Speed of reading data files against pandas (CSV), scikit-learn (LIBSVM) and numpy (.lsd against .npy).
 
     scripts/bench/ingest.py [--megabytes 100] [--files csv-digits,libsvm-words] [--modes core,ranks] [--runs 5]
 
@@ -58,6 +58,7 @@ FILES = {
     "libsvm-words": ("libsvm", bags_of_words),
     "libsvm-six": ("libsvm", lambda draws: sparse_reals(draws, "{:.6g}".format)),
     "libsvm-digits": ("libsvm", lambda draws: sparse_reals(draws, repr)),
+    "lsd": ("lsd", None),
 }
 
 
@@ -75,6 +76,11 @@ def make_file(folder, name, megabytes):
 
     file_format, lines = FILES[name]
     path = os.path.join(folder, f"{name}.{file_format}")
+    if file_format == "lsd":  # of what the other side loads, which ingest_bench makes one of
+        path = os.path.join(folder, f"{name}.npy")
+        rows = int(1e6 * megabytes / (8 * 128))
+        numpy.save(path, numpy.random.RandomState(1).normal(size=(rows, 128)))
+        return path
     written = 0
     with open(path, "w", encoding="ascii") as file:
         for line in lines(numpy.random.RandomState(1)):
@@ -95,6 +101,11 @@ def library_worker(file_format, path, runs):
 
             values = pandas.read_csv(path)
             library = f"pandas {pandas.__version__}"
+        elif file_format == "lsd":
+            import numpy
+
+            values = numpy.load(path)
+            library = f"numpy {numpy.__version__}"
         else:
             import sklearn
             from sklearn.datasets import load_svmlight_file

@@ -6,8 +6,8 @@
 namespace lockstep::test {
 
 std::vector<const FuzzTarget*> fuzz_targets() {
-  return {&csv_target(), &libsvm_target(),      &idx_target(),
-          &npy_target(), &safetensors_target(), &config_target()};
+  return {&csv_target(), &libsvm_target(),      &idx_target(),   &npy_target(),
+          &lsd_target(), &safetensors_target(), &config_target()};
 }
 
 void require(bool holds, std::string_view message) {

@@ -18,6 +18,7 @@ const FuzzTarget& csv_target();          ///< read_csv: the same on one rank and
 const FuzzTarget& libsvm_target();       ///< read_libsvm: the same on one rank and on three
 const FuzzTarget& idx_target();          ///< read_idx: the same on one rank and on two
 const FuzzTarget& npy_target();          ///< read_npy: the same on one rank and on three
+const FuzzTarget& lsd_target();          ///< read_lsd: the same on one rank and on three
 const FuzzTarget& safetensors_target();  ///< what decodes is written and read back the same
 const FuzzTarget& config_target();       ///< every value that is read is written and read back
 

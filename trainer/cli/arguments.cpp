@@ -134,6 +134,7 @@ class ArgumentReader {
 
   Arguments finish() {
     if (arguments_.help) return std::move(arguments_);
+    if (!files_.empty()) store_files();
     for (const CommandOption& option : spec_.options) {
       if (option.required && given_.count(option.name) == 0) {
         const bool as_operand = spec_.takes_model_operand && option.name == "model";
@@ -161,11 +162,29 @@ class ArgumentReader {
   void read_operand(const std::string& operand) {
     if (starts_with_dash(operand))
       fail(fmt::format("unknown option {}", lockstep::quoted(operand)));
+    if (spec_.takes_file_operands) return files_.push_back(operand);
     if (!spec_.takes_model_operand || !given_.insert("model").second) {
       fail(fmt::format("unexpected argument {}", lockstep::quoted(operand)));
     }
     if (operand.empty()) fail(fmt::format("{} needs a model file", spec_.name));
     arguments_.model = operand;
+  }
+
+  /// Files to read and, unless --output names it, the one to write.
+  void store_files() {
+    if (given_.insert("output").second) {
+      arguments_.output = files_.back();
+      files_.pop_back();
+    }
+    if (files_.empty()) return;
+    if (given_.count("data.train") > 0) {
+      fail(fmt::format("unexpected argument {}", lockstep::quoted(files_.front())));
+    }
+    for (const std::string& file : files_) {
+      if (!file.empty() && file.find(',') == std::string::npos) continue;
+      fail(fmt::format("expected a file name without a comma, found {}", lockstep::quoted(file)));
+    }
+    arguments_.overrides.push_back({"data.train", fmt::format("{}", fmt::join(files_, ","))});
   }
 
   [[noreturn]] void refuse_unknown(const std::string& name) const {
@@ -209,6 +228,7 @@ class ArgumentReader {
   const CommandSpec& spec_;
   const Settings& keys_;
   std::set<std::string> given_;
+  std::vector<std::string> files_;  ///< operands, where they are those
   Arguments arguments_;
 };
 

@@ -14,13 +14,11 @@ CommandOption config_option() {
 
 /// Commands that train a model or take one.
 std::vector<CommandSpec> model_commands() {
-  const std::vector<std::string> test_data{"data.root",      "data.format",
-                                           "data.test",      "data.test_labels",
-                                           "data.delimiter", "data.header",
-                                           "data.target",    "data.ignore",
-                                           "data.missing",   "data.index_base",
-                                           "synthetic.",     "train.seed",
-                                           "run.",           "comm."};
+  const std::vector<std::string> test_data{"data.root",        "data.format",    "data.test",
+                                           "data.test_labels", "data.delimiter", "data.header",
+                                           "data.target",      "data.ignore",    "data.missing",
+                                           "data.index_base",  "data.cache",     "synthetic.",
+                                           "train.seed",       "run.",           "comm."};
   std::vector<std::string> measured_data = test_data;
   measured_data.insert(measured_data.end(),
                        {"data.train", "data.train_labels", "data.on_bad_row", "data.quarantine"});
@@ -83,6 +81,7 @@ std::vector<CommandSpec> data_commands() {
                                                "data.index_base",
                                                "data.on_bad_row",
                                                "data.quarantine",
+                                               "data.cache",
                                                "synthetic.kind",
                                                "synthetic.rows",
                                                "synthetic.features",
@@ -91,6 +90,20 @@ std::vector<CommandSpec> data_commands() {
                                                "train.seed",
                                                "run.",
                                                "comm."};
+  CommandSpec convert{
+      "convert",
+      "IN... OUT.lsd [--data.train_labels=FILES] [--overwrite] [--config FILE] "
+      "[--section.key=value ...]",
+      "Write data files as one binary file that is read at the speed of the disk, as "
+      "--data.train=OUT.lsd",
+      {{"output", "FILE", "File to write; the same as the last argument OUT.lsd", true},
+       {"overwrite", "", "Replace a file of this name"},
+       config_option(),
+       help_option()},
+      false,
+      {"data.root", "data.format", "data.train", "data.train_labels", "data.delimiter",
+       "data.header", "data.ignore", "data.missing", "run.", "comm."}};
+  convert.takes_file_operands = true;
   std::vector<std::string> decomposition = training_data;
   decomposition.insert(decomposition.end(), {"data.test", "output."});
   return {
@@ -111,6 +124,7 @@ std::vector<CommandSpec> data_commands() {
        {{"json", "", "Print one JSON object on standard output besides"},
         config_option(),
         help_option()}},
+      convert,
       {"describe",
        "--data.train=FILES [--data.target=COLUMN] [--json] [--config FILE] [--section.key=value "
        "...]",

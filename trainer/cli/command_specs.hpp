@@ -25,6 +25,7 @@ struct CommandSpec {
   bool takes_model_operand = false;  ///< `inspect MODEL`: the same as --model MODEL
   /// The keys that it heeds, or sections, with a dot at the end; none: all keys.
   std::vector<std::string> keys{};
+  bool takes_file_operands = false;  ///< `convert IN... OUT`: data.train, and --output
 
   /// The key means something to this command. On the command line any other is a mistake; a
   /// configuration file may have others, since commands share it.

@@ -73,6 +73,7 @@ const std::vector<Condition>& conditions() {
       {"model.slope", "model.type", {"mlp"}},
       {"model.slope", "model.activation", {"leaky_relu"}},
       {"data.quarantine", "data.on_bad_row", {"skip"}},
+      {"data.cache", "data.on_bad_row", {"fail"}},
       {"synthetic.classes", "synthetic.kind", {"blobs"}},
       {"synthetic.features", "synthetic.kind", {"blobs", "linear"}},
       {"svm.C", "model.type", {"svm"}},

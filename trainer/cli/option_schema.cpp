@@ -21,9 +21,11 @@ namespace {
 using namespace std::string_view_literals;
 
 // The words of the choices that no registry of core knows.
-constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv, "libsvm"sv, "npy"sv, "synthetic"sv};
+constexpr std::array kDataFormats{"auto"sv, "csv"sv, "idx"sv,      "libsvm"sv,
+                                  "lsd"sv,  "npy"sv, "synthetic"sv};
 constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "bar"sv};
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
+constexpr std::array kCaches{"off"sv, "auto"sv};
 constexpr std::array kIndexBases{"auto"sv, "0"sv, "1"sv};
 constexpr std::array kOnBadRow{"fail"sv, "skip"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
@@ -207,7 +209,11 @@ void add_data(std::vector<Option>& all) {
            .without_effect(),
        choice("data.index_base", kIndexBases, "auto",
               "Index of the first feature in LIBSVM files; auto is the model's, and of training "
-              "rows 0 where any of them has that index, otherwise 1")});
+              "rows 0 where any of them has that index, otherwise 1"),
+       choice("data.cache", kCaches, "off",
+              "Whether CSV and LIBSVM files are read from a binary file beside the first of them, "
+              ".NAME.lsd, which is made when it is not there, is damaged, or a file has changed")
+           .without_effect()});
 }
 
 void add_splits(std::vector<Option>& all) {

@@ -13,6 +13,7 @@ void predict(Session& session);
 void inspect(Session& session);
 void generate_data(Session& session);
 void check(Session& session);
+void convert_data(Session& session);
 void describe(Session& session);
 void decompose(Session& session);
 

@@ -40,6 +40,13 @@ void warn_of_notes(const Session& session, const std::vector<CsvColumnNote>& not
   for (const CsvColumnNote& note : notes) say(session, "warning: " + note_text(note));
 }
 
+void warn_of_left_out(const Session& session, const AllLeftOut& left_out, Index features) {
+  if (left_out.cells == 0) return;
+  say(session, fmt::format("warning: {}: {} cells in features beyond the model's {} are left out, "
+                           "the first of index {}",
+                           left_out.place, left_out.cells, features, left_out.index));
+}
+
 }  // namespace
 
 void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy) {
@@ -61,11 +68,13 @@ void warn_of_libsvm(const Session& session, const std::string& path, const Libsv
                     libsvm.widest_place, libsvm.table.features - 1 + libsvm.index_base,
                     libsvm.table.features));
   }
-  if (libsvm.left_out == 0) return;
-  say(session, fmt::format("warning: {}: {} cells in features beyond the model's {} are left out, "
-                           "the first of index {}",
-                           libsvm.left_out_place, libsvm.left_out, libsvm.table.features,
-                           libsvm.left_out_index));
+  warn_of_left_out(session, libsvm.left_out, libsvm.table.features);
+}
+
+void warn_of_lsd(const Session& session, const std::string& path, const LsdTable& lsd) {
+  warn_of_extra_columns(session, path, lsd.extra_columns);
+  warn_of_notes(session, lsd.notes);
+  warn_of_left_out(session, lsd.left_out, lsd.table.features);
 }
 
 void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,

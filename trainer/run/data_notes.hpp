@@ -4,6 +4,7 @@
 
 #include "core/data/csv_reader.hpp"
 #include "core/data/libsvm_reader.hpp"
+#include "core/data/lsd_reader.hpp"
 #include "core/data/npy_reader.hpp"
 #include "trainer/run/session.hpp"
 
@@ -18,5 +19,6 @@ void warn_of_csv(const Session& session, const std::string& path, const CsvTable
 void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy);
 void warn_of_libsvm(const Session& session, const std::string& path, const LibsvmTable& libsvm,
                     bool has_schema);
+void warn_of_lsd(const Session& session, const std::string& path, const LsdTable& lsd);
 
 }  // namespace lockstep::trainer

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <initializer_list>
 #include <system_error>
@@ -11,56 +10,25 @@
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/generators.hpp"
-#include "core/data/idx_header.hpp"
 #include "core/data/idx_reader.hpp"
-#include "core/data/libsvm_format.hpp"
 #include "core/data/libsvm_reader.hpp"
-#include "core/data/npy_array.hpp"
+#include "core/data/lsd_file.hpp"
+#include "core/data/lsd_reader.hpp"
 #include "core/data/npy_reader.hpp"
 #include "core/model/losses.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/parallel/row_blocks.hpp"
+#include "trainer/run/data_cache.hpp"
 #include "trainer/run/data_notes.hpp"
 #include "trainer/run/quarantine.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
-std::string key(DataRole role) { return role == DataRole::train ? "data.train" : "data.test"; }
-
 bool is_synthetic(const Settings& settings, DataRole role) {
   const std::string& format = settings.text("data.format");
-  return format == "synthetic" || (format == "auto" && settings.texts(key(role)).empty());
-}
-
-/// What files of data may be.
-enum class FileFormat { csv, idx, libsvm, npy };
-
-FileFormat format_of(const InputFile& file, bool has_labels) {
-  if (looks_like_npy(file)) return FileFormat::npy;
-  if (looks_like_libsvm(file)) return FileFormat::libsvm;
-  return has_labels || looks_like_idx(file) ? FileFormat::idx : FileFormat::csv;
-}
-
-/// The format of the files: as data.format says, or as rank 0 sees in the first one; with files of
-/// labels it is not CSV. *Collective*.
-FileFormat format_of(Session& session, DataRole role, const std::vector<InputFile>& files) {
-  const Settings& settings = session.settings;
-  const std::string& format = settings.text("data.format");
-  if (format != "auto") {
-    return format == "idx"      ? FileFormat::idx
-           : format == "libsvm" ? FileFormat::libsvm
-           : format == "npy"    ? FileFormat::npy
-                                : FileFormat::csv;
-  }
-  const bool has_labels = !settings.texts(key(role) + "_labels").empty();
-  Bytes found(1);
-  guard(session.team, "recognising the format", [&] {
-    if (session.is_root()) found[0] = static_cast<std::byte>(format_of(files.front(), has_labels));
-  });
-  session.team.broadcast(found, 0);
-  return static_cast<FileFormat>(found[0]);
+  return format == "synthetic" || (format == "auto" && settings.texts(data_key(role)).empty());
 }
 
 SyntheticKind synthetic_kind(const Settings& settings) {
@@ -69,20 +37,6 @@ SyntheticKind synthetic_kind(const Settings& settings) {
   if (kind == "moons") return SyntheticKind::moons;
   if (kind == "linear") return SyntheticKind::linear;
   return SyntheticKind::digits;
-}
-
-/// Where relative paths start, as rank 0 sees its environment.
-std::string data_root(Session& session) {
-  std::string root = session.settings.text("data.root");
-  if (root.empty()) {
-    if (const char* variable = std::getenv("LOCKSTEP_DATA"); variable != nullptr) root = variable;
-    broadcast_text(session.team, root, 0);
-  }
-  return root;
-}
-
-std::vector<InputFile> find_files(Session& session, const std::string& name) {
-  return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
 }
 
 [[noreturn]] void refuse_key(const Settings& settings, const std::string& name,
@@ -109,11 +63,11 @@ void check_generates_nothing(const Session& session, DataRole role) {
 std::vector<InputFile> data_files(Session& session, DataRole role) {
   const Settings& settings = session.settings;
   check_generates_nothing(session, role);
-  if (settings.texts(key(role)).empty()) {
-    throw ConfigError(
-        fmt::format("{}: data.format = {} needs files", key(role), settings.text("data.format")));
+  if (settings.texts(data_key(role)).empty()) {
+    throw ConfigError(fmt::format("{}: data.format = {} needs files", data_key(role),
+                                  settings.text("data.format")));
   }
-  return find_files(session, key(role));
+  return find_files(session, data_key(role));
 }
 
 Table generate_table(Session& session, DataRole role) {
@@ -182,30 +136,6 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
   }
 }
 
-OnBadRow on_bad_row(const Settings& settings) {
-  return settings.is_word("data.on_bad_row", "skip") ? OnBadRow::skip : OnBadRow::fail;
-}
-
-/// What the keys say of all CSV files.
-CsvOptions csv_options(const Settings& settings) {
-  CsvOptions options;
-  const std::string& delimiter = settings.text("data.delimiter");
-  if (delimiter == "comma") options.delimiter = ',';
-  if (delimiter == "semicolon") options.delimiter = ';';
-  if (delimiter == "tab") options.delimiter = '\t';
-  if (delimiter == "bar") options.delimiter = '|';
-  const std::string& header = settings.text("data.header");
-  if (header == "yes") options.header = CsvHeader::yes;
-  if (header == "no") options.header = CsvHeader::no;
-  options.target = settings.text("data.target");
-  options.ignored = settings.texts("data.ignore");
-  options.categorical = settings.texts("data.categorical");
-  options.numeric = settings.texts("data.numeric");
-  options.missing = settings.texts("data.missing");
-  options.on_bad_row = on_bad_row(settings);
-  return options;
-}
-
 /// The rows of CSV files; tells what was found out about them. *Collective*.
 Table load_csv(Session& session, const std::vector<InputFile>& files, const CsvOptions& options) {
   check_quarantine(session, files);
@@ -221,7 +151,7 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
   check_keys(session.settings, role, ".npy files",
              {"data.numeric", "data.missing", "data.delimiter", "data.header", "data.index_base",
               "data.on_bad_row"});
-  const NpyOptions options{columns, key(role) + "_labels"};
+  const NpyOptions options{columns, data_key(role) + "_labels"};
   const bool has_labels = columns.target_kind != TargetKind::none &&
                           !session.settings.texts(options.labels_key).empty();
   if (has_labels) {
@@ -234,21 +164,26 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
   return std::move(npy.table);
 }
 
-/// The rows of LIBSVM files. The settings, and so the model, get the base of the training rows, for
-/// other sets to be read alike. *Collective*.
-Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>& files,
-                  TargetKind target, const std::optional<TableSchema>& schema,
-                  CsvFeatures features) {
-  Settings& settings = session.settings;
-  check_keys(settings, role, "LIBSVM files",
+/// Refuses what LIBSVM files cannot give.
+void check_libsvm(Session& session, DataRole role, const std::vector<InputFile>& files,
+                  const std::optional<TableSchema>& schema, CsvFeatures features) {
+  check_keys(session.settings, role, "LIBSVM files",
              {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
               "data.train_labels", "data.delimiter", "data.header", "data.weight"});
   if (features == CsvFeatures::categories) {
     throw DataError(files.front().path + ": a LIBSVM file, where CSV or .npy is needed");
   }
   if (schema) check_categories(*schema, "a LIBSVM file");
+}
+
+/// The rows of LIBSVM files. The settings, and so the model, get the base of the training rows, for
+/// other sets to be read alike. *Collective*.
+Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>& files,
+                  TargetKind target, const std::optional<TableSchema>& schema,
+                  CsvFeatures features) {
+  Settings& settings = session.settings;
   LibsvmOptions options{target, schema, std::nullopt, features == CsvFeatures::typed,
-                        on_bad_row(settings)};
+                        csv_options(settings).on_bad_row};
   const std::string base = "data.index_base";
   if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
   check_quarantine(session, files);
@@ -262,10 +197,116 @@ Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>&
   return std::move(libsvm.table);
 }
 
+/// The texts that stand for missing cells were chosen when the file was made: those of the model,
+/// or those that the model will have.
+void adopt_missing(Session& session, DataRole role, const LsdFile& lsd) {
+  Settings& settings = session.settings;
+  const std::string name = "data.missing";
+  const std::vector<std::string>& texts = lsd.header.missing;
+  if (settings.texts(name) == texts) return;
+  const std::string list = fmt::format("{}", fmt::join(texts, ","));
+  if (role != DataRole::train || settings.given(name)) {
+    throw ConfigError(fmt::format(
+        "{}: {} was made with {}, but here it is {}; convert the data again with the same", name,
+        lsd.file.path, lockstep::quoted(list), lockstep::quoted(settings.text(name))));
+  }
+  settings.set(name, list, settings.origin(name), std::string(settings.place(name)));
+}
+
+/// Refuses keys that an .lsd file takes no notice of, as they are those of its source or were
+/// heeded when it was made.
+void check_lsd_keys(Session& session, DataRole role, const LsdFile& lsd) {
+  const Settings& settings = session.settings;
+  const std::string& format = lsd.header.format;
+  const std::string data = fmt::format(".lsd files of {}", format);
+  // A configuration may be that of the source, and name it with its labels.
+  const std::string labels = data_key(role) + "_labels";
+  for (const std::string& name :
+       {std::string("data.delimiter"), std::string("data.header"), labels}) {
+    const bool is_asked = settings.origin(name) == Origin::command_line;
+    if (is_asked && !settings.is_default(name)) refuse_key(settings, name, ".lsd files");
+  }
+  if (format != "csv") check_keys(settings, role, data, {"data.numeric", "data.missing"});
+  if (format != "libsvm") check_keys(settings, role, data, {"data.index_base"});
+  if (format == "npy" && lsd.header.has_labels) check_keys(settings, role, data, {"data.target"});
+  if (format == "csv" || format == "npy") return;
+  check_keys(settings, role, data,
+             {"data.target", "data.ignore", "data.categorical", "data.weight"});
+}
+
+/// The .lsd file that was named, if it is not older than what it was made of. *Collective*.
+LsdFile open_named_lsd(Session& session, DataRole role, const InputFile& file) {
+  LsdFile lsd = open_lsd(session.team, file);
+  guard(session.team, "looking at the files", [&] {
+    if (!session.is_root()) return;
+    const std::string newer = newer_source(lsd);
+    if (newer.empty()) return;
+    throw DataError(
+        fmt::format("{}: older than {}, which it was made of; convert it again", file.path, newer));
+  });
+  check_lsd_keys(session, role, lsd);
+  if (lsd.header.format == "csv") adopt_missing(session, role, lsd);
+  return lsd;
+}
+
+/// The rows of an .lsd file, as those of what it was made of. *Collective*.
+Table load_lsd(Session& session, DataRole role, const LsdFile& lsd, const CsvOptions& columns) {
+  Settings& settings = session.settings;
+  const std::string& format = lsd.header.format;
+  LsdOptions options{columns, std::nullopt, data_key(role) + "_labels"};
+  if (format == "idx" || format == "libsvm") {
+    if (columns.features == CsvFeatures::categories) {
+      throw DataError(fmt::format("{}: made of {}, where CSV or .npy is needed", lsd.file.path,
+                                  format == "idx" ? "an IDX file" : "a LIBSVM file"));
+    }
+    if (columns.schema) {
+      check_categories(*columns.schema, format == "idx" ? "an IDX file" : "a LIBSVM file");
+    }
+  }
+  const std::string base = "data.index_base";
+  if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
+  LsdTable table = read_lsd(session.team, lsd, options);
+  warn_of_lsd(session, places_of(lsd).of(0), table);
+  if (format == "libsvm" && role == DataRole::train) {
+    settings.set(base, fmt::format("{}", table.index_base), settings.origin(base),
+                 std::string(settings.place(base)));
+  }
+  return std::move(table.table);
+}
+
+/// The schema's features are there under their names. Where they are not, the header of a CSV file
+/// may have been taken for a row, or the other way round, and the schema tells that.
+bool has_features_of(const LsdFile& lsd, const std::optional<TableSchema>& schema) {
+  if (!schema || lsd.header.format != "csv") return true;
+  const std::vector<LsdColumn>& columns = lsd.header.columns;
+  return std::all_of(
+      schema->feature_names.begin(), schema->feature_names.end(), [&](const std::string& name) {
+        return std::any_of(columns.begin(), columns.end(),
+                           [&](const LsdColumn& column) { return column.name == name; });
+      });
+}
+
+/// The rows from a cache of the files, where data.cache asks for one that can be used.
+/// *Collective*.
+std::optional<Table> load_cached(Session& session, DataRole role, const DataFiles& files,
+                                 const CsvOptions& options) {
+  if (options.on_bad_row == OnBadRow::skip) return std::nullopt;  // it has good rows alone
+  std::optional<LsdFile> lsd = cache_of(session, files, options);
+  if (!lsd || !has_features_of(*lsd, options.schema)) return std::nullopt;
+  if (!lsd_objection(*lsd, {options, std::nullopt}).empty()) return std::nullopt;
+  try {
+    return load_lsd(session, role, *lsd, options);
+  } catch (const DamagedLsd& damaged) {
+    lsd = cache_of(session, files, options, damaged.what());
+  }
+  if (!lsd) return std::nullopt;
+  return load_lsd(session, role, *lsd, options);
+}
+
 }  // namespace
 
 bool has_data(const Settings& settings, DataRole role) {
-  if (!settings.texts(key(role)).empty()) return true;
+  if (!settings.texts(data_key(role)).empty()) return true;
   if (!is_synthetic(settings, DataRole::train)) return false;
   if (role == DataRole::train) return true;
   const bool is_split =
@@ -274,7 +315,7 @@ bool has_data(const Settings& settings, DataRole role) {
 }
 
 bool names_data(const Settings& settings, DataRole role) {
-  if (!settings.texts(key(role)).empty() || settings.text("data.format") == "synthetic") {
+  if (!settings.texts(data_key(role)).empty() || settings.text("data.format") == "synthetic") {
     return true;
   }
   return has_data(settings, role) &&
@@ -285,7 +326,7 @@ bool names_data(const Settings& settings, DataRole role) {
 
 void check_spares_data(Session& session, DataRole role, const std::string& output) {
   if (is_synthetic(session.settings, role)) return;
-  for (const std::string& name : {key(role), key(role) + "_labels"}) {
+  for (const std::string& name : {data_key(role), data_key(role) + "_labels"}) {
     if (session.settings.texts(name).empty()) continue;
     const std::vector<InputFile> files = find_files(session, name);
     guard(session.team, "checking the output", [&] {
@@ -318,8 +359,9 @@ Table load_table(Session& session, DataRole role, TargetKind target,
                {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
                 "data.train_labels", "data.test_labels", "data.delimiter", "data.header",
                 "data.weight", "data.index_base", "data.on_bad_row"});
-    if (settings.origin(key(role)) == Origin::command_line && !settings.texts(key(role)).empty()) {
-      refuse_key(settings, key(role), "synthetic data");
+    if (settings.origin(data_key(role)) == Origin::command_line &&
+        !settings.texts(data_key(role)).empty()) {
+      refuse_key(settings, data_key(role), "synthetic data");
     }
     Table table = generate_table(session, role);
     if (target != TargetKind::none && table.target_kind != target) {
@@ -334,28 +376,6 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   }
   const std::vector<InputFile> files = data_files(session, role);
   const FileFormat format = format_of(session, role, files);
-  if (format == FileFormat::idx) {
-    check_keys(
-        settings, role, "IDX files",
-        {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-         "data.delimiter", "data.header", "data.weight", "data.index_base", "data.on_bad_row"});
-    if (features == CsvFeatures::categories) {
-      throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
-    }
-    if (schema) check_categories(*schema, "an IDX file");
-    IdxOptions options{target, key(role) + "_labels", schema};
-    const bool labelled = target != TargetKind::none;
-    if (labelled && settings.texts(options.labels_key).empty()) {
-      throw ConfigError(
-          fmt::format("{}: IDX images need the files of their labels here", options.labels_key));
-    }
-    const auto labels =
-        labelled ? find_files(session, options.labels_key) : std::vector<InputFile>();
-    return read_idx(session.team, files, labels, options).table;
-  }
-  if (format == FileFormat::libsvm) {
-    return load_libsvm(session, role, files, target, schema, features);
-  }
   CsvOptions options = csv_options(settings);
   options.target_kind = target;
   options.schema = schema;
@@ -367,8 +387,41 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   options.rules = rules;
   // What predicts may be given rows with or without what is predicted.
   options.target_is_optional = role == DataRole::test && features == CsvFeatures::categories;
+  if (format == FileFormat::lsd) {
+    const LsdFile lsd = open_named_lsd(session, role, files.front());
+    return load_lsd(session, role, lsd, options);
+  }
+  if (format == FileFormat::idx) {
+    check_keys(
+        settings, role, "IDX files",
+        {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
+         "data.delimiter", "data.header", "data.weight", "data.index_base", "data.on_bad_row"});
+    if (features == CsvFeatures::categories) {
+      throw DataError(files.front().path + ": an IDX file, where CSV or .npy is needed");
+    }
+    if (schema) check_categories(*schema, "an IDX file");
+    const IdxOptions idx_options{target, data_key(role) + "_labels", schema};
+    const bool labelled = target != TargetKind::none;
+    if (labelled && settings.texts(idx_options.labels_key).empty()) {
+      throw ConfigError(fmt::format("{}: IDX images need the files of their labels here",
+                                    idx_options.labels_key));
+    }
+    const auto labels =
+        labelled ? find_files(session, idx_options.labels_key) : std::vector<InputFile>();
+    return read_idx(session.team, files, labels, idx_options).table;
+  }
+  if (format == FileFormat::libsvm) {
+    check_libsvm(session, role, files, schema, features);
+    if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
+      return std::move(*cached);
+    }
+    return load_libsvm(session, role, files, target, schema, features);
+  }
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
   check_keys(settings, role, "CSV files", {"data.train_labels", "data.index_base"});
+  if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
+    return std::move(*cached);
+  }
   return load_csv(session, files, options);
 }
 
@@ -402,10 +455,20 @@ Columns load_columns(Session& session, bool with_target) {
   options.target_is_feature = with_target;
   options.features = CsvFeatures::typed;
   Table table;
-  if (format == FileFormat::npy) {
+  if (format == FileFormat::lsd) {
+    const LsdFile lsd = open_named_lsd(session, role, files.front());
+    const bool has_target = with_target && lsd.header.has_labels;
+    if (has_target) {
+      options.target_kind = lsd.header.format == "idx" ? TargetKind::classes : TargetKind::number;
+    }
+    table = load_lsd(session, role, lsd, options);
+    if (lsd.header.has_labels) return columns_of(session.team, std::move(table));
+  } else if (format == FileFormat::npy) {
     if (labelled) options.target_kind = TargetKind::number;
     table = load_npy(session, role, files, options);
     if (labelled) return columns_of(session.team, std::move(table));
+  } else if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
+    table = std::move(*cached);
   } else {
     table = load_csv(session, files, options);
   }

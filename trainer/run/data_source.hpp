@@ -7,12 +7,10 @@
 #include "core/data/csv_columns.hpp"
 #include "core/data/schema.hpp"
 #include "core/data/table.hpp"
+#include "trainer/run/data_files.hpp"
 #include "trainer/run/session.hpp"
 
 namespace lockstep::trainer {
-
-/// Which of a run's data sets.
-enum class DataRole { train, test };
 
 /// The settings name data for this role: files, or a generator with rows. Rows that are split off
 /// the training data stand for test rows of the generator.

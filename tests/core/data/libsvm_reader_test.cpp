@@ -32,8 +32,8 @@ LibsvmTable read_texts(const Texts& contents, const LibsvmOptions& options) {
       files.push_back(folder.put(std::string(1, static_cast<char>('a' + files.size())), content));
     }
     result = read_libsvm(team, files, options);
-    const std::size_t at = result.left_out_place.find(folder / "");
-    if (at == 0) result.left_out_place.erase(0, (folder / "").size());
+    const std::size_t at = result.left_out.place.find(folder / "");
+    if (at == 0) result.left_out.place.erase(0, (folder / "").size());
   });
   return result;
 }
@@ -189,17 +189,17 @@ TEST(LibsvmReader, TheSchemaSaysHowWide) {
   EXPECT_EQ(narrow.table.target_name, "y");
   EXPECT_EQ(narrow.table.class_names, (Texts{"-1", "1"}));
   EXPECT_EQ(narrow.table.target, Numbers{1});
-  EXPECT_EQ(narrow.left_out, 0);
+  EXPECT_EQ(narrow.left_out.cells, 0);
   const LibsvmTable wide =
       read_text("1 2:5 3:0\n-1 4:1 2:6 1:4 5:1\n1 7:1 1:3\n", fitting(schema({"c0", "c1"})));
   EXPECT_EQ(wide.table.features, 2);
   EXPECT_EQ(*wide.table.sparse(), (SparseValues{{0, 1, 3, 4}, {1, 0, 1, 0}, {5, 4, 6, 3}}));
-  EXPECT_EQ(wide.left_out, 3);  // zeros are not there to be left out
-  EXPECT_EQ(wide.left_out_place, "a:2");
-  EXPECT_EQ(wide.left_out_index, 4);
+  EXPECT_EQ(wide.left_out.cells, 3);  // zeros are not there to be left out
+  EXPECT_EQ(wide.left_out.place, "a:2");
+  EXPECT_EQ(wide.left_out.index, 4);
   const LibsvmTable from_zero = read_text("1 2:5\n", fitting(schema({"c0", "c1"}), 0));
-  EXPECT_EQ(from_zero.left_out, 1);
-  EXPECT_EQ(from_zero.left_out_index, 2);
+  EXPECT_EQ(from_zero.left_out.cells, 1);
+  EXPECT_EQ(from_zero.left_out.index, 2);
   EXPECT_EQ(*from_zero.table.sparse(), (SparseValues{{0, 0}, {}, {}}));
 }
 

@@ -218,9 +218,9 @@ TEST(DistributedLibsvm, CellsBeyondTheModelAreCountedOnAllRanks) {
       for (Index i = 0; i < 30; ++i) text += i < first ? "1 2:1\n" : "0 3:1 5:2 4:1\n";
       const LibsvmTable read = read_libsvm(team, {folder.put("a.svm", text)}, options);
       EXPECT_EQ(read.table.features, 3);
-      EXPECT_EQ(read.left_out, 2 * (30 - first));
-      EXPECT_EQ(read.left_out_place, (folder / "a.svm") + fmt::format(":{}", first + 2));
-      EXPECT_EQ(read.left_out_index, 4);
+      EXPECT_EQ(read.left_out.cells, 2 * (30 - first));
+      EXPECT_EQ(read.left_out.place, (folder / "a.svm") + fmt::format(":{}", first + 2));
+      EXPECT_EQ(read.left_out.index, 4);
       for (Index i = 0; i < read.table.rows.size(); ++i) {
         ASSERT_EQ(read.table.sparse()->columns_of(i).size(), 1U);
         EXPECT_EQ(read.table.sparse()->columns_of(i)[0],

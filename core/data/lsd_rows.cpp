@@ -1,0 +1,376 @@
+#include "core/data/lsd_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/large_pages.hpp"
+#include "core/data/range_file.hpp"
+
+namespace lockstep {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+std::size_t to_size(Index n) { return static_cast<std::size_t>(n); }
+
+/// Neighbouring columns that become neighbouring features.
+struct Run {
+  Index column;
+  Index count;
+};
+
+/// A cell that cannot be taken; row and column in the source.
+struct WrongCell {
+  Index row;
+  Index column;
+  std::string problem;
+};
+
+/// Without a branch for each number, so that the compiler uses vectors.
+bool all_finite(const double* numbers, Index count) {
+  constexpr std::uint64_t kExponent = 0x7FF0000000000000;
+  std::uint64_t any = 0;
+  for (Index i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint64_t>(numbers[i]);
+    any |= static_cast<std::uint64_t>((bits & kExponent) == kExponent);
+  }
+  return any == 0;
+}
+
+/// Takes the rows of one rank out of blocks.
+class PartReader {
+ public:
+  PartReader(const LsdFile& lsd, const RowPlaces& places, LsdColumns& how, LsdPart& part)
+      : header_(lsd.header),
+        path_(lsd.file.path),
+        places_(places),
+        how_(how),
+        part_(part),
+        file_(lsd.file),
+        blocks_begin_(lsd.blocks_begin) {
+    for (const LsdColumn& column : header_.columns) {
+      std::vector<double>& numbers = numbers_of_texts_.emplace_back();
+      for (const std::string& text : column.type.categories) {
+        if (!parse_csv_number(text, numbers.emplace_back())) numbers.back() = kMissing;
+      }
+    }
+    for (std::size_t j = 0; j < how.columns_of.size(); ++j) {
+      const auto column = static_cast<Index>(how.columns_of[j]);
+      if (!is_as_stored(j)) others_.push_back(j);
+      if (!runs_.empty() && runs_.back().column + runs_.back().count == column) {
+        ++runs_.back().count;
+      } else {
+        runs_.push_back({column, 1});
+      }
+    }
+  }
+
+  void reserve(Index rows);
+  void read(Range rows);
+
+ private:
+  Index columns() const { return static_cast<Index>(header_.columns.size()); }
+  const LsdColumn& column(std::size_t c) const { return header_.columns[c]; }
+  double cell(Index r, std::size_t c) const { return cells_[to_size(r * columns()) + c]; }
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw DamagedLsd(path_, fmt::format("block {} is damaged ({})", block_, why));
+  }
+
+  /// The cells of the feature are the numbers that a table has.
+  bool is_as_stored(std::size_t feature) const {
+    const LsdColumn& stored = column(how_.columns_of[feature]);
+    return stored.type.kind == ColumnKind::number && how_.kinds[feature] == ColumnKind::number &&
+           (stored.missing == 0 || how_.takes_missing(feature));
+  }
+  void load(Index block, Index begin);
+  void check_cells();
+  void take_numbers();
+  void take_bytes();
+  void take_sparse();
+  void take_feature(std::size_t feature);
+  void take_target();
+  void keep_wrong(Index r, std::size_t c, std::string problem);
+  std::optional<double> category(Index r, std::size_t feature, std::size_t c);
+  double class_code(Index r, std::size_t c);
+  double number(Index r, std::size_t c, bool takes_missing, const CsvFeatureRules* rules);
+  std::string text_of(std::size_t c, double cell) const {
+    const LsdColumn& column = header_.columns[c];
+    return column.type.kind == ColumnKind::category
+               ? column.type.categories[static_cast<std::size_t>(cell)]
+               : column.spelling.text_of(cell);
+  }
+  std::string name_of(std::size_t c) const { return quoted(column(c).name); }
+
+  const LsdHeader& header_;
+  const std::string& path_;
+  const RowPlaces& places_;
+  LsdColumns& how_;
+  LsdPart& part_;
+  RangeFile file_;
+  Index blocks_begin_;
+  std::vector<Run> runs_;                              ///< the features, in order
+  std::vector<std::size_t> others_;                    ///< those that are not as stored
+  std::vector<std::vector<double>> numbers_of_texts_;  ///< by column; NaN of what is none
+  std::unordered_map<std::uint64_t, double> codes_;    ///< of classes, by the bits of cells
+  Index block_ = 0;
+  Range rows_;   ///< of the block
+  Range taken_;  ///< of these the ones that are taken
+  std::vector<double> buffer_;
+  const std::byte* bytes_ = nullptr;  ///< of the block
+  const double* cells_ = nullptr;     ///< of the block's first row
+  LsdBlockParts parts_{};
+  std::size_t first_value_ = 0;  ///< of the block's rows, in the part
+  std::optional<WrongCell> wrong_;
+};
+
+void PartReader::reserve(Index rows) {
+  const auto room = [](auto& values, Index size) {
+    values.reserve(to_size(size));
+    prefer_large_pages(values.data(), values.capacity() * sizeof(values[0]));
+  };
+  const auto features = static_cast<Index>(how_.columns_of.size());
+  if (header_.byte_columns > 0) {
+    room(part_.values.emplace<Table::ByteValues>(), rows * header_.byte_columns);
+  } else if (header_.sparse) {
+    auto& sparse = part_.values.emplace<SparseValues>();
+    if (rows > 0) room(sparse.begins, rows + 1);
+  } else {
+    room(part_.values.emplace<Table::NumberValues>(), rows * features);
+  }
+  if (how_.target) room(part_.target, rows);
+}
+
+void PartReader::load(Index block, Index begin) {
+  const LsdBlock& entry = header_.blocks[to_size(block)];
+  block_ = block;
+  rows_ = header_.rows_of(block);
+  parts_ = parts_of_block(header_, rows_.size(), entry.cells);
+  buffer_.resize(to_size(entry.bytes) / sizeof(double));
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer_));
+  file_.read_at(begin, bytes);
+  if (lsd_hash(bytes) != entry.hash) refuse("its hash differs");
+  bytes_ = bytes.data();
+  cells_ = buffer_.data();
+}
+
+/// That cells are what the header says: numbers, indices of texts, or, where there are such,
+/// missing.
+void PartReader::check_cells() {
+  const bool numbers_alone =
+      std::all_of(header_.columns.begin(), header_.columns.end(), [](const LsdColumn& column) {
+        return column.type.kind == ColumnKind::number && column.missing == 0;
+      });
+  if (numbers_alone) {
+    if (!all_finite(cells_, rows_.size() * columns())) refuse("a cell is no number");
+    return;
+  }
+  for (std::size_t c = 0; c < header_.columns.size(); ++c) {
+    const bool texts = column(c).type.kind == ColumnKind::category;
+    const auto end = static_cast<double>(column(c).type.categories.size());
+    for (Index r = 0; r < rows_.size(); ++r) {
+      const double x = cell(r, c);
+      if (std::isnan(x) && column(c).missing > 0) continue;
+      const bool fits = texts ? x >= 0 && x < end && x == std::trunc(x) : std::isfinite(x);
+      if (!fits) refuse(texts ? "a cell has an unknown text" : "a cell is no number");
+    }
+  }
+}
+
+void PartReader::keep_wrong(Index r, std::size_t c, std::string problem) {
+  const Index position = column(c).position;
+  if (wrong_ && std::pair(wrong_->row, wrong_->column) <= std::pair(rows_.begin + r, position)) {
+    return;
+  }
+  wrong_ = WrongCell{rows_.begin + r, position, std::move(problem)};
+}
+
+/// A cell that has to be a number; NaN for a missing one.
+double PartReader::number(Index r, std::size_t c, bool takes_missing,
+                          const CsvFeatureRules* rules) {
+  const double x = cell(r, c);
+  if (std::isnan(x)) {
+    if (!takes_missing) {
+      keep_wrong(r, c,
+                 fmt::format("missing value in column {}{}", name_of(c),
+                             rules == nullptr ? "" : rules->missing_hint));
+    }
+    return x;
+  }
+  if (column(c).type.kind == ColumnKind::number) return x;
+  const auto code = static_cast<std::size_t>(x);
+  const double value = numbers_of_texts_[c][code];
+  if (std::isnan(value)) {
+    keep_wrong(r, c,
+               fmt::format("expected a number in column {}, found {}{}", name_of(c),
+                           quoted(column(c).type.categories[code]),
+                           rules == nullptr ? "" : rules->text_hint));
+  }
+  return value;
+}
+
+/// What a table stores for a cell of a category; nothing for one that is wrong.
+std::optional<double> PartReader::category(Index r, std::size_t feature, std::size_t c) {
+  const double x = cell(r, c);
+  if (std::isnan(x) && !how_.takes_missing(feature)) {
+    return number(r, c, false, &how_.columns.rules[feature]);  // which says that it is missing
+  }
+  CsvTypedColumn& typed = how_.typed[feature];
+  const std::string text = std::isnan(x) ? "" : text_of(c, x);
+  const std::optional<double> value = typed.value(text);
+  if (!value) {
+    keep_wrong(r, c,
+               fmt::format("category {} in column {} does not occur in the training data",
+                           quoted(text), name_of(c)));
+  } else if (typed.too_many()) {
+    keep_wrong(r, c, too_many_categories(column(c).name));
+  }
+  return value;
+}
+
+double PartReader::class_code(Index r, std::size_t c) {
+  const double x = cell(r, c);
+  if (std::isnan(x)) return number(r, c, false, nullptr);  // which says that it is missing
+  const auto known = codes_.find(std::bit_cast<std::uint64_t>(x));
+  if (known != codes_.end()) return known->second;
+  const std::string text = text_of(c, x);
+  const std::optional<Index> code = how_.labels.code(text);
+  if (!code) {
+    keep_wrong(r, c,
+               fmt::format("class {} in column {} does not occur in the training data",
+                           quoted(text), name_of(c)));
+    return 0;
+  }
+  if (how_.labels.too_many()) keep_wrong(r, c, too_many_classes(column(c).name));
+  codes_.emplace(std::bit_cast<std::uint64_t>(x), static_cast<double>(*code));
+  return static_cast<double>(*code);
+}
+
+void PartReader::take_target() {
+  if (!how_.target) return;
+  const std::size_t c = *how_.target;
+  for (Index r = taken_.begin; r < taken_.end; ++r) {
+    part_.target.push_back(how_.target_kind == TargetKind::classes
+                               ? class_code(r, c)
+                               : number(r, c, how_.missing_target, nullptr));
+  }
+}
+
+/// Puts the values of a feature whose cells are not all the numbers that a table has.
+void PartReader::take_feature(std::size_t feature) {
+  const std::size_t c = how_.columns_of[feature];
+  auto& values = std::get<Table::NumberValues>(part_.values);
+  const std::size_t features = how_.columns_of.size();
+  for (Index r = taken_.begin; r < taken_.end; ++r) {
+    double& value = values[first_value_ + to_size(r - taken_.begin) * features + feature];
+    value = how_.kinds[feature] == ColumnKind::category
+                ? category(r, feature, c).value_or(kMissing)
+                : number(r, c, how_.takes_missing(feature), &how_.columns.rules[feature]);
+  }
+}
+
+void PartReader::take_numbers() {
+  auto& values = std::get<Table::NumberValues>(part_.values);
+  first_value_ = values.size();
+  const bool whole = runs_.size() == 1 && runs_[0].count == columns();
+  if (whole) {
+    values.insert(values.end(), cells_ + taken_.begin * columns(), cells_ + taken_.end * columns());
+  } else {
+    for (Index r = taken_.begin; r < taken_.end; ++r) {
+      for (const Run& run : runs_) {
+        const double* const from = cells_ + r * columns() + run.column;
+        values.insert(values.end(), from, from + run.count);
+      }
+    }
+  }
+  for (const std::size_t j : others_) take_feature(j);
+}
+
+void PartReader::take_bytes() {
+  auto& values = std::get<Table::ByteValues>(part_.values);
+  const auto* const from = reinterpret_cast<const std::uint8_t*>(bytes_) + parts_.bytes;
+  values.insert(values.end(), from + taken_.begin * header_.byte_columns,
+                from + taken_.end * header_.byte_columns);
+}
+
+void PartReader::take_sparse() {
+  auto& values = std::get<SparseValues>(part_.values);
+  std::vector<std::uint32_t> lengths(to_size(rows_.size()));
+  std::memcpy(lengths.data(), bytes_ + parts_.lengths, lengths.size() * sizeof(lengths[0]));
+  const Index cells = header_.blocks[to_size(block_)].cells;
+  const auto* const indices = reinterpret_cast<const std::uint32_t*>(bytes_ + parts_.indices);
+  const auto* const numbers = reinterpret_cast<const double*>(bytes_ + parts_.numbers);
+  Index at = 0;
+  Range taken;  // cells
+  for (Index r = 0; r < rows_.size(); ++r) {
+    if (r == taken_.begin) taken.begin = at;
+    const Index end = at + lengths[to_size(r)];
+    if (end > cells) refuse("its rows have more cells than it");
+    for (Index i = at; i < end; ++i) {
+      const bool ascends = i == at || indices[i] > indices[i - 1];
+      if (!ascends || static_cast<Index>(indices[i]) > header_.largest_index ||
+          static_cast<Index>(indices[i]) < header_.smallest_index) {
+        refuse("an index is wrong");
+      }
+    }
+    at = end;
+    if (r + 1 == taken_.end) taken.end = at;
+    if (!taken_.contains(r)) continue;
+    if (values.begins.empty()) values.begins.push_back(0);
+    values.begins.push_back(values.begins.back() + lengths[to_size(r)]);
+  }
+  if (at != cells || !all_finite(numbers, cells)) refuse("its cells are wrong");
+  values.columns.insert(values.columns.end(), indices + taken.begin, indices + taken.end);
+  values.numbers.insert(values.numbers.end(), numbers + taken.begin, numbers + taken.end);
+}
+
+void PartReader::read(Range rows) {
+  reserve(rows.size());
+  Index begin = blocks_begin_;
+  for (Index b = 0; b < static_cast<Index>(header_.blocks.size()) && !wrong_; ++b) {
+    const Range of_block = header_.rows_of(b);
+    if (of_block.begin >= rows.end) break;
+    if (of_block.end > rows.begin) {
+      load(b, begin);
+      taken_ = {std::max(rows.begin, of_block.begin) - of_block.begin,
+                std::min(rows.end, of_block.end) - of_block.begin};
+      check_cells();
+      if (header_.byte_columns > 0) {
+        take_bytes();
+      } else if (header_.sparse) {
+        take_sparse();
+      } else {
+        take_numbers();
+      }
+      take_target();
+    }
+    begin += header_.blocks[to_size(b)].bytes;
+  }
+  part_.bytes_read = file_.bytes_read();
+  if (!wrong_) return;
+  part_.failure = fmt::format("{}: {}", places_.of(wrong_->row, wrong_->column), wrong_->problem);
+}
+
+}  // namespace
+
+LsdPart read_lsd_part(const LsdFile& lsd, Range rows, const RowPlaces& places, LsdColumns& how) {
+  LsdPart part;
+  if (!rows.empty()) {
+    PartReader(lsd, places, how, part).read(rows);
+  } else if (lsd.header.byte_columns > 0) {
+    part.values.emplace<Table::ByteValues>();
+  } else if (lsd.header.sparse) {
+    part.values.emplace<SparseValues>();
+  }
+  return part;
+}
+
+}  // namespace lockstep

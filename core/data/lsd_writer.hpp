@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "core/data/lsd_header.hpp"
+#include "core/data/table.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep {
+
+/// Writes the rows of a table, in blocks of about a megabyte, as an .lsd file, which is the same
+/// for any number of ranks, and appears whole or not at all.
+/// @param header  what is known of the data; its columns are the features of a table of numbers,
+///                then a target, and have names, positions and spellings. Their types and counts,
+///                the rows and the blocks follow from the table
+/// @param table   without weights; a target is a number. Consumed
+/// Throws OutputError, IoError alike on all ranks. *Collective*; ranks exchange the rows that let
+/// each have whole blocks.
+void write_lsd(Team& team, LsdHeader header, Table table, const std::string& path);
+
+}  // namespace lockstep

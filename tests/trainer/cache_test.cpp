@@ -1,0 +1,361 @@
+// Binary files as a user meets them: what models come from them, and what is said of those that are
+// damaged or old.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/core/data/idx_files.hpp"
+#include "tests/core/format/npy_files.hpp"
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+using test::run_program;
+using test::TestFolder;
+using Words = std::vector<std::string>;
+
+constexpr int kRows = 211;
+
+/// Numbers, some missing, categories, some missing, weights, and classes in odd spellings.
+std::string csv(int rows = kRows) {
+  std::string text = "x,z,color,w,kind\n";
+  for (int i = 0; i < rows; ++i) {
+    text += i % 11 == 3 ? "?," : fmt::format("{}.50,", i * 7 % 23);
+    text += fmt::format("{},{},", i % 5 - 2,
+                        i % 7 == 0   ? ""
+                        : i % 3 == 0 ? "red"
+                                     : "\"deep blue\"");
+    text += fmt::format("{},{}\n", 1 + i % 3, i * 7 % 23 < 11 ? "01" : "2.0");
+  }
+  return text;
+}
+
+std::string svm(int rows = kRows) {
+  std::string text;
+  for (int i = 0; i < rows; ++i) {
+    text += fmt::format("{} {}:1 {}:0.{} # {}\n", i % 3 == 0 ? "+1" : "-1", 1 + i % 4, 6 + i % 9,
+                        1 + i % 8, i);
+  }
+  return text;
+}
+
+class CacheProgram : public ::testing::Test {
+ protected:
+  CacheProgram() {
+    std::vector<double> x;
+    std::vector<std::int64_t> y;
+    for (int i = 0; i < kRows; ++i) {
+      for (int j = 0; j < 5; ++j) x.push_back((i * (j + 3)) % 17 / 4.0);
+      y.push_back(i % 3);
+    }
+    folder_.write("a.csv", csv());
+    folder_.write("a.csv.gz", lockstep::test::gzip(csv()));
+    folder_.write("a.svm", svm());
+    folder_.write("x.npy", lockstep::test::npy_matrix(x, 5));
+    folder_.write("y.npy", lockstep::test::npy_vector<std::int64_t>("<i8", y));
+    std::string labels;
+    for (int i = 0; i < kRows; ++i) labels += static_cast<char>(i % 10);
+    folder_.write("images",
+                  lockstep::test::idx_text({kRows, 4, 4}, lockstep::test::some_bytes(kRows * 16)));
+    folder_.write("labels", lockstep::test::idx_text({kRows}, labels));
+  }
+
+  test::ProgramRun run(const Words& words, int ranks = 0) const {
+    test::ProgramRun result = run_program(folder_.path(), ranks, words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result;
+  }
+
+  std::string error_of(const Words& words, int exit_code, int ranks = 0) const {
+    const test::ProgramRun result = run_program(folder_.path(), ranks, words);
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    return result.err;
+  }
+
+  static Words with(Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  /// The bytes of the model that these words train; `said` gets what is said of it.
+  std::string model(const Words& words, int ranks = 0, std::string* said = nullptr) const {
+    const test::ProgramRun result =
+        run(with({"train", "--output.dir=run", "--overwrite"}, words), ranks);
+    if (said != nullptr) *said = result.err;
+    return folder_.read("run/model.safetensors");
+  }
+
+  /// The hidden file of a data file.
+  std::string cache_of(const std::string& name) const {
+    std::string found;
+    for (const std::string& each : folder_.names()) {
+      if (!each.starts_with("." + name + ".") || !each.ends_with(".lsd")) continue;
+      EXPECT_EQ(found, "");
+      found = each;
+    }
+    return found;
+  }
+
+  void flip(const std::string& name, std::size_t at) const {
+    std::string bytes = folder_.read(name);
+    bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
+    folder_.write(name, bytes);
+  }
+
+  const TestFolder folder_;
+  const Words of_csv_{"--model.type=logistic",      "--train.epochs=2",
+                      "--data.missing=?",           "--preprocess.impute=most_frequent",
+                      "--preprocess.encode=onehot", "--data.weight=w"};
+  const Words steps_{"--model.type=softmax", "--train.epochs=2"};
+};
+
+TEST_F(CacheProgram, ConvertedFilesGiveTheModelsOfTheirSources) {
+  struct Case {
+    Words inputs;
+    Words labels;
+    Words how;
+  };
+  const std::vector<Case> cases{
+      {{"a.csv"}, {}, of_csv_},
+      {{"a.csv.gz"}, {}, with(of_csv_, {"--data.test_fraction=0.2", "--data.stratify=yes"})},
+      {{"a.csv", "a.csv.gz"}, {}, {"--model.type=naive_bayes", "--data.missing=?"}},
+      {{"a.csv"}, {}, with(steps_, {"--data.ignore=x,color"})},
+      {{"a.svm"}, {}, steps_},
+      {{"x.npy"}, {"y.npy"}, steps_},
+      {{"x.npy"}, {}, with(steps_, {"--data.target=c2", "--data.ignore=c0"})},
+      {{"images"}, {"labels"}, steps_},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.inputs.front());
+    Words source{fmt::format("--data.train={}", fmt::join(each.inputs, ","))};
+    Words convert = with({"convert"}, each.inputs);
+    convert.push_back("a.lsd");
+    convert.push_back("--overwrite");
+    for (const std::string& labels : each.labels) {
+      source.push_back("--data.train_labels=" + labels);
+      convert.push_back("--data.train_labels=" + labels);
+    }
+    const bool missing = std::count(each.how.begin(), each.how.end(), "--data.missing=?") > 0;
+    if (missing) convert.push_back("--data.missing=?");
+    const std::string expected = model(with(source, each.how));
+    std::string bytes;
+    for (const int ranks : {0, 1, 2, 3, 4}) {
+      run(convert, ranks);
+      if (bytes.empty()) bytes = folder_.read("a.lsd");
+      EXPECT_TRUE(folder_.read("a.lsd") == bytes) << ranks << " ranks";
+      EXPECT_TRUE(model(with({"--data.train=a.lsd"}, each.how), ranks) == expected)
+          << ranks << " ranks";
+    }
+  }
+}
+
+TEST_F(CacheProgram, IsMeasuredDescribedAndPredictedAsItsSource) {
+  run({"convert", "a.csv", "a.lsd", "--data.missing=?"}, 2);
+  model(with({"--data.train=a.csv"}, of_csv_));
+  for (const Words& words :
+       {Words{"evaluate", "--model=run/model.safetensors", "--json"},
+        Words{"predict", "--model=run/model.safetensors", "--output=out.csv"}}) {
+    const std::string of_source = run(with(words, {"--data.test=a.csv"})).out;
+    const std::string predicted = words[0] == "predict" ? folder_.read("out.csv") : "";
+    EXPECT_EQ(run(with(words, {"--data.test=a.lsd"}), 3).out, of_source);
+    EXPECT_EQ(run(with(words, {"--data.test=a.csv", "--data.cache=auto"}), 2).out, of_source);
+    if (words[0] == "predict") {
+      EXPECT_EQ(folder_.read("out.csv"), predicted);
+    }
+  }
+  const Words describe{"describe", "--json", "--data.target=kind"};
+  EXPECT_EQ(run(with(describe, {"--data.train=a.lsd"}), 2).out,
+            run(with(describe, {"--data.train=a.csv", "--data.missing=?"})).out);
+}
+
+TEST_F(CacheProgram, ReadsFromACacheThatItMakes) {
+  for (const std::string name : {"a.csv", "a.csv.gz", "a.svm"}) {
+    SCOPED_TRACE(name);
+    const Words words = with(name == "a.svm" ? steps_ : of_csv_, {"--data.train=" + name});
+    const std::string expected = model(words);
+    const Words cached = with(words, {"--data.cache=auto"});
+    std::string said;
+    EXPECT_TRUE(model(cached, 3, &said) == expected);
+    const std::string cache = cache_of(name);
+    ASSERT_NE(cache, "");
+    EXPECT_EQ(said.find(cache + ": made of " + name + "\n"), 0U) << said;
+    const fs::file_time_type made = fs::last_write_time(folder_.path() / cache);
+    for (const int ranks : {0, 1, 2, 3, 4}) {
+      EXPECT_TRUE(model(cached, ranks, &said) == expected);
+      EXPECT_EQ(said.find("made of"), std::string::npos) << said;
+    }
+    EXPECT_EQ(fs::last_write_time(folder_.path() / cache), made);
+    // A byte of the header, then one of the last block, then another source.
+    flip(cache, 70);
+    EXPECT_TRUE(model(cached, 2, &said) == expected);
+    EXPECT_EQ(said.find(cache + ": made of " + name + ", anew: " + cache +
+                        ": the header is damaged (its hash differs); convert the data again\n"),
+              0U)
+        << said;
+    flip(cache, folder_.read(cache).size() - 1);
+    EXPECT_TRUE(model(cached, 2, &said) == expected);
+    EXPECT_EQ(said.find(cache + ": made of " + name + ", anew: " + cache +
+                        ": block 0 is damaged (its hash differs); convert the data again\n"),
+              0U)
+        << said;
+    EXPECT_TRUE(model(cached, 2, &said) == expected);
+    EXPECT_EQ(said.find("made of"), std::string::npos) << said;
+  }
+}
+
+TEST_F(CacheProgram, ACacheFollowsItsSource) {
+  const Words words = with(of_csv_, {"--data.train=a.csv"});
+  const Words cached = with(words, {"--data.cache=auto"});
+  model(cached);
+  const fs::path path = folder_.path() / "a.csv";
+  const fs::file_time_type before = fs::last_write_time(path);
+  std::string said;
+  // Of the same size, with another time; then with a time that is older.
+  std::string content = csv();
+  content[content.find("7.50")] = '8';
+  folder_.write("a.csv", content);
+  fs::last_write_time(path, before + std::chrono::nanoseconds(1));
+  EXPECT_TRUE(model(cached, 2, &said) == model(words));
+  EXPECT_NE(said.find("made of a.csv, anew: a.csv has changed\n"), std::string::npos) << said;
+  folder_.write("a.csv", csv());
+  fs::last_write_time(path, before - std::chrono::hours(1));
+  EXPECT_TRUE(model(cached, 2, &said) == model(words));
+  EXPECT_NE(said.find("anew: a.csv has changed\n"), std::string::npos) << said;
+}
+
+TEST_F(CacheProgram, OtherKeysHaveAnotherCache) {
+  const Words words = with(steps_, {"--data.train=a.csv", "--data.cache=auto", "--data.ignore=x"});
+  model(with(words, {"--preprocess.encode=onehot", "--preprocess.impute=most_frequent"}));
+  const std::size_t files = folder_.names().size();
+  const Words other{"--preprocess.encode=onehot", "--preprocess.impute=most_frequent",
+                    "--data.missing=red"};
+  model(with(words, other));
+  EXPECT_EQ(folder_.names().size(), files + 1);
+}
+
+TEST_F(CacheProgram, WhatCannotBeCachedIsReadAnyway) {
+  // The name of the cache is taken.
+  const Words words = with(of_csv_, {"--data.train=a.csv"});
+  const Words cached = with(words, {"--data.cache=auto"});
+  const std::string expected = model(words);
+  model(cached);
+  const std::string cache = cache_of("a.csv");
+  fs::remove(folder_.path() / cache);
+  fs::create_directory(folder_.path() / cache);
+  std::string said;
+  EXPECT_TRUE(model(cached, 2, &said) == expected);
+  EXPECT_EQ(said.find("warning: data.cache: " + cache +
+                      ": cannot create: Is a directory; the files are read without\n"),
+            0U)
+      << said;
+}
+
+TEST_F(CacheProgram, ErrorsOfCachedFilesNameTheFiles) {
+  const Words words{"train", "--data.train=a.csv", "--output.dir=run", "--data.missing=?"};
+  const std::string expected = error_of(words, 65);
+  EXPECT_NE(expected.find("a.csv:"), std::string::npos) << expected;
+  const std::string found = error_of(with(words, {"--data.cache=auto"}), 65, 2);
+  EXPECT_NE(found.find(expected), std::string::npos) << found;
+  run({"convert", "a.csv", "a.lsd", "--data.missing=?"});
+  EXPECT_EQ(error_of({"train", "--data.train=a.lsd", "--output.dir=run"}, 65, 2), expected);
+  const Words no_column{"train", "--data.train=a.csv", "--output.dir=run", "--data.target=kinds",
+                        "--data.missing=?"};
+  EXPECT_EQ(error_of(with(no_column, {"--data.cache=auto"}), 78), error_of(no_column, 78));
+}
+
+TEST_F(CacheProgram, AnOldFileIsRefused) {
+  run({"convert", "x.npy", "a.lsd", "--data.train_labels=y.npy"});
+  const Words words =
+      with(with({"train", "--data.train=a.lsd", "--output.dir=run"}, steps_), {"--overwrite"});
+  const fs::path labels = folder_.path() / "y.npy";
+  const fs::file_time_type before = fs::last_write_time(labels);
+  fs::last_write_time(labels, before - std::chrono::hours(1));
+  run(words);
+  fs::last_write_time(labels, before + std::chrono::nanoseconds(1));
+  EXPECT_EQ(error_of(words, 65),
+            "lockstep: error: a.lsd: older than y.npy, which it was made of; convert it again\n");
+  fs::last_write_time(labels, before);
+  run(words);
+  // Without its sources, and elsewhere, it is as good.
+  fs::remove(labels);
+  fs::create_directory(folder_.path() / "other");
+  fs::rename(folder_.path() / "a.lsd", folder_.path() / "other/a.lsd");
+  run(with(with({"train", "--data.train=other/a.lsd", "--output.dir=run"}, steps_),
+           {"--overwrite"}));
+}
+
+TEST_F(CacheProgram, KeysThatWereChosenCannotBeChanged) {
+  run({"convert", "a.csv", "a.lsd", "--data.missing=?"});
+  const Words words{"train", "--data.train=a.lsd", "--output.dir=run"};
+  EXPECT_EQ(error_of(with(words, {"--data.delimiter=tab"}), 78),
+            "command line: error: data.delimiter: has no effect on .lsd files; remove it\n");
+  EXPECT_EQ(
+      error_of(with(words, {"--data.index_base=1"}), 78),
+      "command line: error: data.index_base: has no effect on .lsd files of csv; remove it\n");
+  EXPECT_EQ(error_of(with(words, {"--data.missing=NA"}), 78),
+            "lockstep: error: data.missing: a.lsd was made with '?', but here it is 'NA'; convert "
+            "the data again with the same\n");
+  // What a model takes for missing, test data must take so too.
+  model(with({"--data.train=a.csv"}, of_csv_));
+  run({"convert", "a.csv", "b.lsd"});
+  EXPECT_EQ(error_of({"evaluate", "--model=run/model.safetensors", "--data.test=b.lsd"}, 78),
+            "lockstep: error: data.missing: b.lsd was made with '', but here it is '?'; convert "
+            "the data again with the same\n");
+  EXPECT_EQ(error_of({"train", "--data.train=a.lsd,b.lsd", "--output.dir=other"}, 78),
+            "lockstep: error: data.train: expected one .lsd file, found 2; convert what they were "
+            "made of to one\n");
+}
+
+TEST_F(CacheProgram, AConfigurationIsThatOfTheSource) {
+  std::string tabs = csv();
+  std::replace(tabs.begin(), tabs.end(), ',', '\t');
+  folder_.write("a.tsv", tabs);
+  folder_.write("a.ini",
+                "[data]\ntrain = a.tsv\ndelimiter = tab\nheader = yes\nmissing = ?\nweight = w\n"
+                "cache = auto\n[preprocess]\nimpute = most_frequent\nencode = onehot\n"
+                "[model]\ntype = logistic\n[train]\nepochs = 2\n");
+  run({"convert", "--config=a.ini", "--output=a.lsd"}, 2);
+  const std::string expected = model({"--config=a.ini", "--data.cache=off"});
+  EXPECT_TRUE(model({"--config=a.ini", "--data.train=a.lsd"}, 2) == expected);
+  EXPECT_TRUE(model({"--config=a.ini"}, 3) == expected);
+}
+
+TEST_F(CacheProgram, ConvertSaysWhatItCannotDo) {
+  const std::string help = "; see 'lockstep convert --help'\n";
+  EXPECT_EQ(error_of({"convert"}, 2), "lockstep: error: convert needs --output=FILE" + help);
+  EXPECT_EQ(error_of({"convert", "a.lsd"}, 2),
+            "lockstep: error: convert: no data; name the files to convert\n");
+  EXPECT_EQ(error_of({"convert", "a,b", "a.lsd"}, 2),
+            "lockstep: error: expected a file name without a comma, found 'a,b'" + help);
+  EXPECT_EQ(error_of({"convert", "a.csv", "a.lsd", "--data.train=a.csv"}, 2),
+            "lockstep: error: unexpected argument 'a.csv'" + help);
+  EXPECT_EQ(error_of({"convert", "none.csv", "a.lsd"}, 66),
+            "lockstep: error: none.csv: no such file (data.train; relative paths start in the "
+            "working directory, data.root is not set)\n");
+  folder_.write("a.lsd", "mine");
+  EXPECT_EQ(error_of({"convert", "a.csv", "a.lsd"}, 73),
+            "lockstep: error: a.lsd: exists; name another file, or replace it with --overwrite\n");
+  EXPECT_EQ(error_of({"convert", "a.csv", "a.csv", "--overwrite"}, 73),
+            "lockstep: error: a.csv: is read (data.train) and would be replaced; choose another "
+            "--output\n");
+  EXPECT_EQ(error_of({"convert", "a.svm", "b.lsd", "--data.train_labels=y.npy"}, 78),
+            "lockstep: error: data.train_labels: a.svm has its labels beside its features\n");
+  EXPECT_EQ(error_of({"convert", "a.lsd", "b.lsd"}, 65),
+            "lockstep: error: a.lsd: an .lsd file already\n");
+  const std::vector<std::string> names = folder_.names();
+  EXPECT_EQ(std::count(names.begin(), names.end(), "b.lsd"), 0);
+  EXPECT_EQ(error_of({"train", "--data.train=a.lsd", "--output.dir=run"}, 65),
+            "lockstep: error: a.lsd: truncated: no whole header; convert the data again\n");
+}
+
+}  // namespace
+}  // namespace lockstep::trainer
