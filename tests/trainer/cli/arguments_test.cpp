@@ -108,18 +108,19 @@ TEST(Arguments, HelpAndVersion) {
 }
 
 TEST(Arguments, RefusesWhatIsNoCommand) {
-  EXPECT_EQ(usage_error({}),
-            "no command; known: train, evaluate, predict, inspect, generate, check, describe, "
-            "decompose; see 'lockstep --help'");
+  EXPECT_EQ(
+      usage_error({}),
+      "no command; known: train, evaluate, predict, inspect, generate, check, convert, describe, "
+      "decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"trian"}),
             "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, check, "
-            "describe, decompose (did you mean 'train'?); see 'lockstep --help'");
+            "convert, describe, decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(usage_error({""}),
             "unknown command ''; known: train, evaluate, predict, inspect, generate, check, "
-            "describe, decompose; see 'lockstep --help'");
+            "convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--config", "a.ini", "train"}),
             "expected a command before '--config'; known: train, evaluate, predict, inspect, "
-            "generate, check, describe, decompose; see 'lockstep --help'");
+            "generate, check, convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--version", "train"}),
             "unexpected argument 'train'; see 'lockstep --help'");
 }

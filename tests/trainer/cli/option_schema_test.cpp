@@ -26,7 +26,10 @@ const std::vector<std::string>& contract() {
                                              "data.numeric",
                                              "data.weight",
                                              "data.missing",
+                                             "data.on_bad_row",
+                                             "data.quarantine",
                                              "data.index_base",
+                                             "data.cache",
                                              "data.test_fraction",
                                              "data.validation_fraction",
                                              "data.stratify",
@@ -132,7 +135,7 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
       "data.test",         "data.test_labels", "data.delimiter",      "data.header",
       "synthetic.kind",    "synthetic.rows",   "synthetic.test_rows", "synthetic.features",
       "synthetic.classes", "synthetic.noise",  "train.init_from",     "output.dir",
-      "run.threads",       "comm.timeout"};
+      "run.threads",       "comm.timeout",     "data.quarantine",     "data.cache"};
   EXPECT_EQ(without_effect, expected);
 }
 
