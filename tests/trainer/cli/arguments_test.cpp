@@ -108,20 +108,21 @@ TEST(Arguments, HelpAndVersion) {
 }
 
 TEST(Arguments, RefusesWhatIsNoCommand) {
+  EXPECT_EQ(usage_error({}),
+            "no command; known: train, evaluate, predict, inspect, generate, convert, describe, "
+            "decompose; see "
+            "'lockstep --help'");
+  EXPECT_EQ(usage_error({"trian"}),
+            "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, convert, "
+            "describe, "
+            "decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(
-      usage_error({}),
-      "no command; known: train, evaluate, predict, inspect, generate, describe, decompose; see "
-      "'lockstep --help'");
-  EXPECT_EQ(
-      usage_error({"trian"}),
-      "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, describe, "
-      "decompose (did you mean 'train'?); see 'lockstep --help'");
-  EXPECT_EQ(usage_error({""}),
-            "unknown command ''; known: train, evaluate, predict, inspect, generate, describe, "
-            "decompose; see 'lockstep --help'");
+      usage_error({""}),
+      "unknown command ''; known: train, evaluate, predict, inspect, generate, convert, describe, "
+      "decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--config", "a.ini", "train"}),
             "expected a command before '--config'; known: train, evaluate, predict, inspect, "
-            "generate, describe, decompose; see 'lockstep --help'");
+            "generate, convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--version", "train"}),
             "unexpected argument 'train'; see 'lockstep --help'");
 }

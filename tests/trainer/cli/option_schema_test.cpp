@@ -27,6 +27,8 @@ const std::vector<std::string>& contract() {
                                              "data.weight",
                                              "data.missing",
                                              "data.index_base",
+                                             "data.cache",
+                                             "data.stream",
                                              "data.test_fraction",
                                              "data.validation_fraction",
                                              "data.stratify",
@@ -128,11 +130,11 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
     if (!option.affects_result) without_effect.insert(option.name);
   }
   const std::set<std::string> expected{
-      "data.root",         "data.format",      "data.train",          "data.train_labels",
-      "data.test",         "data.test_labels", "data.delimiter",      "data.header",
-      "synthetic.kind",    "synthetic.rows",   "synthetic.test_rows", "synthetic.features",
-      "synthetic.classes", "synthetic.noise",  "train.init_from",     "output.dir",
-      "run.threads",       "comm.timeout"};
+      "data.root",           "data.format",        "data.train",        "data.train_labels",
+      "data.test",           "data.test_labels",   "data.delimiter",    "data.header",
+      "data.cache",          "data.stream",        "synthetic.kind",    "synthetic.rows",
+      "synthetic.test_rows", "synthetic.features", "synthetic.classes", "synthetic.noise",
+      "train.init_from",     "output.dir",         "run.threads",       "comm.timeout"};
   EXPECT_EQ(without_effect, expected);
 }
 
