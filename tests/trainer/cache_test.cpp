@@ -288,8 +288,8 @@ TEST_F(CacheProgram, AnOldFileIsRefused) {
   // Without its sources, and elsewhere, it is as good.
   fs::remove(labels);
   fs::create_directory(folder_.path() / "other");
-  fs::rename(folder_.path() / "a.lsd", folder_.path() / "other/a.lsd");
-  run(with(with({"train", "--data.train=other/a.lsd", "--output.dir=run"}, steps_),
+  fs::rename(folder_.path() / "a.lsd", folder_.path() / "other/data");  // known by its first bytes
+  run(with(with({"train", "--data.train=other/data", "--output.dir=run"}, steps_),
            {"--overwrite"}));
 }
 
