@@ -97,7 +97,7 @@ std::string path_of_source(const std::string& path, const LsdSource& source) {
 
 std::string newer_source(const LsdFile& lsd) {
   for (const LsdSource& source : lsd.header.sources) {
-    const std::string path = path_of_source(lsd.file.path, source);
+    std::string path = path_of_source(lsd.file.path, source);
     const std::optional<LsdSource> now = stamp_of(path);
     if (now && (now->modified > source.modified || now->size != source.size)) return path;
   }

@@ -51,6 +51,24 @@ bool needs_texts(const LsdColumn& column, const std::vector<std::string>& known)
   return largest >= 0x1p53 || !are_numbers(known);
 }
 
+/// Refuses features that cannot stay in the file.
+void check_mapped(const LsdFile& lsd, const LsdColumns& how) {
+  if (lsd.header.sparse || lsd.header.byte_columns > 0) {
+    throw DataError(
+        fmt::format("{}: made of {} rows, and only columns of numbers can stay in the "
+                    "file; read it into memory (data.stream = no)",
+                    lsd.name, lsd.header.sparse ? "sparse" : "images as"));
+  }
+  for (std::size_t j = 0; j < how.kinds.size(); ++j) {
+    if (how.kinds[j] == ColumnKind::number) continue;
+    throw DataError(
+        fmt::format("{}: column {} holds categories, and only columns of numbers can "
+                    "stay in the file; leave it out (data.ignore), or read the file "
+                    "into memory (data.stream = no)",
+                    lsd.name, quoted(lsd.header.columns[how.columns_of[j]].name)));
+  }
+}
+
 /// How the features are read, and which column is the target.
 LsdColumns choose(const LsdFile& lsd, const LsdOptions& options) {
   const LsdHeader& header = lsd.header;
@@ -99,6 +117,8 @@ LsdColumns choose(const LsdFile& lsd, const LsdOptions& options) {
       how.typed.emplace_back(known[j], rules.unknown);
     }
   }
+  how.mapped = options.mapped;
+  if (how.mapped) check_mapped(lsd, how);
   if (asked.schema) how.labels = ClassLabels(asked.schema->class_names);
   return how;
 }
@@ -161,12 +181,46 @@ void note_columns(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdTabl
   }
 }
 
+/// The features of a table whose rows stay in the file, and the weights, which do not.
+/// *Collective*.
+void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPart& part,
+                   Table& table) {
+  const LsdHeader& header = lsd.header;
+  std::vector<std::size_t> columns = how.columns_of;
+  if (how.columns.has_weights) {
+    Table weights;
+    weights.rows = table.rows;
+    weights.total_rows = table.total_rows;
+    weights.features = 1;
+    weights.feature_names = {table.feature_names.back()};
+    weights.places = table.places;
+    weights.values = std::move(part.weights);
+    weights.file_columns = {table.file_columns.back()};
+    take_weights(team, weights);
+    table.weights = std::move(weights.weights);
+    columns.pop_back();
+    table.feature_names.pop_back();
+    table.file_columns.pop_back();
+    if (!table.feature_types.empty()) table.feature_types.pop_back();
+    --table.features;
+  }
+  guard(team, "mapping rows", [&] {
+    const RowLayout layout{lsd.blocks_begin, header.block_rows, header.blocks.front().bytes,
+                           static_cast<Index>(header.columns.size())};
+    table.values = MappedRows(lsd.file.path, layout, columns);
+  });
+}
+
 /// The features of a table of numbers. *Collective*.
 void settle_numbers(Team& team, const LsdFile& lsd, LsdColumns& how, LsdPart& part,
                     LsdTable& result) {
   Table& table = result.table;
   table.feature_names = how.columns.schema.feature_names;
   table.features = static_cast<Index>(table.feature_names.size());
+  if (how.mapped) {
+    if (how.missing_features) table.feature_types.resize(table.feature_names.size());
+    return settle_mapped(team, lsd, how, part, table);
+  }
   auto& values = std::get<Table::NumberValues>(part.values);
   if (has_categories(how)) {
     note_columns(team, lsd, how, result);
@@ -267,10 +321,10 @@ LsdTable read_lsd(Team& team, const LsdFile& lsd, const LsdOptions& options) {
   } else if (header.sparse) {
     settle_sparse(team, lsd, options, part, result);
   } else {
-    settle_numbers(team, lsd, how, part, result);
     for (const std::size_t c : how.columns_of) {
       table.file_columns.push_back(header.columns[c].position);
     }
+    settle_numbers(team, lsd, how, part, result);
   }
   table.target = std::move(part.target);
   table.target_kind = how.target ? how.target_kind : TargetKind::none;
@@ -282,7 +336,7 @@ LsdTable read_lsd(Team& team, const LsdFile& lsd, const LsdOptions& options) {
     table.class_names =
         agree_on_classes(team, how.labels, table.target_name, lsd.name, table.target);
   }
-  if (how.columns.has_weights) {
+  if (how.columns.has_weights && !how.mapped) {
     take_weights(team, table);
   }
   result.extra_columns = how.columns.extra;

@@ -18,6 +18,8 @@ struct LsdOptions {
   CsvOptions columns;               ///< what they say of taking texts apart is not looked at
   std::optional<Index> index_base;  ///< of sparse rows, as LibsvmOptions has it
   std::string labels_key = "data.train_labels";  ///< the option that would have named labels
+  /// Features stay in the file: they are columns of numbers.
+  bool mapped = false;
 };
 
 /// What `read_lsd` gives to each rank.
@@ -37,7 +39,8 @@ std::string lsd_objection(const LsdFile& lsd, const LsdOptions& options);
 /// Reads an .lsd file as its source would be read: the same table, but for the ranks' parts, and
 /// the same errors, with the places of the source, in its cells.
 ///
-/// Each rank reads the blocks of its own rows and checks their hashes.
+/// Each rank reads the blocks of its own rows and checks their hashes, also where they then stay
+/// in the file.
 /// Throws DataError and ConfigError alike on every rank, DamagedLsd where a block is damaged.
 /// *Collective*; sends distinct classes and categories.
 LsdTable read_lsd(Team& team, const LsdFile& lsd, const LsdOptions& options);

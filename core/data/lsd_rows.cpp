@@ -144,7 +144,7 @@ void PartReader::reserve(Index rows) {
     auto& sparse = part_.values.emplace<SparseValues>();
     if (rows > 0) room(sparse.begins, rows + 1);
   } else {
-    room(part_.values.emplace<Table::NumberValues>(), rows * features);
+    room(part_.values.emplace<Table::NumberValues>(), how_.mapped ? 0 : rows * features);
   }
   if (how_.target) room(part_.target, rows);
 }
@@ -267,6 +267,12 @@ void PartReader::take_target() {
 /// Puts the values of a feature whose cells are not all the numbers that a table has.
 void PartReader::take_feature(std::size_t feature) {
   const std::size_t c = how_.columns_of[feature];
+  if (how_.mapped) {
+    for (Index r = taken_.begin; r < taken_.end; ++r) {
+      number(r, c, how_.takes_missing(feature), &how_.columns.rules[feature]);
+    }
+    return;
+  }
   auto& values = std::get<Table::NumberValues>(part_.values);
   const std::size_t features = how_.columns_of.size();
   for (Index r = taken_.begin; r < taken_.end; ++r) {
@@ -281,7 +287,11 @@ void PartReader::take_numbers() {
   auto& values = std::get<Table::NumberValues>(part_.values);
   first_value_ = values.size();
   const bool whole = runs_.size() == 1 && runs_[0].count == columns();
-  if (whole) {
+  if (how_.mapped) {
+    for (Index r = taken_.begin; r < taken_.end && how_.columns.has_weights; ++r) {
+      part_.weights.push_back(cell(r, how_.columns_of.back()));
+    }
+  } else if (whole) {
     values.insert(values.end(), cells_ + taken_.begin * columns(), cells_ + taken_.end * columns());
   } else {
     for (Index r = taken_.begin; r < taken_.end; ++r) {

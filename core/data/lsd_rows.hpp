@@ -21,6 +21,7 @@ struct LsdColumns {
   std::optional<std::size_t> target;  ///< the column that it is read from
   TargetKind target_kind = TargetKind::none;
   std::vector<std::size_t> columns_of{};  ///< by feature: the column that it is read from
+  bool mapped = false;                    ///< features are looked at, and not taken
   bool missing_features = false;          ///< a cell may be missing where rules take it
   bool missing_target = false;            ///< the same of a target that is a number
   std::vector<ColumnKind> kinds{};        ///< by feature
@@ -37,7 +38,8 @@ struct LsdColumns {
 struct LsdPart {
   std::variant<Table::NumberValues, Table::ByteValues, SparseValues> values;
   std::vector<double> target;
-  std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
+  Buffer<double> weights;  ///< the last feature, where that holds them and features stay
+  std::string failure;     ///< about the first cell that is wrong, after whose row nothing was read
   Index bytes_read = 0;
 };
 

@@ -190,6 +190,7 @@ void write_lsd(Team& team, LsdHeader header, Table table, const std::string& pat
   const Index blocks = (header.rows + header.block_rows - 1) / header.block_rows;
   const std::vector<Index> first_blocks = even_boundaries(blocks, team.size());
   std::vector<Index> boundaries;
+  boundaries.reserve(first_blocks.size());
   for (const Index b : first_blocks) {
     boundaries.push_back(std::min(b * header.block_rows, header.rows));
   }

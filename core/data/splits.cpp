@@ -188,6 +188,8 @@ Table select_rows(Team& team, const Table& table, const std::vector<Index>& loca
       some.values = selected(*sparse, locals);
     } else if (const auto* bytes = std::get_if<Table::ByteValues>(&table.values)) {
       some.values = selected(*bytes, table.features, locals);
+    } else if (const MappedRows* mapped = table.mapped()) {
+      some.values = *mapped;  // which knows them by the numbers below
     } else {
       some.values = selected(std::get<Table::NumberValues>(table.values), table.features, locals);
     }

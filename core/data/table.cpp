@@ -25,6 +25,9 @@ void Table::copy_row(Index local, double* out) const {
     for (std::size_t i = 0; i < columns.size(); ++i) out[columns[i]] = numbers[i];
     return;
   }
+  if (const MappedRows* rows_of_file = mapped()) {
+    return rows_of_file->copy_row(number_read(local), out);
+  }
   const Index begin = local * features;
   if (const auto* bytes = std::get_if<ByteValues>(&values)) {
     std::transform(bytes->begin() + begin, bytes->begin() + begin + features, out,

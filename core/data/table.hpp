@@ -10,6 +10,7 @@
 #include "core/base/types.hpp"
 #include "core/data/bad_rows.hpp"
 #include "core/data/column_type.hpp"
+#include "core/data/mapped_rows.hpp"
 #include "core/data/row_places.hpp"
 #include "core/data/sparse_values.hpp"
 
@@ -21,7 +22,7 @@ enum class TargetKind { none, number, classes };
 /// One rank's contiguous part of a data set, as read: rows in file order, values untouched.
 ///
 /// Features are bytes (images; a value v means v/255) or numbers, row-major and without padding, or
-/// sparse.
+/// sparse, or numbers that stay in their file.
 /// Over the team, `rows` of the ranks lie end to end and cover [0, total_rows).
 struct Table {
   Range rows;            ///< global row numbers of the rows held here
@@ -30,7 +31,9 @@ struct Table {
 
   using ByteValues = Buffer<std::uint8_t>;
   using NumberValues = Buffer<double>;
-  std::variant<NumberValues, ByteValues, SparseValues> values;  ///< rows.size() × features
+  /// rows.size() × features. Mapped are the rows of the file by the numbers that they were read
+  /// with; all of them are numbers, or missing.
+  std::variant<NumberValues, ByteValues, SparseValues, MappedRows> values;
 
   TargetKind target_kind = TargetKind::none;
   std::vector<double> target;              ///< rows.size(); a class is its index in class_names
@@ -66,6 +69,9 @@ struct Table {
 
   /// The values, where they are sparse.
   const SparseValues* sparse() const { return std::get_if<SparseValues>(&values); }
+
+  /// The values, where they stay in their file.
+  const MappedRows* mapped() const { return std::get_if<MappedRows>(&values); }
 
   /// Writes row `local` (0 … rows.size()−1) as `features` numbers.
   void copy_row(Index local, double* out) const;

@@ -18,7 +18,14 @@ DistributedMatrix dense_columns(const Table& table, Range columns) {
   double* to = matrix.values.data();
   const auto* bytes = std::get_if<Table::ByteValues>(&table.values);
   const auto* numbers = std::get_if<Table::NumberValues>(&table.values);
+  std::vector<double> row;  // of rows that stay in their file
+  if (table.mapped() != nullptr) row.resize(static_cast<std::size_t>(table.features));
   for (Index local = 0; local < table.rows.size(); ++local) {
+    if (!row.empty()) {
+      table.copy_row(local, row.data());
+      to = std::copy_n(row.begin() + columns.begin, columns.size(), to);
+      continue;
+    }
     const auto first = static_cast<std::size_t>(local * table.features + columns.begin);
     for (std::size_t j = 0; j < static_cast<std::size_t>(columns.size()); ++j) {
       *to++ = bytes != nullptr ? static_cast<double>((*bytes)[first + j]) / 255.0

@@ -96,6 +96,40 @@ class DenseRows {
   Examples<T>& examples_;
 };
 
+/// The rows of a table that stay in their file: they are made, and not kept.
+template <class T>
+class RowsForLater {
+ public:
+  RowsForLater(const Table& table, const FeatureTransform& features, Examples<T>& examples)
+      : table_(table), features_(features) {
+    examples.stride = round_up(examples.features, kPanel);
+    auto later = std::make_shared<LaterRows>();
+    later->features = features;
+    Table& rows = later->table;
+    rows.rows = table.rows;
+    rows.total_rows = table.total_rows;
+    rows.features = table.features;
+    rows.values = *table.mapped();
+    rows.numbers_read = table.numbers_read;
+    rows.feature_types = table.feature_types;
+    examples.later = std::move(later);
+  }
+
+  /// As of dense rows.
+  Index make(Range rows) const {
+    RowMaker maker(table_, features_);
+    const std::vector<double>& row = maker.row();
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      if (!maker.make(r) || !std::all_of(row.begin(), row.end(), fits<T>)) return r;
+    }
+    return rows.end;
+  }
+
+ private:
+  const Table& table_;
+  const FeatureTransform& features_;
+};
+
 /// Sparse rows, of which only the cells are looked at.
 template <class T>
 class SparseRowsOf {
@@ -188,6 +222,9 @@ Examples<T> made_of(const Table& table, std::span<double> numbers, const Feature
   if (sparse != nullptr && features.keeps_zeros()) {
     const SparseRowsOf<T> maker(*sparse, features, examples);
     refused = std::min(refused, make_rows({0, rows}, threads, maker));
+  } else if (table.mapped() != nullptr) {
+    const RowsForLater<T> maker(table, features, examples);
+    refused = std::min(refused, make_rows({0, rows}, threads, maker));
   } else {
     const DenseRows<T> maker(table, features, examples);
     // A row that is refused for its target is looked at again.
@@ -209,6 +246,34 @@ Index Examples<T>::memory_bytes() const {
 }
 
 template <class T>
+void Examples<T>::will_need(Range locals) const {
+  if (!later || locals.empty()) return;
+  const Table& table = later->table;
+  table.mapped()->will_need(
+      {table.number_read(locals.begin), table.number_read(locals.end - 1) + 1});
+}
+
+template <class T>
+ExampleReader<T>::ExampleReader(const Examples<T>& examples) : examples_(examples) {
+  if (!examples.later) return;
+  cells_.resize(static_cast<std::size_t>(examples.later->table.features));
+  row_.resize(static_cast<std::size_t>(examples.features));
+}
+
+template <class T>
+void ExampleReader<T>::copy(Index local, T* out) {
+  if (!examples_.later) {
+    std::copy_n(examples_.row(local), examples_.stride, out);
+    return;
+  }
+  const LaterRows& later = *examples_.later;
+  later.table.copy_row(local, cells_.data());
+  later.features.apply(cells_, later.table.feature_types, row_);
+  for (std::size_t c = 0; c < row_.size(); ++c) out[c] = static_cast<T>(row_[c]);
+  std::fill(out + row_.size(), out + examples_.stride, T{0});
+}
+
+template <class T>
 Examples<T> make_examples(const Table& table, const FeatureTransform& features,
                           const ColumnScaling& target, int threads) {
   return made_of<T>(table, {}, features, target, threads);
@@ -225,6 +290,8 @@ Examples<T> make_examples(Table&& table, const FeatureTransform& features,
 
 template struct Examples<float>;
 template struct Examples<double>;
+template class ExampleReader<float>;
+template class ExampleReader<double>;
 template Examples<float> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,
                                        int);
 template Examples<double> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,

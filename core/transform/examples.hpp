@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/base/large_pages.hpp"
@@ -10,6 +11,12 @@
 #include "core/transform/feature_transform.hpp"
 
 namespace lockstep {
+
+/// What rows are made of when they are read.
+struct LaterRows {
+  Table table;  ///< without targets and weights
+  FeatureTransform features;
+};
 
 /// One rank's contiguous part of a data set, ready for products: features made of its columns and
 /// converted to the type that training computes in; each row at a cache line, or without its zeros.
@@ -21,7 +28,9 @@ struct Examples {
   bool is_sparse = false;  ///< which of the following two; the same on all ranks
 
   Index stride = 0;  ///< elements from row to row; columns beyond `features` are 0
-  Buffer<T> values;  ///< rows.size() × stride
+  Buffer<T> values;  ///< rows.size() × stride, unless they are made later
+  /// Of a table whose rows stay in their file: each row is made anew whenever it is read.
+  std::shared_ptr<const LaterRows> later{};
 
   std::vector<Index> begins;           ///< of the rows among the cells, and the end: never empty
   std::vector<std::uint32_t> columns;  ///< of each cell
@@ -31,6 +40,7 @@ struct Examples {
   std::vector<double> weights{};       ///< of the table; none where it has none
   std::vector<double> actual_targets;  ///< as in the data; the same as targets for classes
 
+  /// Of a dense row that is not made later.
   const T* row(Index local) const { return values.data() + local * stride; }
   /// The features, where they are sparse.
   kernel::SparseRows<T> sparse_rows() const {
@@ -39,10 +49,28 @@ struct Examples {
   }
   /// Bytes of the features.
   Index memory_bytes() const;
+  /// Advice: these rows are going to be read. Thread-safe.
+  void will_need(Range locals) const;
+};
+
+/// Reads dense rows, for one thread.
+template <class T>
+class ExampleReader {
+ public:
+  explicit ExampleReader(const Examples<T>& examples);
+
+  /// Writes `stride` elements of a row.
+  void copy(Index local, T* out);
+
+ private:
+  const Examples<T>& examples_;
+  std::vector<double> cells_;  ///< of a row that is made
+  std::vector<double> row_;
 };
 
 /// Transforms and converts a table, a thread for each block of rows; nothing but the result is as
-/// large as the table. Sparse rows stay sparse where the transform keeps zeros.
+/// large as the table. Sparse rows stay sparse where the transform keeps zeros;
+/// rows that stay in their file are made once to see that they can be, and then when they are read.
 /// Throws DataError for the first row that the transform refuses ("a.csv:8: missing value in
 /// column 'age'"), or that has a value that T cannot hold. Rank-local.
 /// @param target  scaling of the target; ignored unless the target is a number

@@ -288,8 +288,8 @@ TEST_F(CacheProgram, AnOldFileIsRefused) {
   // Without its sources, and elsewhere, it is as good.
   fs::remove(labels);
   fs::create_directory(folder_.path() / "other");
-  fs::rename(folder_.path() / "a.lsd", folder_.path() / "other/a.lsd");
-  run(with(with({"train", "--data.train=other/a.lsd", "--output.dir=run"}, steps_),
+  fs::rename(folder_.path() / "a.lsd", folder_.path() / "other/data");  // known by its first bytes
+  run(with(with({"train", "--data.train=other/data", "--output.dir=run"}, steps_),
            {"--overwrite"}));
 }
 
@@ -327,6 +327,86 @@ TEST_F(CacheProgram, AConfigurationIsThatOfTheSource) {
   const std::string expected = model({"--config=a.ini", "--data.cache=off"});
   EXPECT_TRUE(model({"--config=a.ini", "--data.train=a.lsd"}, 2) == expected);
   EXPECT_TRUE(model({"--config=a.ini"}, 3) == expected);
+}
+
+/// Two rows of blocks for each lane, and more than a window of them in all.
+std::string long_csv(int rows) {
+  std::string text = "a,b,c,w,y\n";
+  for (int i = 0; i < rows; ++i) {
+    text += i % 97 == 5 ? "," : fmt::format("{},", i * 7919 % 1013);
+    text += fmt::format("{},{}.5,{},{}\n", i * 31 % 17, i % 23, 1 + i % 3,
+                        i * 7919 % 1013 + 20 * (i * 31 % 17) < 650 ? "low" : "high");
+  }
+  return text;
+}
+
+TEST_F(CacheProgram, StreamedRowsGiveTheModelOfThoseInMemory) {
+  folder_.write("long.csv", long_csv(40000));
+  run({"convert", "long.csv", "long.lsd"}, 2);
+  const Words how{"--data.train=long.lsd",    "--model.type=mlp",
+                  "--model.hidden=8",         "--train.epochs=2",
+                  "--train.lanes=2",          "--train.batch_size=500",
+                  "--preprocess.impute=mean", "--preprocess.scale=standard"};
+  for (const Words& more :
+       {Words{"--train.shuffle=blocks"},
+        Words{"--train.shuffle=none", "--data.weight=w", "--train.precision=double"},
+        Words{"--train.shuffle=blocks", "--data.test_fraction=0.2", "--data.stratify=yes",
+              "--data.validation_fraction=0.1", "--preprocess.scale=robust"}}) {
+    Words words = with(how, more);
+    // The last of two equal keys would be refused.
+    if (more.back() == "--preprocess.scale=robust") {
+      words.erase(std::find(words.begin(), words.end(), "--preprocess.scale=standard"));
+    }
+    const std::string expected = model(words);
+    const std::string result = folder_.read("run/result.json");
+    for (const int ranks : {0, 1, 2, 3, 4}) {
+      SCOPED_TRACE(fmt::format("{} on {} ranks", more.front(), ranks));
+      EXPECT_TRUE(model(with(words, {"--data.stream=yes"}), ranks) == expected);
+      const auto of = [](const std::string& text) { return nlohmann::json::parse(text); };
+      EXPECT_EQ(of(folder_.read("run/result.json"))["test"], of(result)["test"]);
+    }
+  }
+  Words words = with(how, {"--train.shuffle=blocks", "--data.stream=yes", "--data.cache=auto"});
+  words.front() = "--data.train=long.csv";
+  const std::string streamed = model(words, 2);
+  words.erase(words.end() - 2, words.end());
+  EXPECT_TRUE(model(words) == streamed);
+}
+
+TEST_F(CacheProgram, StreamingSaysWhatItCannotTake) {
+  run({"convert", "a.csv", "a.lsd", "--data.missing=?"});
+  run({"convert", "a.svm", "s.lsd"});
+  run({"convert", "images", "i.lsd", "--data.train_labels=labels"});
+  const Words words{"train", "--output.dir=run", "--data.stream=yes", "--model.type=softmax"};
+  EXPECT_EQ(error_of(with(words, {"--data.train=a.lsd"}), 78),
+            "command line: error: data.stream: train.shuffle = rows jumps all over the file; set "
+            "it to blocks\n");
+  const Words blocks = with(words, {"--train.shuffle=blocks"});
+  EXPECT_EQ(error_of(with(blocks, {"--data.train=a.csv"}), 65),
+            "lockstep: error: a.csv: no .lsd file, as data.stream needs; convert it, or set "
+            "data.cache = auto\n");
+  EXPECT_EQ(error_of(with(blocks, {"--data.train=a.lsd", "--preprocess.encode=onehot",
+                                   "--preprocess.impute=most_frequent"}),
+                     65, 2),
+            "lockstep: error: a.lsd: column 'color' holds categories, and only columns of numbers "
+            "can stay in the file; leave it out (data.ignore), or read the file into memory "
+            "(data.stream = no)\n");
+  EXPECT_EQ(error_of(with(blocks, {"--data.train=s.lsd"}), 65),
+            "lockstep: error: s.lsd: made of sparse rows, and only columns of numbers can stay in "
+            "the file; read it into memory (data.stream = no)\n");
+  EXPECT_EQ(error_of(with(blocks, {"--data.train=i.lsd"}), 65),
+            "lockstep: error: i.lsd: made of images as rows, and only columns of numbers can stay "
+            "in the file; read it into memory (data.stream = no)\n");
+  // Errors in cells are those of rows in memory.
+  const Words numbers = with(blocks, {"--data.train=a.lsd", "--data.ignore=color"});
+  Words in_memory = numbers;
+  in_memory.erase(std::find(in_memory.begin(), in_memory.end(), "--data.stream=yes"));
+  EXPECT_EQ(error_of(numbers, 65, 2), error_of(in_memory, 65, 2));
+  const std::string bytes = folder_.read("a.lsd");
+  flip("a.lsd", bytes.size() - 1);
+  EXPECT_EQ(error_of(numbers, 65),
+            "lockstep: error: a.lsd: block 0 is damaged (its hash differs); convert the data "
+            "again\n");
 }
 
 TEST_F(CacheProgram, ConvertSaysWhatItCannotDo) {

@@ -52,6 +52,7 @@ const std::vector<Condition>& conditions() {
       {"penalty.l1", "model.type", kNetworks},
       {"penalty.l2", "model.type", kNetworks},
       {"data.weight", "model.type", kNetworks},
+      {"data.stream", "model.type", kNetworks},
       {"train.class_weight", "model.type", kNetworks},
       {"train.epochs", "model.type", kNetworks},
       {"train.batch_size", "model.type", kNetworks},
@@ -227,6 +228,10 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "model.init" && !settings.text("train.init_from").empty()) {
     return "model.init: train.init_from gives the first weights; remove one of them";
+  }
+  if (name == "data.stream" && settings.text(name) == "yes" &&
+      settings.text("train.shuffle") == "rows") {
+    return "data.stream: train.shuffle = rows jumps all over the file; set it to blocks";
   }
   if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);

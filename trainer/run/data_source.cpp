@@ -197,6 +197,20 @@ Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>&
   return std::move(libsvm.table);
 }
 
+/// Rows are to stay in their file.
+bool streams(const Session& session, DataRole role) {
+  return role == DataRole::train && session.arguments.command == "train" &&
+         session.settings.text("data.stream") == "yes";
+}
+
+/// Refuses to read files into memory whose rows are to stay in them.
+void check_streams(const Session& session, DataRole role, const std::vector<InputFile>& files) {
+  if (!streams(session, role)) return;
+  throw DataError(fmt::format(
+      "{}: no .lsd file, as data.stream needs; convert it{}", name_of(files),
+      session.settings.text("data.cache") == "off" ? ", or set data.cache = auto" : ""));
+}
+
 /// The texts that stand for missing cells were chosen when the file was made: those of the model,
 /// or those that the model will have.
 void adopt_missing(Session& session, DataRole role, const LsdFile& lsd) {
@@ -253,7 +267,7 @@ LsdFile open_named_lsd(Session& session, DataRole role, const InputFile& file) {
 Table load_lsd(Session& session, DataRole role, const LsdFile& lsd, const CsvOptions& columns) {
   Settings& settings = session.settings;
   const std::string& format = lsd.header.format;
-  LsdOptions options{columns, std::nullopt, data_key(role) + "_labels"};
+  LsdOptions options{columns, std::nullopt, data_key(role) + "_labels", streams(session, role)};
   if (format == "idx" || format == "libsvm") {
     if (columns.features == CsvFeatures::categories) {
       throw DataError(fmt::format("{}: made of {}, where CSV or .npy is needed", lsd.file.path,
@@ -391,6 +405,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     const LsdFile lsd = open_named_lsd(session, role, files.front());
     return load_lsd(session, role, lsd, options);
   }
+  if (format == FileFormat::idx || format == FileFormat::npy) check_streams(session, role, files);
   if (format == FileFormat::idx) {
     check_keys(
         settings, role, "IDX files",
@@ -415,6 +430,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
       return std::move(*cached);
     }
+    check_streams(session, role, files);
     return load_libsvm(session, role, files, target, schema, features);
   }
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
@@ -422,6 +438,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
     return std::move(*cached);
   }
+  check_streams(session, role, files);
   return load_csv(session, files, options);
 }
 

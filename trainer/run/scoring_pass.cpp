@@ -1,7 +1,6 @@
 #include "trainer/run/scoring_pass.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <span>
 
@@ -42,7 +41,6 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
   const Index total = examples.rows.size();
   NetworkPass<T> pass(network, std::min(total, kRowsAtATime), false, examples.sparse_rows());
   std::vector<Index> chosen(static_cast<std::size_t>(pass.capacity()));
-  const auto row_bytes = static_cast<std::size_t>(examples.stride) * sizeof(T);
   std::vector<double> losses(static_cast<std::size_t>(pass.capacity()));
   const Index outputs = network.spec().outputs;
   std::vector<double> scores(static_cast<std::size_t>(pass.capacity() * outputs));
@@ -55,8 +53,9 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
     }
     parallel_for(threads, (rows + kRowTile - 1) / kRowTile, [&](Index task) {
       const Range range{task * kRowTile, std::min(rows, (task + 1) * kRowTile)};
+      ExampleReader<T> reader(examples);
       for (Index r = range.begin; r < range.end && !examples.is_sparse; ++r) {
-        std::memcpy(pass.input().row(r), examples.row(first + r), row_bytes);
+        reader.copy(first + r, pass.input().row(r));
       }
       pass.forward(range, theta);
       for (Index r = range.begin; r < range.end; ++r) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "core/base/error.hpp"
 #include "core/parallel/ranges.hpp"
@@ -138,6 +139,7 @@ void Training<T>::load_rows(Index step) {
     const Index first = lanes_.rows_of(lane).begin - examples_.rows.begin;
     const auto& order = order_[static_cast<std::size_t>(lane - my_lanes_.begin)];
     leaves_.push_back({row, row + positions.size()});
+    if (examples_.later) read_ahead(lane, positions);
     for (Index j = positions.begin; j < positions.end; ++j, ++row) {
       const Index source = first + order[static_cast<std::size_t>(j)];
       sources_[static_cast<std::size_t>(row)] = source;
@@ -152,6 +154,31 @@ void Training<T>::load_rows(Index step) {
   pass_.add_touched(touched_);
   touched_.unite(team_);
   pass_.plan_gradient(touched_);
+}
+
+/// Asks for the rows of a lane's next window when its positions enter one; at first for both.
+template <class T>
+void Training<T>::read_ahead(Index lane, Range positions) {
+  constexpr Index kWindow = kShuffleWindow * kShuffleBlock;
+  const Index rows = lanes_.rows_of(lane).size();
+  const Index first = lanes_.rows_of(lane).begin - examples_.rows.begin;
+  const auto& order = order_[static_cast<std::size_t>(lane - my_lanes_.begin)];
+  const auto ask = [&](Index window) {
+    std::set<Index> blocks;
+    const Index end = std::min(rows, (window + 1) * kWindow);
+    for (Index j = window * kWindow; j < end; ++j) {
+      blocks.insert(order[static_cast<std::size_t>(j)] / kShuffleBlock);
+    }
+    for (const Index block : blocks) {
+      const Index begin = block * kShuffleBlock;
+      examples_.will_need({first + begin, first + std::min(rows, begin + kShuffleBlock)});
+    }
+  };
+  if (positions.empty()) return;
+  if (positions.begin == 0) ask(0);
+  const Index window = (positions.end - 1) / kWindow;
+  const bool enters = positions.begin == 0 || (positions.begin - 1) / kWindow < window;
+  if (enters) ask(window + 1);
 }
 
 /// Brings these blocks up to date, on all ranks.
@@ -177,12 +204,11 @@ void Training<T>::compute_gradient() {
                [&](Index task) { pass_.prepare(theta_.data(), static_cast<std::size_t>(task)); });
   const Index rows = leaves_.empty() ? 0 : leaves_.back().end;
   const Index tile = row_tile(rows, threads_);
-  const auto row_bytes = static_cast<std::size_t>(examples_.stride) * sizeof(T);
   parallel_for(threads_, (rows + tile - 1) / tile, [&](Index task) {
     const Range range{task * tile, std::min(rows, (task + 1) * tile)};
+    ExampleReader<T> reader(examples_);
     for (Index r = range.begin; r < range.end && !examples_.is_sparse; ++r) {
-      std::memcpy(pass_.input().row(r), examples_.row(sources_[static_cast<std::size_t>(r)]),
-                  row_bytes);
+      reader.copy(sources_[static_cast<std::size_t>(r)], pass_.input().row(r));
     }
     pass_.forward(range, theta_.data());
     for (Index r = range.begin; r < range.end; ++r) {

@@ -61,6 +61,7 @@ class Training {
 
  private:
   void load_rows(Index step);
+  void read_ahead(Index lane, Range positions);
   void share_updates(const BlockSet& blocks);
   void compute_gradient();
   void update(const T* root, Index rows);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/data/partition.hpp"
+#include "core/data/splits.hpp"
 #include "tests/core/data/idx_files.hpp"
 #include "tests/core/data/lsd_files.hpp"
 #include "tests/core/format/npy_files.hpp"
@@ -289,6 +291,44 @@ TEST(DistributedLsd, IsReadAsTheSparseRowsThatItWasMadeOf) {
       folder.remove();
     });
   }
+}
+
+TEST(DistributedLsd, RowsThatStayInTheFileAreThoseInMemory) {
+  test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
+    test::TeamDirectory folder(team);
+    CsvOptions reading;
+    reading.missing = {"?"};
+    const LsdFile lsd = test::lsd_of_csv(team, folder, {folder.put("a.csv", messy_csv())}, reading);
+    CsvOptions options;
+    options.features = CsvFeatures::typed;
+    options.ignored = {"color", "mixed", "x3"};
+    options.weight = "w";
+    for (const bool with_weights : {true, false}) {
+      if (!with_weights) options.weight = "";
+      const Table expected = read_lsd(team, lsd, {options, {}}).table;
+      LsdOptions mapped{options, {}};
+      mapped.mapped = true;
+      const Table found = read_lsd(team, lsd, mapped).table;
+      EXPECT_NE(found.mapped(), nullptr);
+      EXPECT_EQ(found.feature_names, expected.feature_names);
+      EXPECT_EQ(data_hash(team, found), data_hash(team, expected));
+      // Other owners, then every third row.
+      std::vector<Index> to(static_cast<std::size_t>(team.size()) + 1, found.total_rows);
+      to.front() = 0;
+      const Table moved = move_rows(team, found, to);
+      EXPECT_EQ(data_hash(team, moved), data_hash(team, expected));
+      const auto thirds = [&](const Table& table) {
+        std::vector<Index> locals;
+        for (Index i = 0; i < table.rows.size(); ++i) {
+          if ((table.rows.begin + i) % 3 == 1) locals.push_back(i);
+        }
+        return data_hash(team, select_rows(team, table, locals));
+      };
+      EXPECT_EQ(thirds(found), thirds(expected));
+      EXPECT_EQ(thirds(moved), thirds(expected));
+    }
+    folder.remove();
+  });
 }
 
 /// The message of reading, without the folder.

@@ -30,6 +30,7 @@ const std::vector<std::string>& contract() {
                                              "data.quarantine",
                                              "data.index_base",
                                              "data.cache",
+                                             "data.stream",
                                              "data.test_fraction",
                                              "data.validation_fraction",
                                              "data.stratify",
@@ -131,11 +132,12 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
     if (!option.affects_result) without_effect.insert(option.name);
   }
   const std::set<std::string> expected{
-      "data.root",         "data.format",      "data.train",          "data.train_labels",
-      "data.test",         "data.test_labels", "data.delimiter",      "data.header",
-      "synthetic.kind",    "synthetic.rows",   "synthetic.test_rows", "synthetic.features",
-      "synthetic.classes", "synthetic.noise",  "train.init_from",     "output.dir",
-      "run.threads",       "comm.timeout",     "data.quarantine",     "data.cache"};
+      "data.root",       "data.format",         "data.train",         "data.train_labels",
+      "data.test",       "data.test_labels",    "data.delimiter",     "data.header",
+      "data.cache",      "data.quarantine",     "data.stream",        "synthetic.kind",
+      "synthetic.rows",  "synthetic.test_rows", "synthetic.features", "synthetic.classes",
+      "synthetic.noise", "train.init_from",     "output.dir",         "run.threads",
+      "comm.timeout"};
   EXPECT_EQ(without_effect, expected);
 }
 

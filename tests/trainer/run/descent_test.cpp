@@ -64,7 +64,7 @@ Examples<double> rows_of(Range rows) {
   examples.total_rows = kRows;
   examples.features = kFeatures;
   examples.stride = kPanel;
-  examples.values.resize(static_cast<std::size_t>(rows.size() * kPanel));
+  examples.values.assign(static_cast<std::size_t>(rows.size() * kPanel), 0);
   for (Index r = rows.begin; r < rows.end; ++r) {
     double* row = examples.values.data() + (r - rows.begin) * kPanel;
     for (Index j = 0; j < kFeatures; ++j) row[j] = feature(r, j);

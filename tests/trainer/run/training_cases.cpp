@@ -47,7 +47,9 @@ Examples<T> make_rows(const TrainingCase& c, Range rows) {
   examples.is_sparse = c.sparse;
   if (c.sparse) examples.begins.push_back(0);
   examples.stride = round_up(c.features, kPanel);
-  if (!c.sparse) examples.values.resize(static_cast<std::size_t>(rows.size() * examples.stride));
+  if (!c.sparse) {
+    examples.values.assign(static_cast<std::size_t>(rows.size() * examples.stride), T{0});
+  }
   const RandomStream stream(7, Purpose::synthetic);
   for (Index r = rows.begin; r < rows.end; ++r) {
     RandomSequence draws(stream, static_cast<std::uint64_t>(r));
