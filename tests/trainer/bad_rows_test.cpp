@@ -152,6 +152,13 @@ TEST_F(BadRowsProgram, WhatCannotBeMeantIsRefused) {
                       "--data.quarantine=no/folder/bad.jsonl"},
                      73),
             "lockstep: error: no/folder/bad.jsonl: cannot create: No such file or directory\n");
+  // What is in a binary file has been read.
+  run({"convert", "clean.csv", "clean.lsd"});
+  EXPECT_EQ(error_of({"--data.train=clean.lsd", "--data.on_bad_row=skip"}, 78),
+            "command line: error: data.on_bad_row: has no effect on .lsd files; remove it\n");
+  EXPECT_EQ(error_of({"--data.train=clean.csv", "--data.cache=auto", "--data.on_bad_row=skip"}, 78),
+            "command line: error: data.cache: applies to data.on_bad_row = fail only, not to skip; "
+            "remove it\n");
   EXPECT_EQ(error_of({"--synthetic.rows=100", "--data.on_bad_row=skip"}, 78),
             "command line: error: data.on_bad_row: has no effect on synthetic data; remove it\n");
 }

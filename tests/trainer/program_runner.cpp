@@ -31,8 +31,11 @@ std::string content_of(const fs::path& path) {
 ProgramRun run_program(const fs::path& folder, int ranks, const std::vector<std::string>& arguments,
                        int threads, int seconds) {
   const TestFolder output;
-  std::string command = fmt::format("cd {} && OMP_NUM_THREADS={} timeout {} ",
-                                    shell_quoted(folder.string()), threads, seconds);
+  // Each mpirun has its own session directory: those that start and end at once would take it away
+  // from each other.
+  std::string command =
+      fmt::format("cd {} && TMPDIR={} OMP_NUM_THREADS={} timeout {} ",
+                  shell_quoted(folder.string()), output.path().string(), threads, seconds);
   if (ranks > 0) command += fmt::format("mpirun -q --oversubscribe -n {} ", ranks);
   command += shell_quoted(LOCKSTEP_PROGRAM);
   for (const std::string& argument : arguments) command += " " + shell_quoted(argument);

@@ -65,31 +65,34 @@ std::vector<CommandSpec> model_commands() {
   };
 }
 
-/// Commands that make data or look at it.
-std::vector<CommandSpec> data_commands() {
-  const std::vector<std::string> training_data{"data.root",
-                                               "data.format",
-                                               "data.train",
-                                               "data.train_labels",
-                                               "data.delimiter",
-                                               "data.header",
-                                               "data.target",
-                                               "data.ignore",
-                                               "data.categorical",
-                                               "data.numeric",
-                                               "data.missing",
-                                               "data.index_base",
-                                               "data.on_bad_row",
-                                               "data.quarantine",
-                                               "data.cache",
-                                               "synthetic.kind",
-                                               "synthetic.rows",
-                                               "synthetic.features",
-                                               "synthetic.classes",
-                                               "synthetic.noise",
-                                               "train.seed",
-                                               "run.",
-                                               "comm."};
+/// The keys of commands that look at rows as training would read them.
+std::vector<std::string> training_data_keys() {
+  return {"data.root",
+          "data.format",
+          "data.train",
+          "data.train_labels",
+          "data.delimiter",
+          "data.header",
+          "data.target",
+          "data.ignore",
+          "data.categorical",
+          "data.numeric",
+          "data.missing",
+          "data.index_base",
+          "data.on_bad_row",
+          "data.quarantine",
+          "data.cache",
+          "synthetic.kind",
+          "synthetic.rows",
+          "synthetic.features",
+          "synthetic.classes",
+          "synthetic.noise",
+          "train.seed",
+          "run.",
+          "comm."};
+}
+
+CommandSpec convert_command() {
   CommandSpec convert{
       "convert",
       "IN... OUT.lsd [--data.train_labels=FILES] [--overwrite] [--config FILE] "
@@ -104,6 +107,12 @@ std::vector<CommandSpec> data_commands() {
       {"data.root", "data.format", "data.train", "data.train_labels", "data.delimiter",
        "data.header", "data.ignore", "data.missing", "run.", "comm."}};
   convert.takes_file_operands = true;
+  return convert;
+}
+
+/// Commands that make data or look at it.
+std::vector<CommandSpec> data_commands() {
+  const std::vector<std::string> training_data = training_data_keys();
   std::vector<std::string> decomposition = training_data;
   decomposition.insert(decomposition.end(), {"data.test", "output."});
   return {
@@ -124,7 +133,7 @@ std::vector<CommandSpec> data_commands() {
        {{"json", "", "Print one JSON object on standard output besides"},
         config_option(),
         help_option()}},
-      convert,
+      convert_command(),
       {"describe",
        "--data.train=FILES [--data.target=COLUMN] [--json] [--config FILE] [--section.key=value "
        "...]",

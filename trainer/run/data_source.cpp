@@ -240,6 +240,7 @@ void check_lsd_keys(Session& session, DataRole role, const LsdFile& lsd) {
     const bool is_asked = settings.origin(name) == Origin::command_line;
     if (is_asked && !settings.is_default(name)) refuse_key(settings, name, ".lsd files");
   }
+  check_keys(settings, role, ".lsd files", {"data.on_bad_row"});
   if (format != "csv") check_keys(settings, role, data, {"data.numeric", "data.missing"});
   if (format != "libsvm") check_keys(settings, role, data, {"data.index_base"});
   if (format == "npy" && lsd.header.has_labels) check_keys(settings, role, data, {"data.target"});
