@@ -112,6 +112,13 @@ std::vector<InputFile> from_text(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> paths_of(const std::vector<InputFile>& files) {
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (const InputFile& file : files) paths.push_back(file.path);
+  return paths;
+}
+
 std::string name_of(const std::vector<InputFile>& files) {
   const std::string& first = files.front().path;
   if (files.size() == 1) return first;

@@ -20,6 +20,8 @@ struct InputFile {
 /// "a.csv" or "a.csv and 2 more files", for messages about all of them.
 std::string name_of(const std::vector<InputFile>& files);
 
+std::vector<std::string> paths_of(const std::vector<InputFile>& files);
+
 /// Names of input files as a user gave them.
 struct FileRequest {
   std::string key;                 ///< the option they come from, "data.train", for messages

@@ -145,9 +145,30 @@ TEST_F(BadRowsProgram, WhatCannotBeMeantIsRefused) {
   EXPECT_EQ(error_of({"--data.train=train.csv", "--data.on_bad_row=skip",
                       "--data.quarantine=./train.csv"},
                      73),
-            "lockstep: error: ./train.csv: is read and would be replaced; choose another "
-            "data.quarantine\n");
+            "lockstep: error: ./train.csv: is read (data.train) and would be replaced; choose "
+            "another data.quarantine\n");
   EXPECT_EQ(folder_.read("train.csv"), rows(100, true));
+  // Files that are read later, or were read before.
+  const std::string test = folder_.read("test.csv");
+  EXPECT_EQ(error_of({"--data.train=train.csv", "--data.test=t*.csv", "--data.on_bad_row=skip",
+                      "--data.quarantine=test.csv"},
+                     73),
+            "lockstep: error: test.csv: is read (data.test) and would be replaced; choose another "
+            "data.quarantine\n");
+  EXPECT_EQ(folder_.read("test.csv"), test);
+  run(kTrain + Words{"--data.train=clean.csv", "--output.dir=clean"});
+  const std::string model = folder_.read("clean/model.safetensors");
+  EXPECT_EQ(run({"evaluate", "--model=clean/model.safetensors", "--data.test=test.csv",
+                 "--data.on_bad_row=skip", "--data.quarantine=clean/model.safetensors"},
+                0, 73)
+                .err,
+            "lockstep: error: clean/model.safetensors: is read (--model) and would be replaced; "
+            "choose another data.quarantine\n");
+  EXPECT_EQ(folder_.read("clean/model.safetensors"), model);
+  folder_.write("a.ini", "[data]\ntrain = train.csv\non_bad_row = skip\nquarantine = a.ini\n");
+  EXPECT_EQ(error_of({"--config=a.ini"}, 73),
+            "lockstep: error: a.ini: is read (--config) and would be replaced; choose another "
+            "data.quarantine\n");
   EXPECT_EQ(error_of({"--data.train=train.csv", "--data.on_bad_row=skip",
                       "--data.quarantine=no/folder/bad.jsonl"},
                      73),

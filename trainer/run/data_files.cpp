@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "core/base/error.hpp"
 #include "core/data/idx_header.hpp"
@@ -66,6 +68,18 @@ FileFormat format_of(Session& session, DataRole role, const std::vector<InputFil
 
 std::vector<InputFile> find_files(Session& session, const std::string& name) {
   return find_input_files(session.team, {name, session.settings.texts(name), data_root(session)});
+}
+
+void check_spares(Session& session, const std::string& output, const std::string& option,
+                  const std::vector<std::string>& paths, const std::string& key) {
+  guard(session.team, "checking the output", [&] {
+    std::error_code error;
+    for (const std::string& path : paths) {
+      if (!session.is_root() || !std::filesystem::equivalent(output, path, error)) continue;
+      throw OutputError(fmt::format("{}: is read ({}) and would be replaced; choose another {}",
+                                    output, key, option));
+    }
+  });
 }
 
 CsvOptions csv_options(const Settings& settings) {

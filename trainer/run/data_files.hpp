@@ -25,6 +25,12 @@ FileFormat format_of(Session& session, DataRole role, const std::vector<InputFil
 /// The files that the key `name` names, relative to data.root. *Collective*.
 std::vector<InputFile> find_files(Session& session, const std::string& name);
 
+/// Throws OutputError, alike on all ranks, when the file `output`, which `option` names, is one of
+/// those at `paths`: "OUTPUT: is read (KEY) and would be replaced; choose another OPTION".
+/// *Collective*.
+void check_spares(Session& session, const std::string& output, const std::string& option,
+                  const std::vector<std::string>& paths, const std::string& key);
+
 /// What the keys say of all CSV files.
 CsvOptions csv_options(const Settings& settings);
 

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <initializer_list>
-#include <system_error>
 
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
@@ -138,7 +136,7 @@ void check_keys(const Settings& settings, DataRole role, const std::string& data
 
 /// The rows of CSV files; tells what was found out about them. *Collective*.
 Table load_csv(Session& session, const std::vector<InputFile>& files, const CsvOptions& options) {
-  check_quarantine(session, files);
+  check_quarantine(session);
   CsvTable csv = read_csv(session.team, files, options);
   warn_of_csv(session, name_of(files), csv, options.schema.has_value());
   report_bad_rows(session, csv.table);
@@ -186,7 +184,7 @@ Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>&
                         csv_options(settings).on_bad_row};
   const std::string base = "data.index_base";
   if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
-  check_quarantine(session, files);
+  check_quarantine(session);
   LibsvmTable libsvm = read_libsvm(session.team, files, options);
   report_bad_rows(session, libsvm.table);
   warn_of_libsvm(session, name_of(files), libsvm, schema.has_value());
@@ -343,15 +341,7 @@ void check_spares_data(Session& session, DataRole role, const std::string& outpu
   if (is_synthetic(session.settings, role)) return;
   for (const std::string& name : {data_key(role), data_key(role) + "_labels"}) {
     if (session.settings.texts(name).empty()) continue;
-    const std::vector<InputFile> files = find_files(session, name);
-    guard(session.team, "checking the output", [&] {
-      std::error_code error;
-      for (const InputFile& file : files) {
-        if (!session.is_root() || !std::filesystem::equivalent(output, file.path, error)) continue;
-        throw OutputError(fmt::format(
-            "{}: is read ({}) and would be replaced; choose another --output", output, name));
-      }
-    });
+    check_spares(session, output, "--output", paths_of(find_files(session, name)), name);
   }
 }
 

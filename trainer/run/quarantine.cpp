@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "core/base/error.hpp"
 #include "core/data/shared_file.hpp"
+#include "trainer/run/data_files.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -43,17 +42,20 @@ void write_quarantine(Session& session, const std::string& path) {
 
 }  // namespace
 
-void check_quarantine(Session& session, const std::vector<InputFile>& files) {
-  const std::string& path = session.settings.text(kKey);
+void check_quarantine(Session& session) {
+  const Settings& settings = session.settings;
+  const std::string& path = settings.text(kKey);
   if (path.empty()) return;
-  guard(session.team, "checking the quarantine", [&] {
-    std::error_code error;
-    for (const InputFile& file : files) {
-      if (!session.is_root() || !std::filesystem::equivalent(path, file.path, error)) continue;
-      throw OutputError(
-          fmt::format("{}: is read and would be replaced; choose another {}", path, kKey));
+  for (const char* key : {"data.train", "data.train_labels", "data.test", "data.test_labels"}) {
+    if (settings.texts(key).empty()) continue;
+    try {
+      check_spares(session, path, kKey, paths_of(find_files(session, key)), key);
+    } catch (const MissingInputError&) {  // says whoever reads them, if anybody does
     }
-  });
+  }
+  check_spares(session, path, kKey, {session.arguments.model}, "--model");
+  check_spares(session, path, kKey, {session.arguments.config_file}, "--config");
+  check_spares(session, path, kKey, {settings.text("train.init_from")}, "train.init_from");
 }
 
 void report_bad_rows(Session& session, const Table& table) {

@@ -8,9 +8,9 @@
 
 namespace lockstep::trainer {
 
-/// Refuses a data.quarantine that would replace one of these files, which are read. Throws alike on
-/// all ranks. *Collective*.
-void check_quarantine(Session& session, const std::vector<InputFile>& files);
+/// Refuses a data.quarantine that would replace a file that the command reads: data of any set, the
+/// configuration, a model. Throws alike on all ranks. *Collective*.
+void check_quarantine(Session& session);
 
 /// Warns of the rows that were left out as a data set was read, and writes them to data.quarantine,
 /// behind those of the sets before; a set without any leaves an empty file. Throws alike on all
