@@ -3,45 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "core/base/error.hpp"
 #include "core/data/csv_reader.hpp"
-#include "core/data/generators.hpp"
 #include "core/data/idx_reader.hpp"
 #include "core/data/libsvm_reader.hpp"
-#include "core/data/lsd_file.hpp"
-#include "core/data/lsd_reader.hpp"
 #include "core/data/npy_reader.hpp"
 #include "core/model/losses.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
-#include "core/parallel/row_blocks.hpp"
-#include "trainer/run/data_cache.hpp"
+#include "trainer/run/binary_data.hpp"
 #include "trainer/run/data_notes.hpp"
+#include "trainer/run/data_objections.hpp"
+#include "trainer/run/generated_data.hpp"
 #include "trainer/run/quarantine.hpp"
 
 namespace lockstep::trainer {
 namespace {
-
-bool is_synthetic(const Settings& settings, DataRole role) {
-  const std::string& format = settings.text("data.format");
-  return format == "synthetic" || (format == "auto" && settings.texts(data_key(role)).empty());
-}
-
-SyntheticKind synthetic_kind(const Settings& settings) {
-  const std::string& kind = settings.text("synthetic.kind");
-  if (kind == "blobs") return SyntheticKind::blobs;
-  if (kind == "moons") return SyntheticKind::moons;
-  if (kind == "linear") return SyntheticKind::linear;
-  return SyntheticKind::digits;
-}
-
-[[noreturn]] void refuse_key(const Settings& settings, const std::string& name,
-                             const std::string& data) {
-  throw PlacedConfigError(fmt::format("{}: error: {}: has no effect on {}; remove it",
-                                      settings.place(name), name, data));
-}
 
 /// Refuses keys of the generator on the command line of a command that reads files alone. A
 /// configuration file may have them, for its data may be replaced.
@@ -66,72 +44,6 @@ std::vector<InputFile> data_files(Session& session, DataRole role) {
                                   settings.text("data.format")));
   }
   return find_files(session, data_key(role));
-}
-
-Table generate_table(Session& session, DataRole role) {
-  const Settings& settings = session.settings;
-  SyntheticOptions options;
-  options.kind = synthetic_kind(settings);
-  options.features = settings.integer("synthetic.features");
-  options.classes = settings.integer("synthetic.classes");
-  if (!settings.is_word("synthetic.noise", "auto"))
-    options.noise = settings.real("synthetic.noise");
-  const Index train_rows = settings.integer("synthetic.rows");
-  const bool train = role == DataRole::train;
-  const Index rows = train ? train_rows : settings.integer("synthetic.test_rows");
-  const auto boundaries = RowBlocks(rows).row_boundaries(session.team.size());
-  const auto rank = static_cast<std::size_t>(session.team.rank());
-  Table table;
-  guard(session.team, "generating rows", [&] {
-    table = generate(options, static_cast<std::uint64_t>(settings.integer("train.seed")),
-                     {boundaries[rank], boundaries[rank + 1]}, rows, train ? 0 : train_rows);
-  });
-  return table;
-}
-
-/// Refuses data without text for a model that was trained with categories.
-void check_categories(const TableSchema& schema, const std::string& data) {
-  for (std::size_t j = 0; j < schema.feature_types.size(); ++j) {
-    if (schema.feature_types[j].kind == ColumnKind::number) continue;
-    throw DataError(fmt::format("the model has categories in the column {}, which {} cannot hold",
-                                lockstep::quoted(schema.feature_names[j]), data));
-  }
-}
-
-/// Refuses generated rows that the model was not made for; classes get the model's numbers.
-void fit_to_schema(const TableSchema& schema, TargetKind target, Table& table) {
-  check_categories(schema, "synthetic data");
-  if (schema.feature_names != table.feature_names) {
-    throw DataError(
-        fmt::format("the synthetic data has the features {}, but the model has {}",
-                    lockstep::quoted(fmt::format("{}", fmt::join(table.feature_names, ", "))),
-                    lockstep::quoted(fmt::format("{}", fmt::join(schema.feature_names, ", ")))));
-  }
-  if (target != TargetKind::classes) return;
-  std::vector<double> index;
-  for (const std::string& name : table.class_names) {
-    const auto found = std::find(schema.class_names.begin(), schema.class_names.end(), name);
-    if (found == schema.class_names.end()) {
-      throw DataError(
-          fmt::format("class {} of the synthetic data does not occur in the training data",
-                      lockstep::quoted(name)));
-    }
-    index.push_back(static_cast<double>(found - schema.class_names.begin()));
-  }
-  for (double& y : table.target) y = index[static_cast<std::size_t>(y)];
-  table.class_names = schema.class_names;
-}
-
-/// Refuses keys that the data, as it is, takes no notice of.
-void check_keys(const Settings& settings, DataRole role, const std::string& data,
-                std::initializer_list<const char*> unused) {
-  for (const char* name : unused) {
-    // Evaluate and predict take configurations that were written for training, and what a model
-    // says of its data may have been said of another format.
-    if (role != DataRole::train || settings.is_default(name)) continue;
-    if (settings.origin(name) == Origin::standard) continue;
-    refuse_key(settings, name, data);
-  }
 }
 
 /// The rows of CSV files; tells what was found out about them. *Collective*.
@@ -195,127 +107,6 @@ Table load_libsvm(Session& session, DataRole role, const std::vector<InputFile>&
   return std::move(libsvm.table);
 }
 
-/// Rows are to stay in their file.
-bool streams(const Session& session, DataRole role) {
-  return role == DataRole::train && session.arguments.command == "train" &&
-         session.settings.text("data.stream") == "yes";
-}
-
-/// Refuses to read files into memory whose rows are to stay in them.
-void check_streams(const Session& session, DataRole role, const std::vector<InputFile>& files) {
-  if (!streams(session, role)) return;
-  throw DataError(fmt::format(
-      "{}: no .lsd file, as data.stream needs; convert it{}", name_of(files),
-      session.settings.text("data.cache") == "off" ? ", or set data.cache = auto" : ""));
-}
-
-/// The texts that stand for missing cells were chosen when the file was made: those of the model,
-/// or those that the model will have.
-void adopt_missing(Session& session, DataRole role, const LsdFile& lsd) {
-  Settings& settings = session.settings;
-  const std::string name = "data.missing";
-  const std::vector<std::string>& texts = lsd.header.missing;
-  if (settings.texts(name) == texts) return;
-  const std::string list = fmt::format("{}", fmt::join(texts, ","));
-  if (role != DataRole::train || settings.given(name)) {
-    throw ConfigError(fmt::format(
-        "{}: {} was made with {}, but here it is {}; convert the data again with the same", name,
-        lsd.file.path, lockstep::quoted(list), lockstep::quoted(settings.text(name))));
-  }
-  settings.set(name, list, settings.origin(name), std::string(settings.place(name)));
-}
-
-/// Refuses keys that an .lsd file takes no notice of, as they are those of its source or were
-/// heeded when it was made.
-void check_lsd_keys(Session& session, DataRole role, const LsdFile& lsd) {
-  const Settings& settings = session.settings;
-  const std::string& format = lsd.header.format;
-  const std::string data = fmt::format(".lsd files of {}", format);
-  // A configuration may be that of the source, and name it with its labels.
-  const std::string labels = data_key(role) + "_labels";
-  for (const std::string& name :
-       {std::string("data.delimiter"), std::string("data.header"), labels}) {
-    const bool is_asked = settings.origin(name) == Origin::command_line;
-    if (is_asked && !settings.is_default(name)) refuse_key(settings, name, ".lsd files");
-  }
-  check_keys(settings, role, ".lsd files", {"data.on_bad_row"});
-  if (format != "csv") check_keys(settings, role, data, {"data.numeric", "data.missing"});
-  if (format != "libsvm") check_keys(settings, role, data, {"data.index_base"});
-  if (format == "npy" && lsd.header.has_labels) check_keys(settings, role, data, {"data.target"});
-  if (format == "csv" || format == "npy") return;
-  check_keys(settings, role, data,
-             {"data.target", "data.ignore", "data.categorical", "data.weight"});
-}
-
-/// The .lsd file that was named, if it is not older than what it was made of. *Collective*.
-LsdFile open_named_lsd(Session& session, DataRole role, const InputFile& file) {
-  LsdFile lsd = open_lsd(session.team, file);
-  guard(session.team, "looking at the files", [&] {
-    if (!session.is_root()) return;
-    const std::string newer = newer_source(lsd);
-    if (newer.empty()) return;
-    throw DataError(
-        fmt::format("{}: older than {}, which it was made of; convert it again", file.path, newer));
-  });
-  check_lsd_keys(session, role, lsd);
-  if (lsd.header.format == "csv") adopt_missing(session, role, lsd);
-  return lsd;
-}
-
-/// The rows of an .lsd file, as those of what it was made of. *Collective*.
-Table load_lsd(Session& session, DataRole role, const LsdFile& lsd, const CsvOptions& columns) {
-  Settings& settings = session.settings;
-  const std::string& format = lsd.header.format;
-  LsdOptions options{columns, std::nullopt, data_key(role) + "_labels", streams(session, role)};
-  if (format == "idx" || format == "libsvm") {
-    if (columns.features == CsvFeatures::categories) {
-      throw DataError(fmt::format("{}: made of {}, where CSV or .npy is needed", lsd.file.path,
-                                  format == "idx" ? "an IDX file" : "a LIBSVM file"));
-    }
-    if (columns.schema) {
-      check_categories(*columns.schema, format == "idx" ? "an IDX file" : "a LIBSVM file");
-    }
-  }
-  const std::string base = "data.index_base";
-  if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
-  LsdTable table = read_lsd(session.team, lsd, options);
-  warn_of_lsd(session, places_of(lsd).of(0), table);
-  if (format == "libsvm" && role == DataRole::train) {
-    settings.set(base, fmt::format("{}", table.index_base), settings.origin(base),
-                 std::string(settings.place(base)));
-  }
-  return std::move(table.table);
-}
-
-/// The schema's features are there under their names. Where they are not, the header of a CSV file
-/// may have been taken for a row, or the other way round, and the schema tells that.
-bool has_features_of(const LsdFile& lsd, const std::optional<TableSchema>& schema) {
-  if (!schema || lsd.header.format != "csv") return true;
-  const std::vector<LsdColumn>& columns = lsd.header.columns;
-  return std::all_of(
-      schema->feature_names.begin(), schema->feature_names.end(), [&](const std::string& name) {
-        return std::any_of(columns.begin(), columns.end(),
-                           [&](const LsdColumn& column) { return column.name == name; });
-      });
-}
-
-/// The rows from a cache of the files, where data.cache asks for one that can be used.
-/// *Collective*.
-std::optional<Table> load_cached(Session& session, DataRole role, const DataFiles& files,
-                                 const CsvOptions& options) {
-  if (options.on_bad_row == OnBadRow::skip) return std::nullopt;  // it has good rows alone
-  std::optional<LsdFile> lsd = cache_of(session, files, options);
-  if (!lsd || !has_features_of(*lsd, options.schema)) return std::nullopt;
-  if (!lsd_objection(*lsd, {options, std::nullopt}).empty()) return std::nullopt;
-  try {
-    return load_lsd(session, role, *lsd, options);
-  } catch (const DamagedLsd& damaged) {
-    lsd = cache_of(session, files, options, damaged.what());
-  }
-  if (!lsd) return std::nullopt;
-  return load_lsd(session, role, *lsd, options);
-}
-
 }  // namespace
 
 bool has_data(const Settings& settings, DataRole role) {
@@ -359,26 +150,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
                  const std::optional<TableSchema>& schema, CsvFeatures features,
                  const CsvRules& rules) {
   const Settings& settings = session.settings;
-  if (is_synthetic(settings, role)) {
-    check_keys(settings, role, "synthetic data",
-               {"data.target", "data.ignore", "data.categorical", "data.numeric", "data.missing",
-                "data.train_labels", "data.test_labels", "data.delimiter", "data.header",
-                "data.weight", "data.index_base", "data.on_bad_row"});
-    if (settings.origin(data_key(role)) == Origin::command_line &&
-        !settings.texts(data_key(role)).empty()) {
-      refuse_key(settings, data_key(role), "synthetic data");
-    }
-    Table table = generate_table(session, role);
-    if (target != TargetKind::none && table.target_kind != target) {
-      throw ConfigError(fmt::format(
-          "synthetic.kind: {} makes {}, but {} predicts {}", settings.text("synthetic.kind"),
-          table.target_kind == TargetKind::number ? "a number to predict" : "classes",
-          schema ? "the model" : "model.type = " + settings.text("model.type"),
-          target == TargetKind::number ? "a number" : "classes"));
-    }
-    if (schema) fit_to_schema(*schema, target, table);
-    return table;
-  }
+  if (is_synthetic(settings, role)) return load_generated(session, role, target, schema);
   const std::vector<InputFile> files = data_files(session, role);
   const FileFormat format = format_of(session, role, files);
   CsvOptions options = csv_options(settings);
