@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/finite.hpp"
 #include "core/base/large_pages.hpp"
 #include "core/data/range_file.hpp"
 
@@ -34,17 +35,6 @@ struct WrongCell {
   Index column;
   std::string problem;
 };
-
-/// Without a branch for each number, so that the compiler uses vectors.
-bool all_finite(const double* numbers, Index count) {
-  constexpr std::uint64_t kExponent = 0x7FF0000000000000;
-  std::uint64_t any = 0;
-  for (Index i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<std::uint64_t>(numbers[i]);
-    any |= static_cast<std::uint64_t>((bits & kExponent) == kExponent);
-  }
-  return any == 0;
-}
 
 /// Takes the rows of one rank out of blocks.
 class PartReader {
@@ -170,7 +160,7 @@ void PartReader::check_cells() {
         return column.type.kind == ColumnKind::number && column.missing == 0;
       });
   if (numbers_alone) {
-    if (!all_finite(cells_, rows_.size() * columns())) refuse("a cell is no number");
+    if (!all_finite({cells_, to_size(rows_.size() * columns())})) refuse("a cell is no number");
     return;
   }
   for (std::size_t c = 0; c < header_.columns.size(); ++c) {
@@ -337,7 +327,7 @@ void PartReader::take_sparse() {
     if (values.begins.empty()) values.begins.push_back(0);
     values.begins.push_back(values.begins.back() + lengths[to_size(r)]);
   }
-  if (at != cells || !all_finite(numbers, cells)) refuse("its cells are wrong");
+  if (at != cells || !all_finite({numbers, to_size(cells)})) refuse("its cells are wrong");
   values.columns.insert(values.columns.end(), indices + taken.begin, indices + taken.end);
   values.numbers.insert(values.numbers.end(), numbers + taken.begin, numbers + taken.end);
 }

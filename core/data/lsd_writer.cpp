@@ -11,6 +11,7 @@
 #include "core/data/class_labels.hpp"
 #include "core/data/partition.hpp"
 #include "core/data/shared_file.hpp"
+#include "core/parallel/fold.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -99,8 +100,7 @@ void count_columns(Team& team, const Table& table, std::vector<LsdColumn>& colum
   });
   std::vector<ColumnCounts> all(columns.size());
   for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
-    std::vector<ColumnCounts> theirs(columns.size());
-    if (!bytes.empty()) std::memcpy(theirs.data(), bytes.data(), bytes.size());
+    const auto theirs = FoldCodec<std::vector<ColumnCounts>>::decode(bytes);
     for (std::size_t c = 0; c < columns.size(); ++c) {
       all[c].numbers += theirs[c].numbers;
       all[c].others += theirs[c].others;
@@ -169,9 +169,8 @@ std::vector<std::byte> encode_block(const LsdHeader& header, const Table& table,
 std::vector<LsdBlock> gather(Team& team, const std::vector<LsdBlock>& mine) {
   std::vector<LsdBlock> blocks;
   for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
-    const std::size_t before = blocks.size();
-    blocks.resize(before + bytes.size() / sizeof(LsdBlock));
-    if (!bytes.empty()) std::memcpy(blocks.data() + before, bytes.data(), bytes.size());
+    const auto theirs = FoldCodec<std::vector<LsdBlock>>::decode(bytes);
+    blocks.insert(blocks.end(), theirs.begin(), theirs.end());
   }
   return blocks;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -11,6 +10,7 @@
 #include <span>
 
 #include "core/base/error.hpp"
+#include "core/base/finite.hpp"
 #include "core/base/options.hpp"
 #include "core/data/range_file.hpp"
 
@@ -42,16 +42,6 @@ void keep_first(std::optional<WrongCell>& first, std::optional<WrongCell> other)
   if (!other) return;
   if (first && std::pair(first->row, first->column) <= std::pair(other->row, other->column)) return;
   first = std::move(other);
-}
-
-/// Without a branch for each number, so that the compiler uses vectors.
-bool all_finite(std::span<const double> numbers) {
-  constexpr std::uint64_t kExponent = 0x7FF0000000000000;
-  std::uint64_t any = 0;
-  for (const double x : numbers) {
-    any |= static_cast<std::uint64_t>((std::bit_cast<std::uint64_t>(x) & kExponent) == kExponent);
-  }
-  return any == 0;
 }
 
 std::string found_text(double x) { return std::isnan(x) ? "nan" : format_real(x); }

@@ -13,6 +13,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/row_words.hpp"
+#include "core/parallel/fold.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep {
@@ -190,9 +191,8 @@ void agree_on_examples(Team& team, std::vector<RowPair>& examples) {
   keep_first(examples);
   std::vector<RowPair> all;
   for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(std::as_const(examples))))) {
-    const std::size_t before = all.size();
-    all.resize(before + bytes.size() / sizeof(RowPair));
-    if (!bytes.empty()) std::memcpy(all.data() + before, bytes.data(), bytes.size());
+    const auto theirs = FoldCodec<std::vector<RowPair>>::decode(bytes);
+    all.insert(all.end(), theirs.begin(), theirs.end());
   }
   keep_first(all);
   examples = std::move(all);
