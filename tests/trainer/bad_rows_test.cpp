@@ -17,13 +17,8 @@ namespace {
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+using test::Words;
+using test::operator+;
 
 /// Rows of a file, the bad ones at these places among them when they are wanted.
 std::string rows(int count, bool with_bad) {

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::run_program;
 using test::TestFolder;
-using Words = std::vector<std::string>;
+using test::Words;
 
 constexpr int kRows = 211;
 

@@ -20,8 +20,8 @@ using nlohmann::json;
 using test::ProgramRun;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
+using test::Words;
+using test::operator+;
 
 using Teams = std::vector<std::pair<int, int>>;
 
@@ -29,11 +29,6 @@ using Teams = std::vector<std::pair<int, int>>;
 const Teams kTeams{{0, 1}, {1, 2}, {2, 1}, {3, 2}, {4, 1}, {7, 1}};
 /// Where less is at stake.
 const Teams kFew{{0, 2}, {3, 1}};
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 /// The findings of a check: "warning constant 1 column with one value in all rows: 'x'".
 std::set<std::string> findings_of(const json& report) {

@@ -27,8 +27,7 @@ using lockstep::test::close;
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
+using test::Words;
 
 /// 40 rows of three columns that depend on each other, not centred.
 Matrix example() {

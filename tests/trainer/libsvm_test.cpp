@@ -19,8 +19,8 @@ namespace {
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
+using test::Words;
 
-using Words = std::vector<std::string>;
 using Numbers = std::vector<double>;
 
 constexpr Index kRows = 203;

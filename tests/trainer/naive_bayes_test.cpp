@@ -19,8 +19,7 @@ namespace {
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
+using test::Words;
 
 /// Rows whose class shows in a number and in a color, both with gaps.
 std::string plants(Index rows, std::uint64_t seed) {

@@ -27,8 +27,8 @@ using lockstep::test::npy_vector;
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
+using test::Words;
 
-using Words = std::vector<std::string>;
 using Numbers = std::vector<double>;
 
 constexpr Index kRows = 303;

@@ -19,13 +19,8 @@ namespace {
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+using test::Words;
+using test::operator+;
 
 /// Houses whose price follows from rooms, area and town; rooms and towns have gaps.
 std::string houses(Index rows, std::uint64_t seed) {

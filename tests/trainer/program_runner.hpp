@@ -6,6 +6,14 @@
 
 namespace lockstep::trainer::test {
 
+/// Arguments of the program.
+using Words = std::vector<std::string>;
+
+inline Words operator+(Words a, const Words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 /// What a run of the program left behind.
 struct ProgramRun {
   int exit_code = -1;
@@ -15,9 +23,8 @@ struct ProgramRun {
 
 /// Runs the program in `folder`; under mpirun when ranks > 0, else as a user starts it alone. A run
 /// that lasts longer than `seconds` is ended, with exit code 124.
-ProgramRun run_program(const std::filesystem::path& folder, int ranks,
-                       const std::vector<std::string>& arguments, int threads = 1,
-                       int seconds = 60);
+ProgramRun run_program(const std::filesystem::path& folder, int ranks, const Words& arguments,
+                       int threads = 1, int seconds = 60);
 
 /// A folder for one test, removed with everything in it.
 class TestFolder {

@@ -21,8 +21,7 @@ namespace {
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
+using test::Words;
 
 /// The numbers and classes of tests/core/model/make_reference.py.
 std::string reference_rows() {

@@ -22,13 +22,8 @@ namespace {
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
-
-using Words = std::vector<std::string>;
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+using test::Words;
+using test::operator+;
 
 struct Row {
   double a;

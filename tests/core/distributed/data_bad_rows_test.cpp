@@ -115,6 +115,14 @@ void expect_bad_rows(Team& team, const Table& table, const Example& example,
   }
 }
 
+/// Rows are named by their lines, of which this is the first.
+void expect_lines(const Table& table, const std::string& path, Index first) {
+  for (Index i = 0; i < table.rows.size(); ++i) {
+    const Index number = table.number_read(i);
+    EXPECT_EQ(table.places.of(number), fmt::format("{}:{}", path, number + first));
+  }
+}
+
 const std::vector<Kind> kBadCsv{{"1,n/a,a", 2},        {"1,2", 0},        {"1,2,c,4", 0},
                                 {",2,a", 1},           {"1,inf,a", 2},    {"1,2,", 3},
                                 {"x,y,only here", 1},  {"1,\"2\"3,a", 2}, {"1,2,\xff", 3},
@@ -136,10 +144,7 @@ TEST(BadRows, OfCsvAreLeftOut) {
     expect_same_rows(team, table.table,
                      read_csv(team, {folder.put("b.csv", example.good)}, {}).table);
     expect_bad_rows(team, table.table, example, file.path);
-    for (Index i = 0; i < table.table.rows.size(); ++i) {
-      const Index number = table.table.number_read(i);
-      EXPECT_EQ(table.table.places.of(number), fmt::format("{}:{}", file.path, number + 2));
-    }
+    expect_lines(table.table, file.path, 2);
   });
 }
 
@@ -202,10 +207,7 @@ TEST(BadRows, OfLibsvmAreLeftOut) {
     EXPECT_EQ(table.index_base, 1) << "a bad row has the index 0";
     expect_same_rows(team, table.table, expected.table);
     expect_bad_rows(team, table.table, example, file.path);
-    for (Index i = 0; i < table.table.rows.size(); ++i) {
-      const Index number = table.table.number_read(i);
-      EXPECT_EQ(table.table.places.of(number), fmt::format("{}:{}", file.path, number + 1));
-    }
+    expect_lines(table.table, file.path, 1);
   });
 }
 
