@@ -62,8 +62,9 @@ std::vector<InputFile> converted(Team& team, const std::vector<InputFile>& files
 
 double sum_of(const Table& table) {
   const SparseValues* sparse = table.sparse();
-  const auto& values =
-      sparse != nullptr ? sparse->numbers : std::get<Table::NumberValues>(table.values);
+  const std::span<const double> values =
+      sparse != nullptr ? std::span<const double>(sparse->numbers)
+                        : std::span<const double>(std::get<Table::NumberValues>(table.values));
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
