@@ -16,7 +16,7 @@ Columns as_columns(Table table) {
   const bool has_target = table.target_kind != TargetKind::none;
   if (has_target) {
     columns.target = table.features;
-    columns.names.push_back(table.target_name);
+    columns.names.push_back(table.target_name());
     columns.types.emplace_back();
     if (table.target_kind == TargetKind::classes) {
       columns.types.back() = {ColumnKind::category, std::move(table.class_names)};

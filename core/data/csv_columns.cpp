@@ -53,11 +53,20 @@ Index& use_of(CsvColumns& columns, Index column) {
   return columns.use[static_cast<std::size_t>(column)];
 }
 
-Index require_target(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
-  const Index target = require_column(columns.names, options.target, "data.target", origin);
-  if (use_of(columns, target) != CsvColumns::kSkipped) return target;
-  throw ConfigError(
-      fmt::format("data.target: {} is named in data.ignore too", quoted(options.target)));
+std::vector<Index> require_targets(CsvColumns& columns, const CsvOptions& options,
+                                   const NamesOrigin& origin) {
+  std::vector<Index> targets;
+  for (const std::string& name : options.targets) {
+    const Index target = require_column(columns.names, name, "data.target", origin);
+    if (use_of(columns, target) == CsvColumns::kSkipped) {
+      throw ConfigError(fmt::format("data.target: {} is named in data.ignore too", quoted(name)));
+    }
+    if (std::find(targets.begin(), targets.end(), target) != targets.end()) {
+      throw ConfigError(fmt::format("data.target: {} is named twice", quoted(name)));
+    }
+    targets.push_back(target);
+  }
+  return targets;
 }
 
 /// The column of the weights, which is left out of the search for the others; −1 for none.
@@ -68,7 +77,7 @@ Index reserve_weight(CsvColumns& columns, const CsvOptions& options, const Names
     throw ConfigError(
         fmt::format("data.weight: {} is named in data.ignore too", quoted(options.weight)));
   }
-  if (options.weight == options.target) {
+  if (find_column(options.targets, options.weight) >= 0) {
     throw ConfigError(
         fmt::format("data.weight: {} is the column to predict", quoted(options.weight)));
   }
@@ -80,6 +89,23 @@ Index reserve_weight(CsvColumns& columns, const CsvOptions& options, const Names
   return weight;
 }
 
+/// Puts columns of numbers behind the features, to be taken from there when the rows are read.
+void carry(CsvColumns& columns, const std::vector<Index>& which) {
+  TableSchema& schema = columns.schema;
+  for (const Index column : which) {
+    use_of(columns, column) = static_cast<Index>(schema.feature_names.size());
+    schema.feature_names.push_back(columns.names[static_cast<std::size_t>(column)]);
+    if (!schema.feature_types.empty()) schema.feature_types.emplace_back();
+  }
+}
+
+/// One target is read as such, several behind the features.
+void carry_targets(CsvColumns& columns, const std::vector<Index>& targets) {
+  if (targets.size() < 2) return;
+  columns.carried_targets = static_cast<Index>(targets.size());
+  carry(columns, targets);
+}
+
 /// The columns of a new data set: all are features but the target and the ignored ones.
 void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOrigin& origin) {
   for (const std::string& name : options.ignored) {
@@ -87,21 +113,19 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOr
         CsvColumns::kSkipped;
   }
   const Index weight = reserve_weight(columns, options, origin);
-  Index target = -1;
+  std::vector<Index> targets = require_targets(columns, options, origin);
   if (options.target_kind == TargetKind::none) {
-    if (!options.target.empty()) {
-      const Index unpredicted = require_target(columns, options, origin);
-      if (!options.target_is_feature) use_of(columns, unpredicted) = CsvColumns::kSkipped;
+    for (const Index target : targets) {
+      if (!options.target_is_feature) use_of(columns, target) = CsvColumns::kSkipped;
     }
-  } else if (!options.target.empty()) {
-    target = require_target(columns, options, origin);
-  } else {
+    targets.clear();
+  } else if (targets.empty()) {
     const auto last = std::find(columns.use.rbegin(), columns.use.rend(), kUndecided);
-    target = columns.use.rend() - last - 1;
+    if (last != columns.use.rend()) targets.push_back(columns.use.rend() - last - 1);
   }
-  if (target >= 0) {
+  for (const Index target : targets) {
     use_of(columns, target) = CsvColumns::kTarget;
-    columns.schema.target_name = columns.names[static_cast<std::size_t>(target)];
+    columns.schema.target_names.push_back(columns.names[static_cast<std::size_t>(target)]);
   }
   columns.schema.target_kind = options.target_kind;
   for (std::size_t i = 0; i < columns.use.size(); ++i) {
@@ -117,10 +141,10 @@ void assign_freely(CsvColumns& columns, const CsvOptions& options, const NamesOr
         other_delimiter ? quoted(columns.names[0]) + "; set data.delimiter"
                         : fmt::format("none of {} columns left", columns.names.size())));
   }
+  carry_targets(columns, targets);
   if (weight < 0) return;
   columns.has_weights = true;
-  use_of(columns, weight) = static_cast<Index>(columns.schema.feature_names.size());
-  columns.schema.feature_names.push_back(options.weight);
+  carry(columns, {weight});
 }
 
 /// The positions of the features that an option names.
@@ -130,10 +154,13 @@ std::vector<Index> named_features(CsvColumns& columns, const std::vector<std::st
   for (const std::string& name : names) {
     const Index column = require_column(columns.names, name, option, origin);
     const Index use = use_of(columns, column);
-    if (use < 0) {
-      throw ConfigError(fmt::format(
-          "{}: {} is {}", option, quoted(name),
-          use == CsvColumns::kTarget ? "the column to predict" : "left out by data.ignore"));
+    const std::vector<std::string>& targets = columns.schema.target_names;
+    const bool is_target = find_column(targets, name) >= 0;
+    if (use < 0 || is_target) {
+      throw ConfigError(fmt::format("{}: {} is {}", option, quoted(name),
+                                    !is_target            ? "left out by data.ignore"
+                                    : targets.size() == 1 ? "the column to predict"
+                                                          : "a column to predict"));
     }
     positions.push_back(use);
   }
@@ -173,7 +200,8 @@ std::vector<std::string> names_beyond(const std::vector<std::string>& names,
                                       const TableSchema& schema) {
   std::vector<std::string> beyond;
   for (const std::string& name : names) {
-    if (name == schema.target_name || find_column(schema.feature_names, name) >= 0) continue;
+    if (find_column(schema.target_names, name) >= 0) continue;
+    if (find_column(schema.feature_names, name) >= 0) continue;
     beyond.push_back(name);
   }
   return beyond;
@@ -197,15 +225,21 @@ void assign_by_schema(CsvColumns& columns, const CsvOptions& options, const Name
   for (std::size_t j = 0; j < schema.feature_names.size(); ++j) {
     use_of(columns, require(schema.feature_names[j], "feature")) = static_cast<Index>(j);
   }
-  const auto target = position.find(schema.target_name);
-  const bool has_target = target != position.end() || !options.target_is_optional;
-  if (!has_target) schema.target_kind = TargetKind::none;
-  if (schema.target_kind != TargetKind::none && options.target_kind != TargetKind::none) {
-    use_of(columns, require(schema.target_name, "target")) = CsvColumns::kTarget;
-  } else if (target != position.end() && use_of(columns, target->second) == kUndecided) {
-    use_of(columns, target->second) = CsvColumns::kSkipped;
+  const bool wants_targets =
+      schema.target_kind != TargetKind::none && options.target_kind != TargetKind::none;
+  std::vector<Index> targets;
+  for (const std::string& name : schema.target_names) {
+    const auto found = position.find(name);
+    const bool is_there = found != position.end();
+    if (wants_targets && (is_there || !options.target_is_optional)) {
+      targets.push_back(require(name, "target"));
+      use_of(columns, targets.back()) = CsvColumns::kTarget;
+    } else if (is_there && use_of(columns, found->second) == kUndecided) {
+      use_of(columns, found->second) = CsvColumns::kSkipped;
+    }
   }
-  if (options.target_kind == TargetKind::none) schema.target_kind = TargetKind::none;
+  if (targets.empty()) schema.target_kind = TargetKind::none;
+  carry_targets(columns, targets);
   for (std::size_t i = 0; i < columns.use.size(); ++i) {
     if (columns.use[i] != kUndecided) continue;
     columns.use[i] = CsvColumns::kSkipped;
@@ -282,17 +316,16 @@ CsvColumns assign_csv_columns(const std::vector<std::string>& names, const CsvOp
     assign_freely(columns, options, origin);
   }
   std::vector<std::string> features = columns.schema.feature_names;
-  if (columns.has_weights) features.pop_back();
+  features.resize(features.size() - static_cast<std::size_t>(columns.carried()));
   columns.rules =
       options.rules ? options.rules(features) : std::vector<CsvFeatureRules>(features.size());
   if (options.features == CsvFeatures::categories && !options.schema) {
     for (CsvFeatureRules& rules : columns.rules) rules.takes_missing = false;
   }
-  if (columns.has_weights) {
-    CsvFeatureRules& rules = columns.rules.emplace_back();
-    rules.takes_text = false;
-    rules.takes_missing = false;
-  }
+  CsvFeatureRules number;
+  number.takes_text = false;
+  number.takes_missing = false;
+  columns.rules.resize(columns.schema.feature_names.size(), number);
   assign_kinds(columns, options, origin);
   return columns;
 }

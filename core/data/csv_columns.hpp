@@ -43,15 +43,16 @@ using CsvRules =
 struct CsvOptions {
   std::optional<char> delimiter;  ///< one of kCsvDelimiters; none: found out from the first records
   CsvHeader header = CsvHeader::automatic;
-  std::string target;                ///< column to predict; empty: the last one not ignored
+  /// Columns to predict, several only of numbers; none: the last one that is not ignored.
+  std::vector<std::string> targets;
   std::vector<std::string> ignored;  ///< columns to leave out
-  /// What the target means; none reads all columns as features, except one with the target's name,
-  /// which is left out, or kept as one of them.
+  /// What the targets mean; none reads all columns as features, except those with a target's name,
+  /// which are left out, or kept among them.
   TargetKind target_kind = TargetKind::classes;
   bool target_is_feature = false;
   bool target_is_optional = false;  ///< with a schema: a file without it has no target
   /// Columns and classes of the training data, for a set that must fit them: columns are found by
-  /// name, in any order, others are left out. Replaces `target`; its target is read unless
+  /// name, in any order, others are left out. Replaces `targets`; its targets are read unless
   /// `target_kind` is none.
   std::optional<TableSchema> schema;
   CsvFeatures features = CsvFeatures::numbers;  ///< a schema with types reads by them anyway
@@ -70,18 +71,24 @@ struct CsvColumns {
   static constexpr Index kTarget = -1;
   static constexpr Index kSkipped = -2;
 
-  std::vector<std::string> names;      ///< of all columns
-  std::vector<Index> use;              ///< per column: number of the feature, kTarget or kSkipped
-  TableSchema schema;                  ///< without the class names, unless they were given
-  std::vector<std::string> extra;      ///< neither used nor ignored on request, in file order
-  bool has_weights = false;            ///< the last feature holds the weights of the rows
-  std::vector<CsvFeatureRules> rules;  ///< by feature
+  std::vector<std::string> names;  ///< of all columns
+  std::vector<Index> use;          ///< per column: number of the feature, kTarget or kSkipped
+  TableSchema schema;              ///< without the class names, unless they were given
+  std::vector<std::string> extra;  ///< neither used nor ignored on request, in file order
+  /// So many features at the end are the targets, where these are several; a single one is no
+  /// feature.
+  Index carried_targets = 0;
+  bool has_weights = false;                      ///< the last feature holds the weights of the rows
+  std::vector<CsvFeatureRules> rules;            ///< by feature
   std::vector<std::optional<ColumnKind>> kinds;  ///< by feature; none: its cells will show
   std::vector<std::string> missing;              ///< texts that stand for an empty cell
   bool has_header = true;                        ///< the names are the file's
   /// Ends messages about rows for which it may be the reason: "; the header (a.csv:1) ends with a
   /// comma, so its last column has no name". Empty unless it does.
   std::string header_hint{};
+
+  /// Features at the end that are something else (take_carried_columns).
+  Index carried() const { return carried_targets + (has_weights ? 1 : 0); }
 
   bool is_missing(std::string_view text) const {
     return std::find(missing.begin(), missing.end(), text) != missing.end();

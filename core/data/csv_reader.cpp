@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/data/carried_columns.hpp"
 #include "core/data/csv_fields.hpp"
 #include "core/data/csv_heads.hpp"
 #include "core/data/csv_part_reader.hpp"
 #include "core/data/csv_pieces.hpp"
 #include "core/data/inflated_files.hpp"
-#include "core/data/weight_column.hpp"
 
 namespace lockstep {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 /// The last column is a feature, or the target for want of data.target.
 bool is_used_unasked(const CsvColumns& columns, const CsvOptions& options) {
   const Index use = columns.use.back();
-  return use >= 0 || (use == CsvColumns::kTarget && options.target.empty());
+  return use >= 0 || (use == CsvColumns::kTarget && options.targets.empty());
 }
 
 }  // namespace
@@ -58,16 +58,14 @@ CsvTable read_csv(Team& team, const std::vector<InputFile>& found, const CsvOpti
   table.feature_names = schema.feature_names;
   table.file_columns = columns_of_features(columns);
   table.target_kind = schema.target_kind;
-  table.target_name = schema.target_name;
+  table.target_names = schema.target_names;
   table.values = std::move(part.values);
   table.target = std::move(part.target);
   if (schema.target_kind == TargetKind::classes) {
     table.class_names =
-        agree_on_classes(team, reader.labels(), schema.target_name, name_of(files), table.target);
+        agree_on_classes(team, reader.labels(), schema.target_name(), name_of(files), table.target);
   }
-  if (columns.has_weights) {
-    take_weights(team, table);
-  }
+  take_carried_columns(team, columns, table);
   result.extra_columns = columns.extra;
   if (!columns.header_hint.empty() && is_used_unasked(columns, options)) {
     result.unnamed_last = first_path + ":1";

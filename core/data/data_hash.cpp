@@ -39,7 +39,8 @@ Limbs sum_of_rows(const Table& table) {
   for (Index i = 0; i < table.rows.size(); ++i) {
     words.clear();
     words.add(static_cast<std::uint64_t>(table.number_read(i)));
-    words.add_number(table.target.empty() ? 0.0 : table.target[static_cast<std::size_t>(i)]);
+    for (Index t = 0; t < table.targets(); ++t) words.add_number(table.targets_of(i)[t]);
+    if (table.targets() == 0) words.add_number(0.0);
     if (table.weights) words.add_number((*table.weights)[static_cast<std::size_t>(i)]);
     if (sparse != nullptr) {
       const auto columns = sparse->columns_of(i);
@@ -85,7 +86,8 @@ std::string data_hash(Team& team, const Table& table) {
                   table.total_rows, table.features, static_cast<int>(table.target_kind));
   append(text, table.feature_names);
   append(text, table.class_names);
-  append(text, table.target_name);
+  for (const std::string& name : table.target_names) append(text, name);
+  if (table.target_names.empty()) append(text, std::string());
   for (const ColumnType& type : table.feature_types) {
     text += type.kind == ColumnKind::number ? "number " : "category ";
     append(text, type.categories);

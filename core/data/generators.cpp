@@ -36,7 +36,7 @@ void name_features(Table& table, const char* prefix) {
 
 void name_classes(Table& table, const char* target, Index classes) {
   table.target_kind = TargetKind::classes;
-  table.target_name = target;
+  table.target_names = {target};
   for (Index k = 0; k < classes; ++k) table.class_names.push_back(fmt::format("{}", k));
 }
 
@@ -100,7 +100,7 @@ void make_linear(const Job& job, Index features, Table& table) {
   table.features = features;
   name_features(table, "x");
   table.target_kind = TargetKind::number;
-  table.target_name = "y";
+  table.target_names = {"y"};
   RandomSequence parameters(job.stream, 0, kParameters);
   const double intercept = parameters.normal();
   std::vector<double> weights;

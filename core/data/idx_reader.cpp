@@ -195,7 +195,7 @@ IdxTable read_idx(Team& team, const std::vector<InputFile>& images,
   table.values = scatter_rows(team, sources.images, boundaries, result.bytes_read);
 
   if (wants_labels) {
-    table.target_name = options.schema ? options.schema->target_name : "label";
+    table.target_names = name_of_labels(options.schema);
     table.target_kind = options.schema ? options.schema->target_kind : options.target_kind;
     const Buffer<std::uint8_t> bytes =
         scatter_rows(team, sources.labels, boundaries, result.bytes_read);

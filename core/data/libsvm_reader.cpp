@@ -108,7 +108,7 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
   LibsvmTable result;
   Table& table = result.table;
   table.target_kind = options.target_kind;
-  table.target_name = schema ? schema->target_name : "label";
+  table.target_names = name_of_labels(schema);
   const ClassLabels known_labels = schema ? ClassLabels(schema->class_names) : ClassLabels();
   ClassLabels labels;
 
@@ -119,9 +119,10 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
     do {
       labels = known_labels;
       part = {};  // given back before the new one grows
-      part = read_libsvm_part(
-          files, cut.pieces, {table.target_kind, table.target_name, options.index_base.value_or(0)},
-          bad_rows, labels);
+      part =
+          read_libsvm_part(files, cut.pieces,
+                           {table.target_kind, table.target_name(), options.index_base.value_or(0)},
+                           bad_rows, labels);
       result.bytes_read += part.bytes_read;
     } while (!part.failure && bad_rows.add(std::move(part.bad_rows)));
   });
@@ -152,7 +153,7 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
   table.target = std::move(part.target);
   if (table.target_kind == TargetKind::classes) {
     table.class_names =
-        agree_on_classes(team, labels, table.target_name, name_of(files), table.target);
+        agree_on_classes(team, labels, table.target_name(), name_of(files), table.target);
   }
   result.bytes_read += cut.bytes_read;
   return result;

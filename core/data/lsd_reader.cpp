@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/data/carried_columns.hpp"
 #include "core/data/lsd_rows.hpp"
 #include "core/data/npy_reader.hpp"
-#include "core/data/weight_column.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -181,29 +181,31 @@ void note_columns(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdTabl
   }
 }
 
-/// The features of a table whose rows stay in the file, and the weights, which do not.
+/// The features of a table whose rows stay in the file, and what is behind them, which does not.
 /// *Collective*.
 void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPart& part,
                    Table& table) {
   const LsdHeader& header = lsd.header;
   std::vector<std::size_t> columns = how.columns_of;
-  if (how.columns.has_weights) {
-    Table weights;
-    weights.rows = table.rows;
-    weights.total_rows = table.total_rows;
-    weights.features = 1;
-    weights.feature_names = {table.feature_names.back()};
-    weights.places = table.places;
-    weights.values = std::move(part.weights);
-    weights.file_columns = {table.file_columns.back()};
-    take_weights(team, weights);
-    table.weights = std::move(weights.weights);
-    columns.pop_back();
-    table.feature_names.pop_back();
-    table.file_columns.pop_back();
-    if (!table.feature_types.empty()) table.feature_types.pop_back();
-    --table.features;
+  table.features -= how.columns.carried();
+  const auto features = static_cast<std::size_t>(table.features);
+  Table carried;
+  carried.rows = table.rows;
+  carried.total_rows = table.total_rows;
+  carried.features = how.columns.carried();
+  for (std::size_t j = features; j < table.feature_names.size(); ++j) {
+    carried.feature_names.push_back(table.feature_names[j]);
+    carried.file_columns.push_back(table.file_columns[j]);
   }
+  carried.places = table.places;
+  carried.values = std::move(part.carried);
+  take_carried_columns(team, how.columns, carried);
+  if (how.columns.carried_targets > 0) part.target = std::move(carried.target);
+  table.weights = std::move(carried.weights);
+  columns.resize(features);
+  table.feature_names.resize(features);
+  table.file_columns.resize(features);
+  if (!table.feature_types.empty()) table.feature_types.resize(features);
   guard(team, "mapping rows", [&] {
     const RowLayout layout{lsd.blocks_begin, header.block_rows, header.blocks.front().bytes,
                            static_cast<Index>(header.columns.size())};
@@ -327,18 +329,16 @@ LsdTable read_lsd(Team& team, const LsdFile& lsd, const LsdOptions& options) {
     settle_numbers(team, lsd, how, part, result);
   }
   table.target = std::move(part.target);
-  table.target_kind = how.target ? how.target_kind : TargetKind::none;
+  const bool has_target = how.target || how.columns.carried_targets > 0;
+  table.target_kind = has_target ? how.target_kind : TargetKind::none;
   const auto& schema = options.columns.schema;
   const bool has_name = header.has_labels && (how.target || header.sparse);
-  table.target_name =
-      has_name ? (schema ? schema->target_name : "label") : how.columns.schema.target_name;
+  table.target_names = has_name ? name_of_labels(schema) : how.columns.schema.target_names;
   if (table.target_kind == TargetKind::classes) {
     table.class_names =
-        agree_on_classes(team, how.labels, table.target_name, lsd.name, table.target);
+        agree_on_classes(team, how.labels, table.target_name(), lsd.name, table.target);
   }
-  if (how.columns.has_weights && !how.mapped) {
-    take_weights(team, table);
-  }
+  if (!how.mapped) take_carried_columns(team, how.columns, table);
   result.extra_columns = how.columns.extra;
   return result;
 }

@@ -278,8 +278,9 @@ void PartReader::take_numbers() {
   first_value_ = values.size();
   const bool whole = runs_.size() == 1 && runs_[0].count == columns();
   if (how_.mapped) {
-    for (Index r = taken_.begin; r < taken_.end && how_.columns.has_weights; ++r) {
-      part_.weights.push_back(cell(r, how_.columns_of.back()));
+    const auto first = how_.columns_of.end() - how_.columns.carried();
+    for (Index r = taken_.begin; r < taken_.end; ++r) {
+      for (auto c = first; c != how_.columns_of.end(); ++c) part_.carried.push_back(cell(r, *c));
     }
   } else if (whole) {
     values.insert(values.end(), cells_ + taken_.begin * columns(), cells_ + taken_.end * columns());

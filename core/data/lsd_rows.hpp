@@ -38,8 +38,9 @@ struct LsdColumns {
 struct LsdPart {
   std::variant<Table::NumberValues, Table::ByteValues, SparseValues> values;
   std::vector<double> target;
-  Buffer<double> weights;  ///< the last feature, where that holds them and features stay
-  std::string failure;     ///< about the first cell that is wrong, after whose row nothing was read
+  /// Rows × the features that are carried behind the others, where those stay in the file.
+  Buffer<double> carried;
+  std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
   Index bytes_read = 0;
 };
 

@@ -4,15 +4,17 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
+#include <numeric>
 #include <optional>
 #include <sstream>
 
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
+#include "core/data/carried_columns.hpp"
 #include "core/data/npy_array.hpp"
 #include "core/data/npy_rows.hpp"
 #include "core/data/row_places.hpp"
-#include "core/data/weight_column.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -38,6 +40,7 @@ std::vector<NpyArray> read_headers(const std::vector<InputFile>& files, Index& b
   return arrays;
 }
 
+/// All have as many columns as the first.
 void check_widths(const std::vector<NpyArray>& arrays) {
   for (const NpyArray& array : arrays) {
     const NpyArray& first = arrays.front();
@@ -47,11 +50,12 @@ void check_widths(const std::vector<NpyArray>& arrays) {
   }
 }
 
-void check_labels(const Sources& sources) {
+/// @param most_columns  that a file of labels may have
+void check_labels(const Sources& sources, Index most_columns) {
   for (std::size_t i = 0; i < sources.labels.size(); ++i) {
     const NpyArray& labels = sources.labels[i];
     const NpyArray& rows = sources.rows[i];
-    if (labels.columns() != 1) {
+    if (labels.columns() == 0 || labels.columns() > most_columns) {
       throw DataError(fmt::format("{}: expected one column in a file of labels, found {}",
                                   labels.file.path, labels.columns()));
     }
@@ -90,14 +94,16 @@ std::vector<NpyArray> from_text(std::istringstream& text, const std::vector<Inpu
 }
 
 /// What rank 0 reads in the headers, on every rank. *Collective*.
+/// @param most_columns  that a file of labels may have
 Sources share_sources(Team& team, const std::vector<InputFile>& files,
-                      const std::vector<InputFile>& labels, Index& bytes_read) {
+                      const std::vector<InputFile>& labels, Index most_columns, Index& bytes_read) {
   std::string text;
   guard(team, "reading the headers", [&] {
     if (team.rank() != 0) return;
     Sources sources{read_headers(files, bytes_read), read_headers(labels, bytes_read)};
     check_widths(sources.rows);
-    check_labels(sources);
+    check_widths(sources.labels);
+    check_labels(sources, most_columns);
     text = to_text(sources.rows) + to_text(sources.labels);
   });
   broadcast_text(team, text, 0);
@@ -137,16 +143,18 @@ void check_fits(const TableSchema& schema, const NpyOptions& options, bool has_l
                     "found {}",
                     path, last + 1, last, width));
   }
-  const std::optional<Index> target = column_number(schema.target_name);
   const bool needs_target = options.columns.target_kind != TargetKind::none && !has_labels &&
                             !options.columns.target_is_optional;
-  if (needs_target && target.value_or(width) >= width) {
-    throw ConfigError(
-        fmt::format("{}: {} has no column {}, the target of the model; name files of "
-                    "labels",
-                    options.labels_key, path, quoted(schema.target_name)));
+  for (const std::string& name : schema.target_names) {
+    const std::optional<Index> target = column_number(name);
+    if (needs_target && target.value_or(width) >= width) {
+      throw ConfigError(fmt::format(
+          "{}: {} has no column {}, {} of the model; name files of labels", options.labels_key,
+          path, quoted(name), schema.target_names.size() == 1 ? "the target" : "a target"));
+    }
+    last = std::max(last, target.value_or(-1));
   }
-  const Index known = std::max(last, target.value_or(-1)) + 1;
+  const Index known = last + 1;
   for (Index c = known; c < width; ++c) {
     const std::vector<std::string>& ignored = options.columns.ignored;
     if (std::find(ignored.begin(), ignored.end(), column_name(c)) != ignored.end()) continue;
@@ -186,15 +194,34 @@ void choose_types(const CsvOptions& options, NpyColumns& how) {
   how.missing_target = options.target_is_feature;
 }
 
-/// The one column of files of labels.
-NpyColumns columns_of_labels(const CsvOptions& options) {
+/// The columns of files of labels: one is named label, several label0, label1, …, and read as
+/// features are.
+NpyColumns columns_of_labels(const CsvOptions& options, const NpyArray& first) {
   NpyColumns how;
-  TableSchema& schema = how.columns.schema;
-  schema.target_name = options.schema ? options.schema->target_name : "label";
+  CsvColumns& columns = how.columns;
+  TableSchema& schema = columns.schema;
+  const Index width = first.columns();
+  schema.target_names = name_of_labels(options.schema);
+  if (!options.schema && width > 1) {
+    schema.target_names.clear();
+    for (Index c = 0; c < width; ++c) schema.target_names.push_back(fmt::format("label{}", c));
+  }
+  if (static_cast<Index>(schema.target_names.size()) != width) {
+    throw DataError(fmt::format("{}: expected {} columns, the targets of the model ({}), found {}",
+                                first.file.path, schema.target_names.size(), schema.target_name(),
+                                width));
+  }
   schema.target_kind = options.schema ? options.schema->target_kind : options.target_kind;
-  how.columns.names = {schema.target_name};
-  how.columns.use = {CsvColumns::kTarget};
+  columns.names = schema.target_names;
   how.missing_target = options.target_is_feature;
+  if (width == 1) {
+    columns.use = {CsvColumns::kTarget};
+    return how;
+  }
+  schema.feature_names = schema.target_names;
+  columns.use.resize(schema.target_names.size());
+  std::iota(columns.use.begin(), columns.use.end(), 0);
+  columns.rules.resize(schema.target_names.size());
   return how;
 }
 
@@ -243,7 +270,7 @@ CsvColumns assign_npy_columns(Index width, const NpyOptions& options, bool has_l
                               const std::string& path) {
   CsvOptions columns = options.columns;
   if (has_labels) {
-    columns.target.clear();
+    columns.targets.clear();
     columns.target_kind = TargetKind::none;
   }
   if (columns.schema) check_fits(*columns.schema, options, has_labels, width, path);
@@ -263,8 +290,12 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   }
   NpyTable result;
   Table& table = result.table;
+  // Several numbers are predicted together; a label that is one of the columns is one.
+  const TargetKind kind = columns.schema ? columns.schema->target_kind : columns.target_kind;
+  const bool takes_several = kind == TargetKind::number && !columns.target_is_feature;
   const Sources sources =
-      share_sources(team, files, has_labels ? labels : std::vector<InputFile>(), result.bytes_read);
+      share_sources(team, files, has_labels ? labels : std::vector<InputFile>(),
+                    takes_several ? std::numeric_limits<Index>::max() : 1, result.bytes_read);
   table.total_rows = sources.rows.back().rows.end;
   std::vector<Index> rows;
   for (const NpyArray& array : sources.rows) rows.push_back(array.rows.size());
@@ -275,7 +306,8 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   const NpyArray& first = sources.rows.front();
   how.columns = assign_npy_columns(first.columns(), options, has_labels, first.file.path);
   choose_types(columns, how);
-  NpyColumns how_labels = has_labels ? columns_of_labels(columns) : NpyColumns();
+  NpyColumns how_labels =
+      has_labels ? columns_of_labels(columns, sources.labels.front()) : NpyColumns();
   NpyColumns& how_target = has_labels ? how_labels : how;
   if (columns.schema) how_target.labels = ClassLabels(columns.schema->class_names);
 
@@ -288,16 +320,16 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   if (has_labels) {
     part = read_part(team, sources.labels, table.rows, how_labels, result.bytes_read);
   }
+  const bool several = has_labels && sources.labels.front().columns() > 1;
+  if (several) part.target.assign(part.values.begin(), part.values.end());
   table.target = std::move(part.target);
-  table.target_name = how_target.columns.schema.target_name;
+  table.target_names = how_target.columns.schema.target_names;
   table.target_kind = how_target.columns.schema.target_kind;
   if (table.target_kind == TargetKind::classes) {
-    table.class_names = agree_on_classes(team, how_target.labels, table.target_name,
+    table.class_names = agree_on_classes(team, how_target.labels, table.target_name(),
                                          name_of(has_labels ? labels : files), table.target);
   }
-  if (how.columns.has_weights) {
-    take_weights(team, table);
-  }
+  take_carried_columns(team, how.columns, table);
   result.extra_columns = how.columns.extra;
   result.spelling = spelling_of(sources.rows);
   result.labels_spelling = spelling_of(sources.labels);

@@ -88,7 +88,7 @@ Table move_rows(Team& team, Table table, const std::vector<Index>& to) {
     *sparse = move_sparse(team, table, from, to, std::move(*sparse));
   }
   if (table.target_kind != TargetKind::none) {
-    table.target = move_values(team, from, to, std::move(table.target), 1);
+    table.target = move_values(team, from, to, std::move(table.target), table.targets());
   }
   if (table.weights) table.weights = move_values(team, from, to, std::move(*table.weights), 1);
   if (table.numbers_read) {

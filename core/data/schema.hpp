@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,18 @@ namespace lockstep {
 struct TableSchema {
   std::vector<std::string> feature_names;
   TargetKind target_kind = TargetKind::none;
-  std::string target_name;
+  std::vector<std::string> target_names;    ///< as of a table
   std::vector<std::string> class_names;     ///< in the order of their indices; empty unless classes
   std::vector<ColumnType> feature_types{};  ///< as of a table: empty for numbers without gaps
 
+  /// As of a table.
+  std::string target_name() const { return joined_names(target_names); }
+
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };
+
+/// Of labels that stand beside the rows: as the schema has it, otherwise "label".
+std::vector<std::string> name_of_labels(const std::optional<TableSchema>& schema);
 
 /// The schema that `table` has.
 TableSchema schema_of(const Table& table);

@@ -181,7 +181,7 @@ Table select_rows(Team& team, const Table& table, const std::vector<Index>& loca
   some.feature_names = table.feature_names;
   some.feature_types = table.feature_types;
   some.file_columns = table.file_columns;
-  some.target_name = table.target_name;
+  some.target_names = table.target_names;
   some.places = table.places;
   guard(team, "splitting rows", [&] {
     if (const SparseValues* sparse = table.sparse()) {
@@ -193,7 +193,7 @@ Table select_rows(Team& team, const Table& table, const std::vector<Index>& loca
     } else {
       some.values = selected(std::get<Table::NumberValues>(table.values), table.features, locals);
     }
-    if (!table.target.empty()) some.target = selected(table.target, 1, locals);
+    if (!table.target.empty()) some.target = selected(table.target, table.targets(), locals);
     if (table.weights) some.weights = selected(*table.weights, 1, locals);
     some.numbers_read.emplace();
     some.numbers_read->reserve(locals.size());

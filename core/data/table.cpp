@@ -1,5 +1,7 @@
 #include "core/data/table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -14,6 +16,10 @@ std::array<double, 256> make_byte_numbers() {
 }
 
 }  // namespace
+
+std::string joined_names(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 void Table::copy_row(Index local, double* out) const {
   assert(0 <= local && local < rows.size());

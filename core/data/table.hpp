@@ -19,6 +19,9 @@ namespace lockstep {
 /// What the target column means.
 enum class TargetKind { none, number, classes };
 
+/// "a, b"
+std::string joined_names(const std::vector<std::string>& names);
+
 /// One rank's contiguous part of a data set, as read: rows in file order, values untouched.
 ///
 /// Features are bytes (images; a value v means v/255) or numbers, row-major and without padding, or
@@ -36,7 +39,8 @@ struct Table {
   std::variant<NumberValues, ByteValues, SparseValues, MappedRows> values;
 
   TargetKind target_kind = TargetKind::none;
-  std::vector<double> target;              ///< rows.size(); a class is its index in class_names
+  /// rows.size() × targets(), row-major; a class is its index in class_names.
+  std::vector<double> target;
   std::vector<std::string> class_names;    ///< the same on all ranks; empty unless classes
   std::vector<std::string> feature_names;  ///< `features` names
   /// `features` types, the same on all ranks; empty where all features are numbers and none is
@@ -45,7 +49,8 @@ struct Table {
   /// `features` numbers of the columns, from 0, that they were read from, for messages; the same on
   /// all ranks; empty where they were not read from columns.
   std::vector<Index> file_columns{};
-  std::string target_name;
+  /// One; or more numbers that are predicted together; none of data without a target.
+  std::vector<std::string> target_names;
   /// Of each row held here, ≥ 0, when a column says so: with how much its loss counts in training.
   std::optional<std::vector<double>> weights{};
   RowPlaces places{};  ///< of all rows that were read, not only of those held here
@@ -54,6 +59,15 @@ struct Table {
   /// there is none, on any rank.
   std::optional<std::vector<Index>> numbers_read{};
   BadRows bad_rows{};  ///< of the rows that were read, those that were left out as it was read
+
+  /// Numbers, or the class, to predict of a row; 0 without a target.
+  Index targets() const {
+    return target_kind == TargetKind::none ? 0 : static_cast<Index>(target_names.size());
+  }
+  /// The targets() of row `local`.
+  const double* targets_of(Index local) const { return target.data() + local * targets(); }
+  /// For messages: of several targets "a, b".
+  std::string target_name() const { return joined_names(target_names); }
 
   /// The number of row `local` among the rows that were read.
   Index number_read(Index local) const {

@@ -63,7 +63,7 @@ std::string csv_header(const Table& table) {
   if (table.target_kind == TargetKind::none) {
     header.back() = '\n';
   } else {
-    header += csv_field(table.target_name) + '\n';
+    header += csv_field(table.target_name()) + '\n';
   }
   return header;
 }
@@ -100,7 +100,7 @@ std::vector<std::uint8_t> idx_labels(const Table& table, const std::string& path
   constexpr Index kLargest = 255;
   if (table.target_kind != TargetKind::classes) {
     throw DataError(fmt::format("{}: IDX labels are classes, and {} is a number; write CSV", path,
-                                quoted(table.target_name)));
+                                quoted(table.target_name())));
   }
   std::vector<std::uint8_t> labels;
   for (const std::string& name : table.class_names) {
@@ -136,7 +136,7 @@ void write_part(Team& team, SharedFile& file, const IdxPart& part) {
 void write_csv(Team& team, const Table& table, const std::string& path) {
   refuse_newlines(table.feature_names, path);
   refuse_newlines(table.class_names, path);
-  refuse_newlines({table.target_name}, path);
+  refuse_newlines({table.target_name()}, path);
   const std::string header = csv_header(table);
   CsvRowFormatter formatter(table);
   // Rows are formatted twice, to learn where they go and to write them: that needs no memory.

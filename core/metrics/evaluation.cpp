@@ -1,8 +1,24 @@
 #include "core/metrics/evaluation.hpp"
 
+#include <cassert>
 #include <nlohmann/json.hpp>
 
 namespace lockstep {
+namespace {
+
+Evaluation::Regression regression_of(const RegressionSums& sums) {
+  return {sums.mean_squared_error(), sums.root_mean_squared_error(), sums.mean_absolute_error(),
+          sums.r2()};
+}
+
+void add_regression(nlohmann::ordered_json& object, const Evaluation::Regression& regression) {
+  object["mse"] = regression.mse;
+  object["rmse"] = regression.rmse;
+  object["mae"] = regression.mae;
+  object["r2"] = regression.r2;
+}
+
+}  // namespace
 
 Evaluation evaluation_of(const ClassificationCounts& counts, double penalty) {
   Evaluation evaluation;
@@ -13,13 +29,23 @@ Evaluation evaluation_of(const ClassificationCounts& counts, double penalty) {
   return evaluation;
 }
 
-Evaluation evaluation_of(const RegressionSums& sums, double penalty) {
+Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const std::string> names,
+                         double penalty) {
+  assert(!sums.empty() && sums.size() == names.size());
   Evaluation evaluation;
-  evaluation.rows = sums.rows();
-  evaluation.loss = sums.mean_loss();
+  evaluation.rows = sums.front().rows();
+  evaluation.loss = sums.front().mean_loss();
   evaluation.objective = evaluation.loss + penalty;
-  evaluation.regression = {sums.mean_squared_error(), sums.root_mean_squared_error(),
-                           sums.mean_absolute_error(), sums.r2()};
+  Evaluation::Regression& mean = evaluation.regression.emplace();
+  const auto targets = static_cast<double>(sums.size());
+  for (std::size_t t = 0; t < sums.size(); ++t) {
+    const Evaluation::Regression of_target = regression_of(sums[t]);
+    mean.mse += of_target.mse / targets;
+    mean.rmse += of_target.rmse / targets;
+    mean.mae += of_target.mae / targets;
+    mean.r2 += of_target.r2 / targets;
+    if (sums.size() > 1) evaluation.targets.emplace_back(names[t], of_target);
+  }
   return evaluation;
 }
 
@@ -29,11 +55,9 @@ nlohmann::ordered_json evaluation_json(const Evaluation& evaluation) {
   object["loss"] = evaluation.loss;
   object["objective"] = evaluation.objective;
   if (evaluation.accuracy) object["accuracy"] = *evaluation.accuracy;
-  if (evaluation.regression) {
-    object["mse"] = evaluation.regression->mse;
-    object["rmse"] = evaluation.regression->rmse;
-    object["mae"] = evaluation.regression->mae;
-    object["r2"] = evaluation.regression->r2;
+  if (evaluation.regression) add_regression(object, *evaluation.regression);
+  for (const auto& [name, regression] : evaluation.targets) {
+    add_regression(object["targets"][name], regression);
   }
   return object;
 }

@@ -3,6 +3,10 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/metrics/classification.hpp"
 #include "core/metrics/regression.hpp"
@@ -22,16 +26,22 @@ struct Evaluation {
   double loss = 0;                       ///< mean over the rows
   double objective = 0;                  ///< loss + penalty: what training minimises
   std::optional<double> accuracy;        ///< of a classifier
-  std::optional<Regression> regression;  ///< of a model of numbers
+  std::optional<Regression> regression;  ///< of a model of numbers: means over its targets
+  /// Of each target, by its name, where there are several.
+  std::vector<std::pair<std::string, Regression>> targets;
 };
 
 /// `penalty` is added once to the mean loss, as the objective has it.
 Evaluation evaluation_of(const ClassificationCounts& counts, double penalty);
-Evaluation evaluation_of(const RegressionSums& sums, double penalty);
+/// @param sums  of each target, in which the loss is that of all targets; at least one
+/// @param names  of the targets
+Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const std::string> names,
+                         double penalty);
 
 /// {"rows", "loss", "objective", "accuracy"} or {"rows", "loss", "objective", "mse", "rmse", "mae",
-/// "r2"}, in this order. Numbers are dumped so that they read back with the same bits; what is not
-/// finite is dumped as null.
+/// "r2"}, in this order; of several targets, "targets": {NAME: {"mse", "rmse", "mae", "r2"}} too,
+/// and the four are their means over the targets, as scikit-learn's uniform average. Numbers are
+/// dumped so that they read back with the same bits; what is not finite is dumped as null.
 nlohmann::ordered_json evaluation_json(const Evaluation& evaluation);
 
 }  // namespace lockstep

@@ -75,25 +75,38 @@ class ScalarLoss final : public Loss<T> {
   }
 };
 
-/// A loss of one score a class, added up: each tells one class from all others [Rifkin, Klautau
-/// 2004]. With one score it is that of two classes.
-template <class T, class Function>
-class OneVersusRest final : public Loss<T> {
+/// The target of each score is a number of its own.
+struct EachItsOwn {
+  static double target(const double* targets, Index row, Index outputs, Index score) {
+    return targets[row * outputs + score];
+  }
+};
+
+/// Each score tells one class from all others [Rifkin, Klautau 2004].
+struct OneVersusRest {
+  static double target(const double* targets, Index row, Index, Index score) {
+    return score == static_cast<Index>(targets[row]) ? 1 : 0;
+  }
+};
+
+/// A loss of each score, added up. With one score it is that of a number, or of two classes.
+template <class T, class Function, class Targets>
+class SumOverScores final : public Loss<T> {
  public:
   void value_and_gradient(Index n, Index outputs, Rows<const T> scores, const double* targets,
                           Rows<T> dscores, double* losses) const override {
     if (outputs == 1) {
-      of_two_classes_.value_and_gradient(n, outputs, scores, targets, dscores, losses);
+      of_one_score_.value_and_gradient(n, outputs, scores, targets, dscores, losses);
       return;
     }
     const Index columns = kernel::panel_count(outputs) * kPanel;
     for (Index r = 0; r < n; ++r) {
       const T* s = scores.row(r);
       T* gradient = dscores.row(r);
-      const auto target = static_cast<Index>(targets[r]);
       T sum = T(0);
       for (Index k = 0; k < outputs; ++k) {
-        const Point<T> point = Function::at(s[k], k == target ? T(1) : T(0));
+        const auto y = static_cast<T>(Targets::target(targets, r, outputs, k));
+        const Point<T> point = Function::at(s[k], y);
         sum += point.loss;
         gradient[k] = point.gradient;
       }
@@ -103,7 +116,7 @@ class OneVersusRest final : public Loss<T> {
   }
 
  private:
-  ScalarLoss<T, Function> of_two_classes_;
+  ScalarLoss<T, Function> of_one_score_;
 };
 
 template <class T>
@@ -140,12 +153,14 @@ const std::vector<std::string>& loss_names() {
 
 template <class T>
 std::unique_ptr<Loss<T>> make_loss(std::string_view name) {
-  if (name == "absolute") return std::make_unique<ScalarLoss<T, Absolute<T>>>();
+  if (name == "absolute") return std::make_unique<SumOverScores<T, Absolute<T>, EachItsOwn>>();
   if (name == "cross_entropy") return std::make_unique<CrossEntropy<T>>();
-  if (name == "hinge") return std::make_unique<OneVersusRest<T, Hinge<T>>>();
+  if (name == "hinge") return std::make_unique<SumOverScores<T, Hinge<T>, OneVersusRest>>();
   if (name == "logistic") return std::make_unique<ScalarLoss<T, Logistic<T>>>();
-  if (name == "squared") return std::make_unique<ScalarLoss<T, Squared<T>>>();
-  if (name == "squared_hinge") return std::make_unique<OneVersusRest<T, SquaredHinge<T>>>();
+  if (name == "squared") return std::make_unique<SumOverScores<T, Squared<T>, EachItsOwn>>();
+  if (name == "squared_hinge") {
+    return std::make_unique<SumOverScores<T, SquaredHinge<T>, OneVersusRest>>();
+  }
   throw ConfigError("unknown loss " + quoted(name));
 }
 

@@ -19,9 +19,10 @@ namespace lockstep {
 ///   hinge          max(0, 1 − ys),            y ∈ {−1, 1}     −y where 1 − ys > 0, else 0
 ///   squared_hinge  max(0, 1 − ys)²            y ∈ {−1, 1}     −2y·max(0, 1 − ys)
 ///
-/// A target is a number, or the index of a class; of two classes the second is y = 1. Of more than
-/// two, the hinge losses are added up over a score for each class, where y = 1 for the class itself
-/// and −1 for all others: one versus the rest. For cross-entropy see [Bishop 2006, §4.3.4].
+/// A target is a number, or the index of a class; of two classes the second is y = 1. Of several
+/// numbers, each has a score of its own, and their losses are added up. Of more than two classes,
+/// the hinge losses are added up over a score for each class, where y = 1 for the class itself and
+/// −1 for all others: one versus the rest. For cross-entropy see [Bishop 2006, §4.3.4].
 template <class T>
 class Loss {
  public:
@@ -29,6 +30,7 @@ class Loss {
 
   /// The losses of n rows, each by itself, and their derivatives with respect to the scores.
   /// @param outputs  scores of a row
+  /// @param targets  of each row its class, or `outputs` numbers
   /// @param dscores  may be the scores; padding columns are assigned 0
   /// @param losses   n values in nats or units of the target
   /// Rank-local, thread-safe, O(n·outputs).
@@ -38,7 +40,7 @@ class Loss {
 
 /// The scores that a loss takes for K classes.
 enum class ClassScores {
-  none,                   ///< it takes a number as target
+  none,                   ///< it takes numbers as targets, with a score for each
   one_of_two,             ///< one; K = 2 alone
   each,                   ///< K
   each_of_more_than_two,  ///< K, but one for K = 2

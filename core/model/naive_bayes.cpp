@@ -127,7 +127,7 @@ void check_every_class_has_rows(const Table& table, std::span<const std::int64_t
   for (std::size_t y = 0; y < table.class_names.size(); ++y) {
     if (counts[y] > 0) continue;
     throw DataError(fmt::format("target {}: class {} has no rows; naive_bayes needs some of each",
-                                quoted(table.target_name), quoted(table.class_names[y])));
+                                quoted(table.target_name()), quoted(table.class_names[y])));
   }
 }
 

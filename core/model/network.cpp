@@ -35,8 +35,9 @@ std::string automatic_loss(const ModelPreset& preset, TargetKind target) {
   return preset.losses.front();
 }
 
-Index outputs_for(std::string_view loss, Index classes) {
+Index outputs_for(std::string_view loss, Index classes, Index targets) {
   const ClassScores scores = loss_traits(loss).scores;
+  if (scores == ClassScores::none) return targets;
   const bool each =
       scores == ClassScores::each || (scores == ClassScores::each_of_more_than_two && classes > 2);
   return each ? classes : 1;
@@ -69,6 +70,11 @@ void Network<T>::add(std::unique_ptr<Layer<T>> layer) {
     tensors_.push_back(tensor);
   }
   layers_.push_back(std::move(layer));
+}
+
+template <class T>
+Index Network<T>::targets() const {
+  return loss_traits(spec_.loss).target == TargetKind::number ? spec_.outputs : 1;
 }
 
 template <class T>

@@ -40,8 +40,8 @@ const ModelPreset& model_preset(std::string_view name);
 /// The loss that `auto` means: the preset's first, but for an mlp the one that fits the target.
 std::string automatic_loss(const ModelPreset& preset, TargetKind target);
 
-/// Scores of a row under a loss, see ClassScores; one for numbers.
-Index outputs_for(std::string_view loss, Index classes);
+/// Scores of a row under a loss, see ClassScores; of numbers one for each of the targets.
+Index outputs_for(std::string_view loss, Index classes, Index targets);
 
 /// Layers in order, the loss behind them, and where every tensor lies in the arena of θ.
 template <class T>
@@ -57,6 +57,8 @@ class Network {
   /// Elements from the start of θ to layer i's first tensor.
   Index offset(std::size_t i) const { return offsets_[i]; }
   const Loss<T>& loss() const { return *loss_; }
+  /// What the loss takes of each row: a class, or a number for each output.
+  Index targets() const;
 
   const std::vector<Tensor>& tensors() const { return tensors_; }
   /// Elements of the arena, padding included; a multiple of 16.

@@ -144,7 +144,8 @@ template <class T>
 void NetworkPass<T>::score_losses(Range rows, const double* targets, double* losses) {
   const Rows<T> scored = scores().from(rows.begin);
   network_.loss().value_and_gradient(rows.size(), network_.spec().outputs, scored,
-                                     targets + rows.begin, scored, losses + rows.begin);
+                                     targets + rows.begin * network_.targets(), scored,
+                                     losses + rows.begin);
 }
 
 template <class T>

@@ -49,7 +49,8 @@ class NetworkPass {
 
   void forward(Range rows, const T* theta);
   /// Losses of the rows; their derivatives take the place of the scores.
-  /// @param targets, losses  indexed by row of the batch
+  /// @param targets  the network's targets() of each row of the batch
+  /// @param losses   indexed by row of the batch
   void score_losses(Range rows, const double* targets, double* losses);
   /// Multiplies the derivatives with respect to the scores by the weights of their rows.
   /// @param weights  indexed by row of the batch

@@ -35,7 +35,7 @@ std::vector<double> factors_of_classes(Team& team, const Table& table,
     if (found == names.end()) {
       const std::string near = nearest_name(name, names);
       throw ConfigError(fmt::format("{} is no class of the target {}{}", quoted(name),
-                                    quoted(table.target_name),
+                                    quoted(table.target_name()),
                                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     }
     factors[static_cast<std::size_t>(found - names.begin())] = weight;

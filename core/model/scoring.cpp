@@ -1,25 +1,70 @@
 #include "core/model/scoring.hpp"
 
+#include <cassert>
+#include <utility>
+
 #include "core/kernel/elementary.hpp"
 
 namespace lockstep {
+namespace {
+
+/// Of two classes by one score, or by a score for each class.
+template <class T>
+Index predicted_class(Index outputs, const T* scores) {
+  if (outputs == 1) return scores[0] > T(0) ? 1 : 0;
+  Index best = 0;
+  for (Index k = 1; k < outputs; ++k) {
+    if (scores[k] > scores[best]) best = k;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::int64_t ScoreSums::rows() const {
+  return classes.rows + (numbers.empty() ? 0 : numbers.front().rows());
+}
+
+double ScoreSums::loss() const {
+  return classes.loss + (numbers.empty() ? 0 : numbers.front().loss);
+}
 
 ScoreSums merge(const ScoreSums& a, const ScoreSums& b) {
-  return {merge(a.classes, b.classes), merge(a.numbers, b.numbers)};
+  ScoreSums sums{merge(a.classes, b.classes), a.numbers.empty() ? b.numbers : a.numbers};
+  for (std::size_t t = 0; t < a.numbers.size() && t < b.numbers.size(); ++t) {
+    sums.numbers[t] = merge(a.numbers[t], b.numbers[t]);
+  }
+  return sums;
+}
+
+Bytes FoldCodec<ScoreSums>::encode(const ScoreSums& sums) {
+  Bytes bytes = FoldCodec<ClassificationCounts>::encode(sums.classes);
+  const Bytes numbers = FoldCodec<std::vector<RegressionSums>>::encode(sums.numbers);
+  bytes.insert(bytes.end(), numbers.begin(), numbers.end());
+  return bytes;
+}
+
+ScoreSums FoldCodec<ScoreSums>::decode(std::span<const std::byte> bytes) {
+  constexpr std::size_t kClasses = sizeof(ClassificationCounts);
+  return {FoldCodec<ClassificationCounts>::decode(bytes.first(kClasses)),
+          FoldCodec<std::vector<RegressionSums>>::decode(bytes.subspan(kClasses))};
+}
+
+Scorer::Scorer(const LossTraits& traits, Index outputs, std::vector<PredictedNumber> numbers)
+    : traits_(traits), outputs_(outputs), numbers_(std::move(numbers)) {
+  assert(static_cast<Index>(numbers_.size()) == (classifies() ? 0 : outputs_));
 }
 
 template <class T>
-double Scorer::prediction(const T* scores) const {
-  if (!classifies()) {
-    const auto scaled = static_cast<double>(scores[0]);
-    return target_.invert(scaled);
+void Scorer::predict(const T* scores, double* predictions) const {
+  if (classifies()) {
+    *predictions = static_cast<double>(predicted_class(outputs_, scores));
+    return;
   }
-  if (outputs_ == 1) return scores[0] > T(0) ? 1 : 0;
-  Index best = 0;
-  for (Index k = 1; k < outputs_; ++k) {
-    if (scores[k] > scores[best]) best = k;
+  for (const PredictedNumber& number : numbers_) {
+    const auto scaled = static_cast<double>(*scores++);
+    *predictions++ = number.scaling.invert(scaled);
   }
-  return static_cast<double>(best);
 }
 
 template <class T>
@@ -34,20 +79,29 @@ std::vector<double> Scorer::probabilities(const T* scores) const {
   return result;
 }
 
-void Scorer::add(ScoreSums& sums, double prediction, double actual, double loss) const {
+void Scorer::add(ScoreSums& sums, const double* predictions, const double* actual,
+                 double loss) const {
   if (classifies()) {
-    sums.classes.add(static_cast<Index>(prediction), static_cast<Index>(actual), loss);
-  } else {
-    sums.numbers.add(prediction, actual, loss);
+    sums.classes.add(static_cast<Index>(*predictions), static_cast<Index>(*actual), loss);
+    return;
+  }
+  sums.numbers.resize(numbers_.size());
+  for (std::size_t t = 0; t < numbers_.size(); ++t) {
+    sums.numbers[t].add(predictions[t], actual[t], loss);
   }
 }
 
 Evaluation Scorer::evaluation(const ScoreSums& sums, double penalty) const {
-  return classifies() ? evaluation_of(sums.classes, penalty) : evaluation_of(sums.numbers, penalty);
+  if (classifies()) return evaluation_of(sums.classes, penalty);
+  std::vector<RegressionSums> numbers = sums.numbers;
+  numbers.resize(numbers_.size());
+  std::vector<std::string> names;
+  for (const PredictedNumber& number : numbers_) names.push_back(number.name);
+  return evaluation_of(numbers, names, penalty);
 }
 
-template double Scorer::prediction(const float*) const;
-template double Scorer::prediction(const double*) const;
+template void Scorer::predict(const float*, double*) const;
+template void Scorer::predict(const double*, double*) const;
 template std::vector<double> Scorer::probabilities(const float*) const;
 template std::vector<double> Scorer::probabilities(const double*) const;
 

@@ -1,56 +1,73 @@
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/metrics/classification.hpp"
 #include "core/metrics/evaluation.hpp"
 #include "core/metrics/regression.hpp"
 #include "core/model/losses.hpp"
+#include "core/parallel/fold.hpp"
 #include "core/transform/column_scaling.hpp"
 
 namespace lockstep {
 
 /// Sums over rows from which all metrics of a model follow; one of the two is used, by the kind of
-/// the target. Trivially copyable, mergeable along the tree.
+/// the target. Mergeable along the tree; what is made without anything is the sums of no rows.
 struct ScoreSums {
   ClassificationCounts classes;
-  RegressionSums numbers;
+  std::vector<RegressionSums> numbers;  ///< of each target; the loss of each is that of all targets
 
-  std::int64_t rows() const { return classes.rows + numbers.rows(); }
-  double loss() const { return classes.loss + numbers.loss; }
+  std::int64_t rows() const;
+  double loss() const;
 };
 ScoreSums merge(const ScoreSums& a, const ScoreSums& b);
 
-/// What raw scores mean: the class that is predicted, the probabilities, the number in the data's
-/// own unit.
+template <>
+struct FoldCodec<ScoreSums> {
+  static Bytes encode(const ScoreSums& sums);
+  static ScoreSums decode(std::span<const std::byte> bytes);
+};
+
+/// A number that a model predicts.
+struct PredictedNumber {
+  std::string name;
+  ColumnScaling scaling;  ///< that the model was trained with
+};
+
+/// What raw scores mean: the class that is predicted, the probabilities, the numbers in the data's
+/// own units.
 class Scorer {
  public:
-  /// @param target  scaling of the target that the model was trained with
-  Scorer(const LossTraits& traits, Index outputs, const ColumnScaling& target)
-      : traits_(traits), outputs_(outputs), target_(target) {}
+  /// @param numbers  that are predicted, one for each output; none of classes
+  Scorer(const LossTraits& traits, Index outputs, std::vector<PredictedNumber> numbers);
 
   bool classifies() const { return traits_.target == TargetKind::classes; }
   Index outputs() const { return outputs_; }  ///< scores of a row
+  const std::vector<PredictedNumber>& numbers() const { return numbers_; }
+  /// What is predicted of a row: a class, or so many numbers.
+  Index predictions() const { return classifies() ? 1 : outputs_; }
   bool has_probabilities() const { return traits_.has_probabilities; }
 
-  /// Index of the predicted class (the first of equal scores; of two classes the second where the
-  /// score is positive), or the predicted number.
+  /// Writes the index of the predicted class (the first of equal scores; of two classes the second
+  /// where the score is positive), or the predicted numbers.
   template <class T>
-  double prediction(const T* scores) const;
+  void predict(const T* scores, double* predictions) const;
 
   /// One probability a class, which sum to 1 up to rounding. Requires has_probabilities().
   template <class T>
   std::vector<double> probabilities(const T* scores) const;
 
-  /// Adds a row to the sums.
-  void add(ScoreSums& sums, double prediction, double actual, double loss) const;
+  /// Adds a row to the sums: what was predicted of it, and what it is.
+  void add(ScoreSums& sums, const double* predictions, const double* actual, double loss) const;
 
   Evaluation evaluation(const ScoreSums& sums, double penalty) const;
 
  private:
   LossTraits traits_;
   Index outputs_;
-  ColumnScaling target_;
+  std::vector<PredictedNumber> numbers_;
 };
 
 }  // namespace lockstep

@@ -330,18 +330,22 @@ Hash128 fingerprint_of(Team& team, Index first, std::span<const double> values,
 void profile_target(Team& team, const Table& table, TableProfile& profile) {
   const Index first = table.rows.begin;
   if (table.target_kind == TargetKind::number) {
-    profile.target_as_numbers = fingerprint_of(team, first, table.target, nullptr);
+    std::vector<double> values(to_size(table.rows.size()));
+    for (Index t = 0; t < table.targets(); ++t) {
+      for (Index i = 0; i < table.rows.size(); ++i) values[to_size(i)] = table.targets_of(i)[t];
+      profile.targets_as_numbers.push_back(fingerprint_of(team, first, values, nullptr));
+    }
   }
   if (table.target_kind != TargetKind::classes) return;
   const FirstRows names = first_rows(team, first, table.target, 1, table.class_names.size());
-  profile.target_as_categories = fingerprint_of(team, first, table.target, &names);
+  profile.targets_as_categories = {fingerprint_of(team, first, table.target, &names)};
   std::vector<double> numbers(table.class_names.size());
   for (std::size_t k = 0; k < numbers.size(); ++k) {
     if (!parse_csv_number(table.class_names[k], numbers[k])) return;
   }
   std::vector<double> values;
   for (const double y : table.target) values.push_back(numbers[static_cast<std::size_t>(y)]);
-  profile.target_as_numbers = fingerprint_of(team, first, values, nullptr);
+  profile.targets_as_numbers = {fingerprint_of(team, first, values, nullptr)};
 }
 
 bool is_like_others(const ColumnProfile& column) {
@@ -384,9 +388,11 @@ std::vector<Index> columns_equal_to_target(const Table& table, const TableProfil
   std::vector<Index> equal;
   for (Index j = 0; j < static_cast<Index>(profile.columns.size()); ++j) {
     const ColumnProfile& column = profile.columns[to_size(j)];
-    const auto& target = kind_of(table, j) == ColumnKind::number ? profile.target_as_numbers
-                                                                 : profile.target_as_categories;
-    if (!is_like_others(column) && target == column.fingerprint) equal.push_back(j);
+    const auto& targets = kind_of(table, j) == ColumnKind::number ? profile.targets_as_numbers
+                                                                  : profile.targets_as_categories;
+    const bool is_target =
+        std::find(targets.begin(), targets.end(), column.fingerprint) != targets.end();
+    if (!is_like_others(column) && is_target) equal.push_back(j);
   }
   return equal;
 }

@@ -42,12 +42,12 @@ struct ColumnProfile {
   friend bool operator==(const ColumnProfile& a, const ColumnProfile& b);
 };
 
-/// The columns of a table, and its target by the same fingerprints: as numbers, where it is numbers
-/// or all of its classes are, and as categories, where it is classes.
+/// The columns of a table, and its targets by the same fingerprints: as numbers, where they are
+/// numbers or all classes are, and as categories, where the target is classes.
 struct TableProfile {
   std::vector<ColumnProfile> columns;
-  std::optional<Hash128> target_as_numbers{};
-  std::optional<Hash128> target_as_categories{};
+  std::vector<Hash128> targets_as_numbers{};
+  std::vector<Hash128> targets_as_categories{};
 };
 
 /// Profiles all columns, exactly: the same for any number of ranks and threads. Sparse rows are not
@@ -63,7 +63,7 @@ TableProfile profile_columns(Team& team, const Table& table, int threads);
 /// by their first; constant ones, which are all alike, and those without cells are left out.
 std::vector<std::vector<Index>> equal_columns(const Table& table, const TableProfile& profile);
 
-/// The columns that are equal to the target.
+/// The columns that are equal to a target.
 std::vector<Index> columns_equal_to_target(const Table& table, const TableProfile& profile);
 
 }  // namespace lockstep

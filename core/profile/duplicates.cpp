@@ -53,6 +53,15 @@ Hash128 hash_of_row(const Table& table, Index local, std::vector<double>& row, R
   return words.hash();
 }
 
+/// Differs where a target does: the bits of one, or a hash of several.
+std::uint64_t word_of_targets(const Table& table, Index local, RowWords& words) {
+  const double* const targets = table.targets_of(local);
+  if (table.targets() == 1) return std::bit_cast<std::uint64_t>(canonical(targets[0]));
+  words.clear();
+  for (Index t = 0; t < table.targets(); ++t) words.add_number(canonical(targets[t]));
+  return words.hash().low;
+}
+
 /// This rank's rows of all sets.
 std::vector<RowRecord> records_of(std::span<const Table* const> sets, int threads) {
   bool has_targets = true;
@@ -74,10 +83,7 @@ std::vector<RowRecord> records_of(std::span<const Table* const> sets, int thread
       for (Index i = task * kRowsOfATask; i < end; ++i) {
         RowRecord& record = of_set[i];
         record.hash = hash_of_row(set, i, row, words);
-        if (has_targets) {
-          const double target = canonical(set.target[static_cast<std::size_t>(i)]);
-          record.target = std::bit_cast<std::uint64_t>(target);
-        }
+        if (has_targets) record.target = word_of_targets(set, i, words);
         record.place = static_cast<std::uint64_t>(s) << kRowBits |
                        static_cast<std::uint64_t>(set.rows.begin + i);
       }

@@ -120,21 +120,21 @@ std::vector<ColumnMoments> column_moments(Team& team, const Table& table,
   return tree_fold<std::vector<ColumnMoments>>(team, boundaries, moments_of_block, merge_columns);
 }
 
-ColumnMoments target_moments(Team& team, const Table& table) {
+std::vector<ColumnMoments> target_moments(Team& team, const Table& table) {
   const RowBlocks blocks(table.total_rows);
   const std::vector<Index> boundaries = block_boundaries(team, blocks, table.rows);
+  const auto targets = static_cast<std::size_t>(table.targets());
+  if (table.total_rows == 0) return std::vector<ColumnMoments>(targets);
   const auto moments_of_block = [&](Index block) {
-    ColumnMoments moments;
+    std::vector<ColumnMoments> moments(targets);
     const Range rows = blocks.rows(block);
     for (Index i = rows.begin; i < rows.end; ++i) {
-      moments.add(table.target[static_cast<std::size_t>(i - table.rows.begin)]);
+      const double* const row = table.targets_of(i - table.rows.begin);
+      for (std::size_t t = 0; t < targets; ++t) moments[t].add(row[t]);
     }
     return moments;
   };
-  const auto merge_two = [](const ColumnMoments& left, const ColumnMoments& right) {
-    return merge(left, right);
-  };
-  return tree_fold<ColumnMoments>(team, boundaries, moments_of_block, merge_two);
+  return tree_fold<std::vector<ColumnMoments>>(team, boundaries, moments_of_block, merge_columns);
 }
 
 }  // namespace lockstep

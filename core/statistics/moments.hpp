@@ -52,7 +52,7 @@ std::vector<ColumnMoments> column_moments(Team& team, const Table& table);
 std::vector<ColumnMoments> column_moments(Team& team, const Table& table,
                                           const std::function<void(std::span<double>)>& prepare);
 
-/// The same for the target column. Collective.
-ColumnMoments target_moments(Team& team, const Table& table);
+/// The same for each of the targets. Collective.
+std::vector<ColumnMoments> target_moments(Team& team, const Table& table);
 
 }  // namespace lockstep

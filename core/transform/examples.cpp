@@ -50,17 +50,23 @@ class RowMaker {
   std::vector<double> row_;
 };
 
-/// Says what is wrong with a row that has no features, or one too large for T.
+/// Says what is wrong with a row that has no features, or one too large for T, or such a target.
+/// @param targets  of the row, scaled
 template <class T>
-[[noreturn]] void refuse_row(const Table& table, const FeatureTransform& features, Index local) {
+[[noreturn]] void refuse_row(const Table& table, const FeatureTransform& features,
+                             std::span<const double> targets, Index local) {
   const FloatingPointMode mode;
   RowMaker maker(table, features);
   const std::string place = table.places.of(table.number_read(local));
   if (!maker.make(local)) throw DataError(fmt::format("{}: {}", place, maker.problem()));
   const std::vector<double>& row = maker.row();
-  const auto found = std::find_if_not(row.begin(), row.end(), fits<T>);
-  const auto feature = static_cast<std::size_t>(found - row.begin());
-  const std::string& name = feature < row.size() ? features.names()[feature] : table.target_name;
+  const auto first_too_large = [](std::span<const double> numbers) {
+    const auto found = std::find_if_not(numbers.begin(), numbers.end(), fits<T>);
+    return static_cast<std::size_t>(found - numbers.begin());
+  };
+  const std::size_t feature = first_too_large(row);
+  const std::string& name = feature < row.size() ? features.names()[feature]
+                                                 : table.target_names[first_too_large(targets)];
   throw DataError(fmt::format(
       "{}: the value in column {} is too large for train.precision = {}; scale the column{}", place,
       lockstep::quoted(name), sizeof(T) == sizeof(float) ? "float" : "double",
@@ -200,22 +206,25 @@ Index make_rows_of(std::span<double> numbers, Index rows, int threads, const Row
 /// @param numbers  of the table, where they may be given back; otherwise none
 template <class T>
 Examples<T> made_of(const Table& table, std::span<double> numbers, const FeatureTransform& features,
-                    const ColumnScaling& target, int threads) {
+                    const std::vector<ColumnScaling>& targets, int threads) {
   assert(table.features == features.sources());
   Examples<T> examples;
   examples.rows = table.rows;
   examples.total_rows = table.total_rows;
   examples.features = features.width();
+  examples.target_count = table.targets();
   examples.actual_targets = table.target;
   examples.targets = table.target;
   if (table.weights) examples.weights = *table.weights;
   Index refused = table.rows.size();
   if (table.target_kind == TargetKind::number) {
-    if (target.kind != Scaling::none) {
-      for (double& y : examples.targets) y = target.apply(y);
+    const auto count = static_cast<std::size_t>(table.targets());
+    assert(targets.empty() || targets.size() == count);
+    for (std::size_t i = 0; i < examples.targets.size(); ++i) {
+      double& y = examples.targets[i];
+      if (!targets.empty()) y = targets[i % count].apply(y);
+      if (!fits<T>(y)) refused = std::min(refused, static_cast<Index>(i / count));
     }
-    refused = std::find_if_not(examples.targets.begin(), examples.targets.end(), fits<T>) -
-              examples.targets.begin();
   }
   const SparseValues* sparse = table.sparse();
   const Index rows = table.rows.size();
@@ -232,7 +241,14 @@ Examples<T> made_of(const Table& table, std::span<double> numbers, const Feature
     refused = std::min(refused, keeps ? make_rows({0, rows}, threads, maker)
                                       : make_rows_of(numbers, rows, threads, maker));
   }
-  if (refused < rows) refuse_row<T>(table, features, refused);
+  if (refused < rows) {
+    const Index count = examples.target_count;
+    refuse_row<T>(
+        table, features,
+        std::span<const double>(examples.targets)
+            .subspan(static_cast<std::size_t>(refused * count), static_cast<std::size_t>(count)),
+        refused);
+  }
   return examples;
 }
 
@@ -275,29 +291,30 @@ void ExampleReader<T>::copy(Index local, T* out) {
 
 template <class T>
 Examples<T> make_examples(const Table& table, const FeatureTransform& features,
-                          const ColumnScaling& target, int threads) {
-  return made_of<T>(table, {}, features, target, threads);
+                          const std::vector<ColumnScaling>& targets, int threads) {
+  return made_of<T>(table, {}, features, targets, threads);
 }
 
 template <class T>
 Examples<T> make_examples(Table&& table, const FeatureTransform& features,
-                          const ColumnScaling& target, int threads) {
+                          const std::vector<ColumnScaling>& targets, int threads) {
   Table consumed = std::move(table);
   auto* const numbers = std::get_if<Table::NumberValues>(&consumed.values);
   return made_of<T>(consumed, numbers == nullptr ? std::span<double>() : std::span(*numbers),
-                    features, target, threads);
+                    features, targets, threads);
 }
 
 template struct Examples<float>;
 template struct Examples<double>;
 template class ExampleReader<float>;
 template class ExampleReader<double>;
-template Examples<float> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,
-                                       int);
-template Examples<double> make_examples(const Table&, const FeatureTransform&, const ColumnScaling&,
-                                        int);
-template Examples<float> make_examples(Table&&, const FeatureTransform&, const ColumnScaling&, int);
-template Examples<double> make_examples(Table&&, const FeatureTransform&, const ColumnScaling&,
-                                        int);
+template Examples<float> make_examples(const Table&, const FeatureTransform&,
+                                       const std::vector<ColumnScaling>&, int);
+template Examples<double> make_examples(const Table&, const FeatureTransform&,
+                                        const std::vector<ColumnScaling>&, int);
+template Examples<float> make_examples(Table&&, const FeatureTransform&,
+                                       const std::vector<ColumnScaling>&, int);
+template Examples<double> make_examples(Table&&, const FeatureTransform&,
+                                        const std::vector<ColumnScaling>&, int);
 
 }  // namespace lockstep

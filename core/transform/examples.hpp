@@ -36,7 +36,8 @@ struct Examples {
   std::vector<std::uint32_t> columns;  ///< of each cell
   std::vector<T> cells;
 
-  std::vector<double> targets;         ///< scaled, or class indices
+  Index target_count = 0;              ///< of a row: a class, numbers, or none
+  std::vector<double> targets;         ///< rows.size() × target_count: scaled, or class indices
   std::vector<double> weights{};       ///< of the table; none where it has none
   std::vector<double> actual_targets;  ///< as in the data; the same as targets for classes
 
@@ -73,14 +74,14 @@ class ExampleReader {
 /// rows that stay in their file are made once to see that they can be, and then when they are read.
 /// Throws DataError for the first row that the transform refuses ("a.csv:8: missing value in
 /// column 'age'"), or that has a value that T cannot hold. Rank-local.
-/// @param target  scaling of the target; ignored unless the target is a number
+/// @param targets  scaling of each target, where these are numbers that are scaled
 template <class T>
 Examples<T> make_examples(const Table& table, const FeatureTransform& features,
-                          const ColumnScaling& target, int threads);
+                          const std::vector<ColumnScaling>& targets, int threads);
 /// The same of a table that is needed no more: the memory of its numbers is given back to the
 /// system on the way (release_memory), so that the two never stand there whole.
 template <class T>
 Examples<T> make_examples(Table&& table, const FeatureTransform& features,
-                          const ColumnScaling& target, int threads);
+                          const std::vector<ColumnScaling>& targets, int threads);
 
 }  // namespace lockstep

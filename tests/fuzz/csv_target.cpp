@@ -14,7 +14,7 @@ void read_anything(std::string_view input) {
                         : how % 3 == 1 ? TargetKind::number
                                        : TargetKind::none;
   if (how / 3 % 2 == 1) options.ignored = {"x"};
-  if (how / 6 % 3 == 1) options.target = "x";
+  if (how / 6 % 3 == 1) options.targets = {"x"};
   if (how / 18 % 2 == 1) options.features = CsvFeatures::typed;
   if (how / 36 % 3 == 1) options.delimiter = ';';
   if (how / 108 % 2 == 1) options.header = CsvHeader::no;

@@ -31,7 +31,7 @@ void read_anything(std::string_view input) {
   if (how / 3 % 3 > 0) options.index_base = how / 3 % 3 - 1;
   if (how / 9 % 2 == 1) options.typed = true;
   if (how / 18 % 2 == 1) {
-    options.schema = TableSchema{{"c0", "c1", "c2"}, TargetKind::classes, "y", {"-1", "1"}};
+    options.schema = TableSchema{{"c0", "c1", "c2"}, TargetKind::classes, {"y"}, {"-1", "1"}};
   } else if (may_be_wide(input)) {
     return;
   }

@@ -41,9 +41,9 @@ void read_anything(std::string_view input) {
   columns.features = how / 3 % 3 == 0   ? CsvFeatures::numbers
                      : how / 3 % 3 == 1 ? CsvFeatures::typed
                                         : CsvFeatures::categories;
-  if (how / 9 % 2 == 1) columns.target = "c";
+  if (how / 9 % 2 == 1) columns.targets = {"c"};
   if (how / 18 % 2 == 1) {
-    columns.schema = TableSchema{{"x", "c"}, TargetKind::classes, "y", {"0", "1"}};
+    columns.schema = TableSchema{{"x", "c"}, TargetKind::classes, {"y"}, {"0", "1"}};
   }
   const InputFile rows = fuzz_file("rows", bytes);
   const auto read = [&](Team& team) { return read_lsd(team, open_lsd(team, rows), options).table; };

@@ -38,10 +38,10 @@ void read_anything(std::string_view input) {
   columns.features = how / 3 % 3 == 0   ? CsvFeatures::numbers
                      : how / 3 % 3 == 1 ? CsvFeatures::typed
                                         : CsvFeatures::categories;
-  if (how / 9 % 2 == 1) columns.target = "c0";
+  if (how / 9 % 2 == 1) columns.targets = {"c0"};
   if (how / 18 % 2 == 1) columns.ignored = {"c1"};
   if (how / 36 % 2 == 1) {
-    columns.schema = TableSchema{{"c1", "c0"}, TargetKind::classes, "c2", {"0", "1", "2"}};
+    columns.schema = TableSchema{{"c1", "c0"}, TargetKind::classes, {"c2"}, {"0", "1", "2"}};
   }
   std::vector<InputFile> labels;
   if (labels_size > 0) labels.push_back(fuzz_file("labels", input.substr(0, labels_size)));

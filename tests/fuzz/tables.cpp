@@ -48,7 +48,7 @@ std::string names_of(const Table& table) {
   std::string text =
       fmt::format("{} rows, {} features {}, target {} {} classes {}\n", table.total_rows,
                   table.features, table.feature_names, static_cast<int>(table.target_kind),
-                  table.target_name, table.class_names);
+                  table.target_name(), table.class_names);
   for (const ColumnType& type : table.feature_types) {
     text += fmt::format("{} {}\n", static_cast<int>(type.kind), type.categories);
   }

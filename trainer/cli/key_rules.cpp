@@ -118,6 +118,18 @@ const Condition* failed_condition(const Settings& settings, std::string_view nam
   return nullptr;
 }
 
+/// Several targets are numbers.
+std::string target_objection(const Settings& settings) {
+  const std::vector<std::string> targets = settings.texts("data.target");
+  if (targets.size() < 2 || predicted_target(settings) == TargetKind::number) return "";
+  const std::string& loss = settings.text("model.loss");
+  return fmt::format(
+      "data.target: model.type = {}{} predicts the classes of one column, found {}: {}; "
+      "model.type = linear predicts the numbers of several",
+      settings.text("model.type"), loss == "auto" ? "" : " with model.loss = " + loss,
+      targets.size(), joined_names(targets));
+}
+
 std::string loss_objection(const Settings& settings) {
   const std::string& type = settings.text("model.type");
   const std::string& loss = settings.text("model.loss");
@@ -207,6 +219,20 @@ bool is_overridden(const Settings& settings, const std::string& name) {
   return false;
 }
 
+bool takes_any_target(const Settings& settings) {
+  return settings.text("model.type") == "mlp" && settings.is_word("model.loss", "auto");
+}
+
+TargetKind predicted_target(const Settings& settings) {
+  if (takes_any_target(settings) && settings.texts("data.target").size() > 1) {
+    return TargetKind::number;
+  }
+  const std::string& type = settings.text("model.type");
+  if (type == kNaiveBayesName) return TargetKind::classes;
+  const std::string& loss = settings.text("model.loss");
+  return loss_traits(loss == "auto" ? model_preset(type).losses.front() : loss).target;
+}
+
 std::map<std::string, std::string> options_of_model(const Settings& settings) {
   std::map<std::string, std::string> options = settings.affecting_result();
   std::erase_if(options, [&](const auto& option) {
@@ -235,6 +261,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);
+  if (name == "data.target") return target_objection(settings);
   return split_objection(settings, name);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/options.hpp"
+#include "core/data/table.hpp"
 
 namespace lockstep::trainer {
 
@@ -11,6 +12,13 @@ namespace lockstep::trainer {
 /// would have no effect (momentum for adam) or that contradicts another (penalty.l2 for an svm) is
 /// an error rather than a surprise. The text reads "train.momentum: applies to …; remove it".
 std::string key_objection(const Settings& settings, const std::string& name);
+
+/// An mlp without model.loss predicts what it is given.
+bool takes_any_target(const Settings& settings);
+
+/// What the model of these settings predicts. What takes any target predicts numbers where
+/// data.target names several columns, and classes otherwise.
+TargetKind predicted_target(const Settings& settings);
 
 /// The values that the model of these settings is a function of, name → canonical text: without the
 /// keys that belong to other kinds of models, optimizers and so on.

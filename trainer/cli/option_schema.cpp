@@ -184,9 +184,10 @@ void add_data(std::vector<Option>& all) {
            "Whether the first row of CSV files names the columns, which are c0, c1, … otherwise; "
            "auto says no where a column of numbers begins with a number")
            .without_effect(),
-       text("data.target", "",
-            "Name of the column to predict of CSV, or cN for column N (from 0) of .npy and of a "
-            "file without names; empty is the last column, but none for describe and decompose"),
+       texts("data.target", "",
+             "Name of the column to predict of CSV, or cN for column N (from 0) of .npy and of a "
+             "file without names; several are numbers that are predicted together; empty is the "
+             "last column, but none for describe and decompose"),
        texts("data.ignore", "", "Names of columns of CSV and .npy to leave out"),
        texts(
            "data.categorical", "",

@@ -102,6 +102,9 @@ void evaluate(Session& session) {
     fmt::print("{}\n", evaluation_json(evaluation).dump());
   } else {
     fmt::print("rows {}  {}\n", evaluation.rows, evaluation_line(evaluation));
+    for (const auto& [name, regression] : evaluation.targets) {
+      fmt::print("{}  {}\n", lockstep::quoted(name), regression_text(regression));
+    }
   }
 }
 

@@ -45,7 +45,7 @@ std::string human_text(const SafetensorsFile& file, const Model& model) {
   }
   line("sha256", tensors_sha256(file.tensors()));
   line("features", joined(schema.feature_names, kShown));
-  line("target", schema.target_name.empty() ? "(labels)" : schema.target_name);
+  line("target", schema.target_name().empty() ? "(labels)" : schema.target_name());
   if (!schema.class_names.empty()) line("classes", joined(schema.class_names, kShown));
   line("data hash", description.data_hash);
   for (const auto& [name, value] : description.options) {

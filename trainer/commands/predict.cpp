@@ -18,14 +18,16 @@
 namespace lockstep::trainer {
 namespace {
 
-/// Columns: prediction, then p_CLASS for each class where the loss has probabilities, or where
-/// there are classes without, the raw score of two, or score_CLASS for each of more.
+/// Columns: prediction (of several targets prediction_NAME for each), then p_CLASS for each class
+/// where the loss has probabilities, or where there are classes without, the raw score of two, or
+/// score_CLASS for each of more.
 class PredictionWriter {
  public:
   explicit PredictionWriter(const Model& model)
       : scorer_(model.scorer()), classes_(model.description().schema.class_names) {}
 
   std::vector<std::string> columns() const {
+    if (scorer_.numbers().size() > 1) return names_of_numbers();
     std::vector<std::string> names{"prediction"};
     if (scorer_.has_probabilities()) {
       for (const std::string& name : classes_) names.push_back("p_" + name);
@@ -39,7 +41,8 @@ class PredictionWriter {
 
   /// The columns of a row; a class is its index.
   void append(const double* scores, std::vector<double>& row) const {
-    row.push_back(scorer_.prediction(scores));
+    row.resize(row.size() + static_cast<std::size_t>(scorer_.predictions()));
+    scorer_.predict(scores, row.data() + row.size() - scorer_.predictions());
     if (scorer_.has_probabilities()) {
       const std::vector<double> probabilities = scorer_.probabilities(scores);
       row.insert(row.end(), probabilities.begin(), probabilities.end());
@@ -52,6 +55,14 @@ class PredictionWriter {
   const std::vector<std::string>& classes() const { return classes_; }
 
  private:
+  std::vector<std::string> names_of_numbers() const {
+    std::vector<std::string> names;
+    for (const PredictedNumber& number : scorer_.numbers()) {
+      names.push_back("prediction_" + number.name);
+    }
+    return names;
+  }
+
   const Scorer& scorer_;
   const std::vector<std::string>& classes_;
 };

@@ -90,7 +90,7 @@ void check_equal(const Table& train, const TableProfile& profile, Findings& find
   for (const Index j : columns_equal_to_target(train, profile)) {
     target.push_back(
         {name_of_column(train, j), fmt::format("says the same in every row as the target {}",
-                                               lockstep::quoted(train.target_name))});
+                                               lockstep::quoted(train.target_name()))});
   }
   findings.add_columns(Severity::warning, "equal_to_target", target);
 }
@@ -319,7 +319,7 @@ void check_classes(Session& session, const std::vector<NamedRows>& sets, Finding
         {Severity::warning, "classes",
          fmt::format("{} of the target {} without {} rows: {}",
                      absent.size() == 1 ? "a class" : fmt::format("{} classes", absent.size()),
-                     lockstep::quoted(sets.front().rows->target_name), sets[s].name,
+                     lockstep::quoted(sets.front().rows->target_name()), sets[s].name,
                      names_text(absent))});
   }
 }

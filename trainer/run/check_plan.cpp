@@ -20,7 +20,7 @@ std::string first_refusal(Session& session, const Experiment& e, const Table& ta
   std::string mine;
   guard(session.team, "transforming the data", [&] {
     try {
-      make_examples<T>(table, e.model.features, e.model.target_scaling, session.threads);
+      make_examples<T>(table, e.model.features, e.model.target_scalings, session.threads);
     } catch (const DataError& error) {
       mine = error.what();
     }

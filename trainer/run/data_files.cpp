@@ -92,7 +92,7 @@ CsvOptions csv_options(const Settings& settings) {
   const std::string& header = settings.text("data.header");
   if (header == "yes") options.header = CsvHeader::yes;
   if (header == "no") options.header = CsvHeader::no;
-  options.target = settings.text("data.target");
+  options.targets = settings.texts("data.target");
   options.ignored = settings.texts("data.ignore");
   options.categorical = settings.texts("data.categorical");
   options.numeric = settings.texts("data.numeric");

@@ -12,6 +12,7 @@
 #include "core/model/losses.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
+#include "trainer/cli/key_rules.hpp"
 #include "trainer/run/binary_data.hpp"
 #include "trainer/run/data_notes.hpp"
 #include "trainer/run/data_objections.hpp"
@@ -137,13 +138,20 @@ void check_spares_data(Session& session, DataRole role, const std::string& outpu
 }
 
 TargetKind wanted_target(const Settings& settings) {
-  const std::string& type = settings.text("model.type");
-  if (type == kNaiveBayesName) return TargetKind::classes;
-  const std::string& loss = settings.text("model.loss");
-  if (loss != "auto") return loss_traits(loss).target;
-  const bool numbers = type == "mlp" && is_synthetic(settings, DataRole::train) &&
+  const bool numbers = takes_any_target(settings) && is_synthetic(settings, DataRole::train) &&
                        synthetic_kind(settings) == SyntheticKind::linear;
-  return numbers ? TargetKind::number : loss_traits(model_preset(type).losses.front()).target;
+  return numbers ? TargetKind::number : predicted_target(settings);
+}
+
+void check_one_target(const Session& session) {
+  const Settings& settings = session.settings;
+  const std::vector<std::string> targets = settings.texts("data.target");
+  if (targets.size() < 2) return;
+  throw PlacedConfigError(fmt::format(
+      "{}: error: data.target: {} takes one column, found {}: {}; name one of them with "
+      "--data.target={}",
+      settings.place("data.target"), session.arguments.command, targets.size(),
+      joined_names(targets), targets.front()));
 }
 
 Table load_table(Session& session, DataRole role, TargetKind target,
@@ -217,6 +225,7 @@ Columns load_columns(Session& session, bool with_target) {
     if (!with_target) table.target_kind = TargetKind::none;
     return columns_of(session.team, std::move(table));
   }
+  if (with_target) check_one_target(session);
   const std::vector<InputFile> files = data_files(session, role);
   const FileFormat format = format_of(session, role, files);
   const bool labelled = with_target && !settings.texts("data.train_labels").empty();
@@ -253,10 +262,10 @@ Columns load_columns(Session& session, bool with_target) {
     table = load_csv(session, files, options);
   }
   Columns columns = columns_of(session.team, std::move(table));
-  const auto target = std::find(columns.names.begin(), columns.names.end(), options.target);
-  if (with_target && target != columns.names.end()) {
-    columns.target = target - columns.names.begin();
-  }
+  if (!with_target || options.targets.empty()) return columns;
+  const auto target =
+      std::find(columns.names.begin(), columns.names.end(), options.targets.front());
+  if (target != columns.names.end()) columns.target = target - columns.names.begin();
   return columns;
 }
 

@@ -41,8 +41,11 @@ Table load_table(Session& session, DataRole role, TargetKind target,
 /// Throws alike on all ranks. *Collective*.
 Columns load_columns(Session& session, bool with_target);
 
-/// What the model of these settings predicts. An mlp without model.loss predicts classes, except
-/// on the generator `linear`, which makes numbers.
+/// Throws PlacedConfigError where data.target names several columns, for a command that takes one.
+void check_one_target(const Session& session);
+
+/// What the model of these settings predicts: as predicted_target says, but numbers on the
+/// generator `linear`, which makes them, where it takes any target.
 TargetKind wanted_target(const Settings& settings);
 
 }  // namespace lockstep::trainer

@@ -47,7 +47,7 @@ void check_stratifies_classes(const Settings& settings, const Table& table) {
   throw PlacedConfigError(fmt::format(
       "{}: error: data.stratify: the target '{}' is a number, and rows are stratified by classes; "
       "remove the key",
-      settings.place("data.stratify"), table.target_name));
+      settings.place("data.stratify"), table.target_name()));
 }
 
 /// A class that is only in rows that were split off would be one that the model does not know.
@@ -72,8 +72,8 @@ void check_classes_remain(const Session& session, const Table& all,
     if (rows[classes + y] > 0 || before == 0) continue;
     const bool stratified = session.settings.text("data.stratify") == "yes";
     throw DataError(fmt::format(
-        "target '{}': {} of the class {} {} {}, and none is left to train on; {}", all.target_name,
-        before == 1 ? "the one row" : fmt::format("all {} rows", before),
+        "target '{}': {} of the class {} {} {}, and none is left to train on; {}",
+        all.target_name(), before == 1 ? "the one row" : fmt::format("all {} rows", before),
         lockstep::quoted(all.class_names[y]), before == 1 ? "is" : "are", split_off,
         before == 1  ? "leave it out, or find more rows of the class"
         : stratified ? "leave the class out, or split off fewer rows"

@@ -33,7 +33,7 @@ void check_classes(const Settings& settings, const std::string& loss, const Tabl
     throw DataError(fmt::format(
         "target '{}': model.type = {} with model.loss = {} takes two classes, found {}: {}; "
         "model.type = softmax takes any number",
-        train.target_name, settings.text("model.type"), loss, classes,
+        train.target_name(), settings.text("model.type"), loss, classes,
         some_classes(train.class_names)));
   }
 }
@@ -60,14 +60,23 @@ FeatureTransform fit_features(Session& session, const Table& train) {
   return FeatureTransform::fit(session.team, train, choices.options, session.threads);
 }
 
-ColumnScaling fit_target(Team& team, const Table& train, Scaling kind) {
-  if (kind == Scaling::none) return {};
-  if (train.target_kind != TargetKind::number) {
+/// Of each target; none of classes.
+std::vector<ColumnScaling> fit_targets(Team& team, const Table& train, Scaling kind) {
+  const bool are_numbers = train.target_kind == TargetKind::number;
+  if (kind == Scaling::none) {
+    return std::vector<ColumnScaling>(are_numbers ? train.target_names.size() : 0);
+  }
+  if (!are_numbers) {
     throw ConfigError(fmt::format(
         "preprocess.target_scale: the target '{}' is a class, which has no scale; remove the key",
-        train.target_name));
+        train.target_name()));
   }
-  return ColumnScaling::fit(kind, target_moments(team, train), train.target_name);
+  const std::vector<ColumnMoments> moments = target_moments(team, train);
+  std::vector<ColumnScaling> scalings;
+  for (std::size_t t = 0; t < moments.size(); ++t) {
+    scalings.push_back(ColumnScaling::fit(kind, moments[t], train.target_names[t]));
+  }
+  return scalings;
 }
 
 void weight_training_rows(Session& session, Table& train) {
@@ -77,7 +86,7 @@ void weight_training_rows(Session& session, Table& train) {
   if (classes.kind != ClassWeights::Kind::none && train.target_kind != TargetKind::classes) {
     throw PlacedConfigError(
         fmt::format("{}: error: {}: the target {} is a number, and has no classes; remove the key",
-                    settings.place(kKey), kKey, lockstep::quoted(train.target_name)));
+                    settings.place(kKey), kKey, lockstep::quoted(train.target_name())));
   }
   try {
     weight_rows(session.team, train, classes);
@@ -126,7 +135,7 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
 void check_several_classes(const Table& train) {
   if (train.class_names.size() >= 2) return;
   throw DataError(fmt::format("target '{}': only one class, {}: there is nothing to learn",
-                              train.target_name, some_classes(train.class_names)));
+                              train.target_name(), some_classes(train.class_names)));
 }
 
 Table in_row_blocks(Team& team, Table table) {
@@ -146,7 +155,8 @@ NetworkSpec network_spec(const Settings& settings, const Table& train) {
     spec.activation = settings.text("model.activation");
     spec.slope = settings.real("model.slope");
   }
-  spec.outputs = outputs_for(spec.loss, static_cast<Index>(train.class_names.size()));
+  spec.outputs =
+      outputs_for(spec.loss, static_cast<Index>(train.class_names.size()), train.targets());
   spec.initialization = initialization_named(settings.text("model.init"));
   return spec;
 }
@@ -173,9 +183,9 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   e.model.data_hash = data_hash(session.team, e.train);
   e.model.fold = data.fold;
   weight_training_rows(session, e.train);
-  e.model.target_scaling =
-      fit_target(session.team, e.train,
-                 value_named<Scaling>(kScalingNames, settings.text("preprocess.target_scale")));
+  e.model.target_scalings =
+      fit_targets(session.team, e.train,
+                  value_named<Scaling>(kScalingNames, settings.text("preprocess.target_scale")));
 
   const Index rows = e.train.total_rows;
   e.batch =

@@ -89,11 +89,10 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
     throw damaged_options(session, e);
   }
   for (const char* key : kSplitKeys) taken.reset(key);
-  const std::string& target = given.text("data.target");
   const auto stated = model.options.find("data.target");
-  if (given.given("data.target") && target != model.schema.target_name &&
-      (stated == model.options.end() || target != stated->second)) {
-    tell_of_other(session, "data.target", model.schema.target_name);
+  if (given.given("data.target") && given.texts("data.target") != model.schema.target_names &&
+      (stated == model.options.end() || given.text("data.target") != stated->second)) {
+    tell_of_other(session, "data.target", model.schema.target_name());
   }
   if (given.given("data.ignore") &&
       sorted(given.texts("data.ignore")) != sorted(taken.texts("data.ignore"))) {

@@ -43,7 +43,7 @@ template <class T>
 Index example_bytes(const Experiment& e, const RowsOfExperiment& all, Index rows, Index cells) {
   constexpr Index kElement = sizeof(T);
   const Index stride = round_up(e.model.features.width(), kPanel);
-  const Index numbers = e.train.weights ? 3 : 2;
+  const Index numbers = 2 * e.train.targets() + (e.train.weights ? 1 : 0);
   Index bytes = rows * numbers * kDouble;
   if (all.is_sparse) {
     constexpr Index kColumn = sizeof(std::uint32_t);

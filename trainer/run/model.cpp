@@ -25,9 +25,15 @@ Json type_json(const ColumnType& type) {
   return type.kind == ColumnKind::category ? Json(type.categories) : Json();
 }
 
+/// The name of one target, or a list of names.
+Json target_json(const std::vector<std::string>& names) {
+  if (names.size() > 1) return names;
+  return names.empty() ? std::string() : names.front();
+}
+
 std::string schema_text(const TableSchema& schema) {
   Json json{{"features", schema.feature_names},
-            {"target", schema.target_name},
+            {"target", target_json(schema.target_names)},
             {"target_kind", schema.target_kind == TargetKind::number ? "number" : "classes"},
             {"classes", schema.class_names}};
   for (const ColumnType& type : schema.feature_types) json["types"].push_back(type_json(type));
@@ -53,11 +59,18 @@ TableSchema read_schema(const SafetensorsFile& file) {
   const Json json = Json::parse(file.metadata("schema"));
   TableSchema schema;
   schema.feature_names = json.at("features").get<std::vector<std::string>>();
-  schema.target_name = json.at("target").get<std::string>();
+  const Json& target = json.at("target");
+  schema.target_names = target.is_array() ? target.get<std::vector<std::string>>()
+                                          : std::vector<std::string>{target.get<std::string>()};
   schema.class_names = json.at("classes").get<std::vector<std::string>>();
   schema.target_kind = read_target_kind(file, json.at("target_kind").get<std::string>());
   check_distinct(file, "feature", schema.feature_names);
   check_distinct(file, "class", schema.class_names);
+  check_distinct(file, "target", schema.target_names);
+  const bool has_one = schema.target_names.size() == 1;
+  if (schema.target_names.empty() || (!has_one && schema.target_kind != TargetKind::number)) {
+    throw damaged_description(file, "as many targets as the model predicts were expected");
+  }
   if (!json.contains("types")) return schema;
   for (const Json& type : json.at("types")) {
     schema.feature_types.push_back(

@@ -103,11 +103,13 @@ void check_consistent(const NetworkDescription& d) {
   if (d.features.width() != d.network.inputs) {
     throw DataError("as many features as network inputs were expected");
   }
+  const auto targets = static_cast<Index>(d.schema.target_names.size());
   const bool classifies = traits.target == TargetKind::classes;
   if (d.schema.target_kind != traits.target || (classifies && classes < 2) ||
       (traits.scores == ClassScores::one_of_two && classes != 2) ||
-      d.network.outputs != outputs_for(d.network.loss, classes)) {
-    throw DataError("the classes do not fit the network's outputs and loss");
+      d.network.outputs != outputs_for(d.network.loss, classes, targets) ||
+      d.target_scalings.size() != (classifies ? 0 : d.schema.target_names.size())) {
+    throw DataError("the targets do not fit the network's outputs and loss");
   }
   if (d.precision != "float" && d.precision != "double") {
     throw DataError("the precision is neither float nor double");
@@ -129,6 +131,31 @@ std::vector<ColumnScaling> read_scalings_of_format_1(const SafetensorsFile& file
   return scalings;
 }
 
+/// Of one target an object, of several a list of them; of classes, which have none, an object too.
+std::string target_scalings_text(const std::vector<ColumnScaling>& scalings) {
+  if (scalings.empty()) return ColumnScaling().to_json().dump();
+  if (scalings.size() == 1) return scalings.front().to_json().dump();
+  Json list = Json::array();
+  for (const ColumnScaling& scaling : scalings) list.push_back(scaling.to_json());
+  return list.dump();
+}
+
+std::vector<ColumnScaling> read_target_scalings(const SafetensorsFile& file,
+                                                const TableSchema& schema) {
+  Json list = Json::parse(file.metadata("target_scaling"));
+  if (!list.is_array()) list = Json::array({list});
+  std::vector<ColumnScaling> scalings;
+  for (const Json& one : list) {
+    scalings.push_back(ColumnScaling::from_json("target_scaling", one));
+    const Scaling kind = scalings.back().kind;
+    if (kind != Scaling::none && kind != Scaling::standard) {
+      throw DataError("target_scaling: expected none or standard");
+    }
+  }
+  if (schema.target_kind == TargetKind::classes) scalings.clear();
+  return scalings;
+}
+
 void read_transforms(const SafetensorsFile& file, NetworkDescription& d) {
   if (file.metadata("format") == "1") {
     std::vector<ColumnTransform> columns;
@@ -137,16 +164,13 @@ void read_transforms(const SafetensorsFile& file, NetworkDescription& d) {
       columns.emplace_back().scaling = scaling;
     }
     d.features = FeatureTransform(d.schema, std::move(columns));
-    d.target_scaling = read_scalings_of_format_1(file, "target_scaling", 1).front();
+    d.target_scalings = read_scalings_of_format_1(file, "target_scaling", 1);
+    if (d.schema.target_kind == TargetKind::classes) d.target_scalings.clear();
     return;
   }
   d.features = FeatureTransform::from_text("feature_transform", file.metadata("feature_transform"),
                                            d.schema);
-  d.target_scaling =
-      ColumnScaling::from_json("target_scaling", Json::parse(file.metadata("target_scaling")));
-  if (d.target_scaling.kind != Scaling::none && d.target_scaling.kind != Scaling::standard) {
-    throw DataError("target_scaling: expected none or standard");
-  }
+  d.target_scalings = read_target_scalings(file, d.schema);
 }
 
 /// Their kinds, each once: "none, log1p".
@@ -190,8 +214,7 @@ class NetworkModel final : public Model {
       : description_(std::move(description)),
         network_(description_.network),
         theta_(read_parameters<T>(file, network_)),
-        scorer_(loss_traits(description_.network.loss), description_.network.outputs,
-                description_.target_scaling) {}
+        scorer_(scorer_of(description_)) {}
 
   const ModelDescription& description() const override { return description_; }
   std::vector<CsvFeatureRules> feature_rules() const override {
@@ -205,7 +228,7 @@ class NetworkModel final : public Model {
 
   void visit_scores(const Table& table, int threads, const ScoreVisitor& visit) const override {
     const Examples<T> examples =
-        make_examples<T>(table, description_.features, description_.target_scaling, threads);
+        make_examples<T>(table, description_.features, description_.target_scalings, threads);
     trainer::visit_scores<T>(network_, theta_.data(), examples, threads, visit);
   }
 
@@ -240,6 +263,14 @@ class NetworkModel final : public Model {
 
 }  // namespace
 
+Scorer scorer_of(const NetworkDescription& description) {
+  std::vector<PredictedNumber> numbers;
+  for (std::size_t t = 0; t < description.target_scalings.size(); ++t) {
+    numbers.push_back({description.schema.target_names[t], description.target_scalings[t]});
+  }
+  return {loss_traits(description.network.loss), description.network.outputs, std::move(numbers)};
+}
+
 template <class T>
 void save_network(const std::string& path, const NetworkDescription& description,
                   const Network<T>& network, const T* theta) {
@@ -249,7 +280,7 @@ void save_network(const std::string& path, const NetworkDescription& description
   metadata["network"] = network_text(description.network);
   metadata["penalty"] = penalty_text(description.penalty);
   metadata["precision"] = description.precision;
-  metadata["target_scaling"] = description.target_scaling.to_json().dump();
+  metadata["target_scaling"] = target_scalings_text(description.target_scalings);
   const StoredTensors<T> stored = stored_tensors(network, theta);
   write_safetensors(path, stored.views, metadata);
 }

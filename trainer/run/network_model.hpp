@@ -18,13 +18,16 @@ namespace lockstep::trainer {
 /// takes. A pure function of configuration and data.
 struct NetworkDescription : ModelDescription {
   NetworkSpec network;
-  std::string precision = "float";  ///< or "double"
-  FeatureTransform features;        ///< what the network is given of a row
-  ColumnScaling target_scaling;
-  Penalty penalty;  ///< as it was added to the mean loss
+  std::string precision = "float";             ///< or "double"
+  FeatureTransform features;                   ///< what the network is given of a row
+  std::vector<ColumnScaling> target_scalings;  ///< of each target; none of classes
+  Penalty penalty;                             ///< as it was added to the mean loss
   /// SHA-256 of the parameters of train.init_from; empty when they were drawn from the seed.
   std::string initial_parameters{};
 };
+
+/// What the scores of such a network mean.
+Scorer scorer_of(const NetworkDescription& description);
 
 /// model.safetensors: tensors named and laid out as PyTorch's Linear (out×in), the description as
 /// strings in the metadata. Equal models give equal bytes. Rank-local.

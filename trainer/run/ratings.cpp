@@ -95,6 +95,7 @@ RatingsData load_ratings(Session& session) {
         "decompose: --method=ratings reads CSV or .npy files of user, item and value; name "
         "them with --data.train FILE");
   }
+  check_one_target(session);
   const Table table = load_table(session, DataRole::train, TargetKind::number, std::nullopt,
                                  CsvFeatures::categories);
   if (table.features != 2 || table.feature_types.empty()) {

@@ -60,7 +60,7 @@ std::vector<std::pair<std::string, Spread>> spreads(const Json& folds, const cha
   std::vector<std::pair<std::string, Spread>> all;
   const auto n = static_cast<double>(folds.size());
   for (const auto& [metric, first] : folds.front()[set].items()) {
-    if (metric == "rows") continue;
+    if (metric == "rows" || metric == "targets") continue;
     const auto value = [&, name = metric](const Json& fold) {
       const Json& number = fold[set][name];
       return number.is_number() ? number.get<double>() : std::numeric_limits<double>::quiet_NaN();
@@ -93,10 +93,12 @@ std::string evaluation_line(const Evaluation& e) {
   std::string line = fmt::format("loss {:.5g}", e.loss);
   if (e.objective != e.loss) line += fmt::format("  objective {:.5g}", e.objective);
   if (e.accuracy) line += fmt::format("  accuracy {:.4f}", *e.accuracy);
-  if (e.regression) {
-    line += fmt::format("  rmse {:.5g}  R² {:.4f}", e.regression->rmse, e.regression->r2);
-  }
+  if (e.regression) line += "  " + regression_text(*e.regression);
   return line;
+}
+
+std::string regression_text(const Evaluation::Regression& regression) {
+  return fmt::format("rmse {:.5g}  R² {:.4f}", regression.rmse, regression.r2);
 }
 
 std::string team_line(Session& session) {

@@ -12,6 +12,9 @@ namespace lockstep::trainer {
 
 // What a run says of itself: lines for people, JSON for programs.
 
+/// "rmse 0.7504  R² 0.2819"
+std::string regression_text(const Evaluation::Regression& regression);
+
 /// "loss 0.2145  accuracy 0.9312" or "loss 0.2145  rmse 0.7504  R² 0.2819".
 std::string evaluation_line(const Evaluation& evaluation);
 

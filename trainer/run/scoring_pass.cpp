@@ -22,10 +22,12 @@ ScoreSums fold_scores(Team& team, const Scorer& scorer, Index total_rows, Range 
   const RowBlocks row_blocks(total_rows);
   const Range blocks = row_blocks.blocks_of(rows);
   std::vector<ScoreSums> sums(static_cast<std::size_t>(blocks.size()));
+  std::vector<double> predictions(static_cast<std::size_t>(scorer.predictions()));
   guard(team, "scoring rows", [&] {
     source([&](Index row, const double* scores, double loss) {
       const auto block = static_cast<std::size_t>(row / row_blocks.size());
-      scorer.add(sums[block], scorer.prediction(scores), targets[static_cast<std::size_t>(row)],
+      scorer.predict(scores, predictions.data());
+      scorer.add(sums[block], predictions.data(), targets.data() + row * scorer.predictions(),
                  loss);
     });
   });
@@ -61,7 +63,8 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
       for (Index r = range.begin; r < range.end; ++r) {
         std::copy_n(pass.scores().row(r), outputs, scores.data() + r * outputs);
       }
-      if (has_targets) pass.score_losses(range, examples.targets.data() + first, losses.data());
+      if (!has_targets) return;
+      pass.score_losses(range, examples.targets.data() + first * network.targets(), losses.data());
     });
     for (Index r = 0; r < rows; ++r) {
       visit(first + r, scores.data() + r * outputs, losses[static_cast<std::size_t>(r)]);

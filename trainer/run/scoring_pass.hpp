@@ -19,7 +19,7 @@ using ScoreSource = std::function<void(const ScoreVisitor& visit)>;
 /// Scores of a whole data set: summed in row order inside row blocks, over the blocks along the
 /// tree; the same bits for any number of ranks.
 /// @param rows     of this rank, whole row blocks
-/// @param targets  of these rows, as in the data
+/// @param targets  of these rows, as in the data: the scorer's predictions() of each
 /// What `source` throws is thrown alike on all ranks. *Collective*.
 ScoreSums fold_scores(Team& team, const Scorer& scorer, Index total_rows, Range rows,
                       const std::vector<double>& targets, const ScoreSource& source);

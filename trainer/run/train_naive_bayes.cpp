@@ -50,7 +50,7 @@ void check_size(const Table& train) {
   throw DataError(fmt::format(
       "target {}: {} classes of {} columns of numbers and {} categories are more than naive_bayes "
       "can count; {}",
-      lockstep::quoted(train.target_name), classes, numbers, categories, remedy));
+      lockstep::quoted(train.target_name()), classes, numbers, categories, remedy));
 }
 
 }  // namespace

@@ -60,8 +60,7 @@ class TrainRun {
         experiment_(experiment),
         folder_(folder),
         network_(experiment.model.network),
-        scorer_(loss_traits(experiment.model.network.loss), experiment.model.network.outputs,
-                experiment.model.target_scaling),
+        scorer_(scorer_of(experiment.model)),
         lanes_(experiment.train.total_rows, experiment.lanes, experiment.batch) {
     load_examples();
   }
@@ -109,7 +108,7 @@ class TrainRun {
 
   Examples<T> examples_of(Table&& table) const {
     return make_examples<T>(std::move(table), experiment_.model.features,
-                            experiment_.model.target_scaling, session_.threads);
+                            experiment_.model.target_scalings, session_.threads);
   }
 
   EpochReport run_epoch(Training<T>& training, Index epoch) {

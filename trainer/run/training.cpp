@@ -57,6 +57,7 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       optimizer_(make_optimizer<T>(options.optimizer, options.optimizer_options)),
       pass_(network, std::min(my_lanes_.size() * lanes.most_rows_of_a_lane(), lanes.batch()), true,
             examples.sparse_rows()),
+      target_count_(network.targets()),
       theta_(std::move(theta)),
       touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse) {
   const Range segment = exchange_->segment();
@@ -72,10 +73,10 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
   steps_of_block_.resize(my_blocks_.size());
   const auto capacity = static_cast<std::size_t>(pass_.capacity());
   sources_.resize(capacity);
-  targets_.resize(capacity);
+  targets_.resize(capacity * static_cast<std::size_t>(target_count_));
   if (!examples.weights.empty()) weights_.resize(capacity);
   losses_.resize(capacity);
-  predictions_.resize(capacity);
+  predictions_.resize(capacity * static_cast<std::size_t>(target_count_));
 }
 
 template <class T>
@@ -143,7 +144,8 @@ void Training<T>::load_rows(Index step) {
     for (Index j = positions.begin; j < positions.end; ++j, ++row) {
       const Index source = first + order[static_cast<std::size_t>(j)];
       sources_[static_cast<std::size_t>(row)] = source;
-      targets_[static_cast<std::size_t>(row)] = examples_.targets[static_cast<std::size_t>(source)];
+      std::copy_n(examples_.targets.data() + source * target_count_, target_count_,
+                  targets_.data() + row * target_count_);
       if (weights_.empty()) continue;
       weights_[static_cast<std::size_t>(row)] = examples_.weights[static_cast<std::size_t>(source)];
     }
@@ -212,7 +214,7 @@ void Training<T>::compute_gradient() {
     }
     pass_.forward(range, theta_.data());
     for (Index r = range.begin; r < range.end; ++r) {
-      predictions_[static_cast<std::size_t>(r)] = scorer_.prediction(pass_.scores().row(r));
+      scorer_.predict(pass_.scores().row(r), predictions_.data() + r * target_count_);
     }
     pass_.score_losses(range, targets_.data(), losses_.data());
     if (!weights_.empty()) pass_.weight_derivatives(range, weights_.data());
@@ -238,8 +240,8 @@ std::vector<ScoreSums> Training<T>::node_sums() const {
     const Range& leaf = leaves_[static_cast<std::size_t>(lane - my_lanes_.begin)];
     for (Index r = leaf.begin; r < leaf.end; ++r) {
       const auto i = static_cast<std::size_t>(r);
-      const auto source = static_cast<std::size_t>(sources_[i]);
-      scorer_.add(sums, predictions_[i], examples_.actual_targets[source], losses_[i]);
+      scorer_.add(sums, predictions_.data() + r * target_count_,
+                  examples_.actual_targets.data() + sources_[i] * target_count_, losses_[i]);
     }
     return sums;
   };
@@ -262,20 +264,19 @@ template <class T>
 void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums) {
   std::vector<ScoreSums> mine;
   for (const auto& step : unsettled_) mine.insert(mine.end(), step.begin(), step.end());
-  const std::vector<Bytes> gathered = team_.all_gather(std::as_bytes(std::span(mine)));
+  const std::vector<Bytes> gathered =
+      team_.all_gather(FoldCodec<std::vector<ScoreSums>>::encode(mine));
 
   std::vector<TreeNode> nodes;
   std::vector<std::vector<ScoreSums>> sums(unsettled_.size());
   for (int rank = 0; rank < team_.size(); ++rank) {
     const auto theirs = canonical_nodes(part_of(lane_boundaries_, rank), lanes_.count());
-    const std::byte* from = gathered[static_cast<std::size_t>(rank)].data();
+    const auto values =
+        FoldCodec<std::vector<ScoreSums>>::decode(gathered[static_cast<std::size_t>(rank)]);
+    auto next = values.begin();
     for (auto& step : sums) {
-      for (std::size_t n = 0; n < theirs.size(); ++n) {
-        ScoreSums value;
-        std::memcpy(&value, from, sizeof(value));
-        from += sizeof(value);
-        step.push_back(value);
-      }
+      step.insert(step.end(), next, next + static_cast<std::ptrdiff_t>(theirs.size()));
+      next += static_cast<std::ptrdiff_t>(theirs.size());
     }
     nodes.insert(nodes.end(), theirs.begin(), theirs.end());
   }

@@ -84,6 +84,7 @@ class Training {
   std::unique_ptr<comm::GradientExchange<T>> exchange_;
   std::unique_ptr<Optimizer<T>> optimizer_;
   NetworkPass<T> pass_;
+  Index target_count_;  // of a row: classes or numbers to predict, as many as are predicted
 
   AlignedVector<T> theta_;
   std::vector<AlignedVector<T>> nodes_;  // an arena for each canonical node
@@ -98,8 +99,8 @@ class Training {
   std::vector<Range> leaves_;              // rows of the batch that belong to each of my lanes
   std::vector<Index> sources_;             // local row of the examples for each row of the batch
   BlockSet touched_;                       // blocks that the batch of any rank touches
-  std::vector<double> targets_;
-  std::vector<double> weights_;  // where the examples have them
+  std::vector<double> targets_;            // target_count_ of each row, as are the predictions
+  std::vector<double> weights_;            // where the examples have them
   std::vector<double> losses_;
   std::vector<double> predictions_;
   std::vector<std::vector<ScoreSums>> unsettled_;  // node sums of steps not yet agreed on

@@ -17,7 +17,7 @@ Table example() {
   table.values = Table::NumberValues{1, 2, 3, 4};
   table.feature_names = {"a", "b"};
   table.target_kind = TargetKind::classes;
-  table.target_name = "y";
+  table.target_names = {"y"};
   table.target = {1, 0};
   table.class_names = {"no", "yes"};
   return table;

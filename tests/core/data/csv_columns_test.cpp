@@ -14,7 +14,7 @@ using Texts = std::vector<std::string>;
 constexpr Index kTarget = CsvColumns::kTarget;
 constexpr Index kSkipped = CsvColumns::kSkipped;
 
-TableSchema wine() { return {{"pH", "sugar"}, TargetKind::classes, "colour", {"red", "white"}}; }
+TableSchema wine() { return {{"pH", "sugar"}, TargetKind::classes, {"colour"}, {"red", "white"}}; }
 
 TEST(CsvHeader, NamesColumnsByPositionWhenTheyHaveNone) {
   EXPECT_EQ(parse_csv_header(",a, ,\"b,c\",\"\"", ',', "x.csv"),
@@ -37,40 +37,66 @@ TEST(CsvColumns, TheLastColumnIsTheTarget) {
   const CsvColumns columns = assign_csv_columns({"a", "b", "y"}, {}, "x.csv");
   EXPECT_EQ(columns.use, (std::vector<Index>{0, 1, kTarget}));
   EXPECT_EQ(columns.schema.feature_names, (Texts{"a", "b"}));
-  EXPECT_EQ(columns.schema.target_name, "y");
+  EXPECT_EQ(columns.schema.target_name(), "y");
   EXPECT_EQ(columns.schema.target_kind, TargetKind::classes);
 }
 
 TEST(CsvColumns, TargetAndIgnoredColumnsByName) {
   CsvOptions options;
-  options.target = "y";
+  options.targets = {"y"};
   options.ignored = {"id", "z"};
   options.target_kind = TargetKind::number;
   const CsvColumns columns = assign_csv_columns({"id", "y", "a", "b", "z"}, options, "x.csv");
   EXPECT_EQ(columns.use, (std::vector<Index>{kSkipped, kTarget, 0, 1, kSkipped}));
   EXPECT_TRUE(columns.extra.empty());
 
-  options.target.clear();  // then it is the last one that is left
+  options.targets.clear();  // then it is the last one that is left
   EXPECT_EQ(assign_csv_columns({"id", "y", "a", "b", "z"}, options, "x.csv").use,
             (std::vector<Index>{kSkipped, 0, 1, kTarget, kSkipped}));
+}
+
+TEST(CsvColumns, SeveralTargetsAndWeightsAreBehindTheFeatures) {
+  CsvOptions options;
+  options.targets = {"z", "y"};
+  options.target_kind = TargetKind::number;
+  options.weight = "w";
+  const std::vector<std::string> names{"y", "a", "w", "z", "b"};
+  CsvColumns columns = assign_csv_columns(names, options, "x.csv");
+  EXPECT_EQ(columns.use, (std::vector<Index>{3, 0, 4, 2, 1}));
+  EXPECT_EQ(columns.schema.target_names, (Texts{"z", "y"}));
+  EXPECT_EQ(columns.carried_targets, 2);
+  EXPECT_EQ(columns.carried(), 3);
+  EXPECT_EQ(columns.rules.size(), 5U);
+  EXPECT_FALSE(columns.rules[2].takes_text || columns.rules[3].takes_missing);
+
+  CsvOptions known;
+  known.schema = TableSchema{{"b", "a"}, TargetKind::number, {"z", "y"}, {}, {{}, {}}};
+  columns = assign_csv_columns(names, known, "x.csv");
+  EXPECT_EQ(columns.use, (std::vector<Index>{3, 1, kSkipped, 2, 0}));
+  EXPECT_EQ(columns.extra, (Texts{"w"}));
+  known.target_kind = TargetKind::none;  // as predict reads them
+  columns = assign_csv_columns(names, known, "x.csv");
+  EXPECT_EQ(columns.use, (std::vector<Index>{kSkipped, 1, kSkipped, kSkipped, 0}));
+  EXPECT_EQ(columns.carried(), 0);
+  EXPECT_EQ(assign_csv_columns({"a", "b"}, known, "x.csv").use, (std::vector<Index>{1, 0}));
 }
 
 TEST(CsvColumns, WithoutTargetAllColumnsAreFeatures) {
   CsvOptions options;
   options.target_kind = TargetKind::none;
   EXPECT_EQ(assign_csv_columns({"a", "b"}, options, "x.csv").use, (std::vector<Index>{0, 1}));
-  options.target = "a";
+  options.targets = {"a"};
   EXPECT_EQ(assign_csv_columns({"a", "b"}, options, "x.csv").use,
             (std::vector<Index>{kSkipped, 0}));
 }
 
 TEST(CsvColumns, UnknownNamesGetASuggestion) {
   CsvOptions options;
-  options.target = "qualty";
+  options.targets = {"qualty"};
   const auto assign = [&] { assign_csv_columns({"id", "quality", "a"}, options, "x.csv"); };
   EXPECT_EQ(message_of<ConfigError>(assign),
             "data.target: no column 'qualty' in the header of x.csv; did you mean 'quality'?");
-  options.target = "quality";
+  options.targets = {"quality"};
   options.ignored = {"hopeless name"};
   EXPECT_EQ(message_of<ConfigError>(assign),
             "data.ignore: no column 'hopeless name' in the header of x.csv");

@@ -54,7 +54,7 @@ TEST(CsvReader, ReadsNumbersAndClasses) {
   EXPECT_EQ(numbers(result), (std::vector<double>{1, 2.5, -300, 4, 0, -0.5}));
   EXPECT_EQ(table.target_kind, TargetKind::classes);
   EXPECT_EQ(table.target, (std::vector<double>{0, 1, 0}));
-  EXPECT_EQ(schema_of(table), (TableSchema{{"a", "b"}, TargetKind::classes, "kind", {"x", "y"}}));
+  EXPECT_EQ(schema_of(table), (TableSchema{{"a", "b"}, TargetKind::classes, {"kind"}, {"x", "y"}}));
 }
 
 TEST(CsvReader, ReadsATargetThatIsANumber) {
@@ -133,7 +133,7 @@ TEST(CsvReader, PointsAtADelimiterBehindTheHeader) {
   EXPECT_EQ(error_of("a,y,\n1,b,\n"),
             "a.csv:2:2: expected a number in column 'y', found 'b'" + hint);
   CsvOptions options;
-  options.target = "y";
+  options.targets = {"y"};
   EXPECT_EQ(error_of("a,y,\n1,b,\n", options), "a.csv:2:3: missing value in column 'c2'" + hint);
   EXPECT_EQ(error_of("a,y,\nx,b,1\n", options),
             "a.csv:2:1: expected a number in column 'a', found 'x'");
@@ -146,11 +146,11 @@ TEST(CsvReader, PointsAtADelimiterBehindTheHeader) {
 
   const auto unnamed_last = [&] { return read_text("a,y,\n1,5,2\n", options).unnamed_last; };
   EXPECT_TRUE(unnamed_last().ends_with("/a.csv:1"));
-  options.target = "";
+  options.targets = {};
   EXPECT_TRUE(unnamed_last().ends_with("/a.csv:1"));
-  options.target = "c2";
+  options.targets = {"c2"};
   EXPECT_EQ(unnamed_last(), "") << "asked for";
-  options.target = "y";
+  options.targets = {"y"};
   options.ignored = {"c2"};
   EXPECT_EQ(unnamed_last(), "") << "left out";
 }
@@ -198,7 +198,7 @@ TEST(CsvReader, ReadsFilesWithoutAHeader) {
   const CsvTable result = read_text("1,2,x\n3,4,y\n");
   EXPECT_EQ(numbers(result), (std::vector<double>{1, 2, 3, 4}));
   EXPECT_EQ(result.table.feature_names, (Texts{"c0", "c1"}));
-  EXPECT_EQ(result.table.target_name, "c2");
+  EXPECT_EQ(result.table.target_name(), "c2");
   EXPECT_FALSE(result.dialect.has_header);
 
   EXPECT_EQ(error_of("1,2,x\n3,4\n"), "a.csv:2: expected 3 fields as in the first row, found 2");

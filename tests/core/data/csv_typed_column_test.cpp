@@ -98,7 +98,7 @@ TEST(TypedCsv, AColumnWithoutCellsIsNumbers) {
 TEST(TypedCsv, ASchemaWithTypesFixesThem) {
   CsvOptions options = typed_features();
   options.schema = TableSchema{
-      {"c", "n"}, TargetKind::classes, "y", {"a", "b"}, {categories({"blue", "red"}), {}}};
+      {"c", "n"}, TargetKind::classes, {"y"}, {"a", "b"}, {categories({"blue", "red"}), {}}};
   const CsvTable csv = read_text("n,c\n1,red\n2,green\n,\n3,7\n", options);
   EXPECT_EQ(csv.table.feature_types, options.schema->feature_types);
   EXPECT_EQ(cells(csv.table, 0), (Texts{"red", "-", "-", "-"}));
@@ -111,7 +111,7 @@ TEST(TypedCsv, ASchemaWithTypesFixesThem) {
 
 TEST(TypedCsv, TextInAColumnOfKnownNumbersIsAnError) {
   CsvOptions options = typed_features();
-  options.schema = TableSchema{{"n"}, TargetKind::classes, "y", {"a", "b"}, {ColumnType{}}};
+  options.schema = TableSchema{{"n"}, TargetKind::classes, {"y"}, {"a", "b"}, {ColumnType{}}};
   test::on_one_rank([&](Team& team) {
     test::TeamDirectory folder(team);
     const InputFile file = folder.put("a.csv", "n\n1\nx7\n");
@@ -162,7 +162,7 @@ TEST(TypedCsv, UsersNameTheTypesOfColumns) {
             "data.categorical: 'mixed' is left out by data.ignore");
   options.ignored = {};
   options.target_kind = TargetKind::classes;
-  options.target = "zip";
+  options.targets = {"zip"};
   EXPECT_EQ(error_of("zip,n,mixed\n1,1,5\n", options),
             "data.categorical: 'zip' is the column to predict");
 }
@@ -225,7 +225,7 @@ TEST(TypedCsv, ACategoryMayBeThereWithoutACell) {
 TEST(TypedCsv, UnknownCategoriesAreMissingKeptOrRefused) {
   CsvOptions options = typed_features();
   options.schema =
-      TableSchema{{"c"}, TargetKind::classes, "y", {"a", "b"}, {categories({"m", "q"})}};
+      TableSchema{{"c"}, TargetKind::classes, {"y"}, {"a", "b"}, {categories({"m", "q"})}};
   const std::string text = "c\nq\nz\nm\nn\nz\n\"\"\n";
   EXPECT_EQ(cells(read_text(text, options).table, 0), (Texts{"q", "-", "m", "-", "-", "-"}));
   CsvFeatureRules rules;
@@ -246,7 +246,7 @@ TEST(TypedCsv, UnknownCategoriesAreMissingKeptOrRefused) {
 
 TEST(TypedCsv, AModelWithoutCategoriesKnowsNone) {
   CsvOptions options = typed_features();
-  options.schema = TableSchema{{"c"}, TargetKind::classes, "y", {"a", "b"}, {categories({})}};
+  options.schema = TableSchema{{"c"}, TargetKind::classes, {"y"}, {"a", "b"}, {categories({})}};
   CsvFeatureRules rules;
   rules.unknown = CsvUnknown::kept;
   options.rules = for_all(rules);
@@ -266,9 +266,9 @@ TEST(TypedCsv, TextMustBeUtf8) {
 
 TEST(TypedCsv, TheTargetIsNeverAFeature) {
   CsvOptions options = typed_features();
-  options.target = "y";
+  options.targets = {"y"};
   EXPECT_EQ(read_text("x,y\n1,a\n", options).table.feature_names, Texts{"x"});
-  options.target = "yaer";
+  options.targets = {"yaer"};
   test::on_one_rank([&](Team& team) {
     test::TeamDirectory folder(team);
     const InputFile file = folder.put("a.csv", "x,year\n1,a\n");

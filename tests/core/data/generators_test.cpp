@@ -70,7 +70,7 @@ TEST(Generators, BlobsLieAroundTheirCentres) {
   const Table table = generate(options, 3, {0, rows}, rows);
   EXPECT_EQ(table.features, 3);
   EXPECT_EQ(table.class_names, (std::vector<std::string>{"0", "1", "2", "3"}));
-  EXPECT_EQ(table.target_name, "class");
+  EXPECT_EQ(table.target_name(), "class");
   options.noise = 0;
   const Table centres = generate(options, 3, {0, rows}, rows);  // the same without the noise
   std::array<int, 4> counts{};
@@ -109,7 +109,7 @@ TEST(Generators, LinearTargetsAreLinear) {
   options.features = 2;
   const Table table = generate(options, 3, {0, 100}, 100);
   EXPECT_EQ(table.target_kind, TargetKind::number);
-  EXPECT_EQ(table.target_name, "y");
+  EXPECT_EQ(table.target_name(), "y");
   // Four points of a plane are dependent: the determinant of their rows (1, x, y) is 0.
   for (std::size_t i = 0; i + 3 < 100; ++i) {
     std::array<std::array<double, 3>, 3> m{};
@@ -130,7 +130,7 @@ TEST(Digits, AreImagesOfTenClasses) {
   const Table table = generate({}, 3, {0, rows}, rows);
   EXPECT_EQ(table.features, kDigitPixels);
   EXPECT_EQ(table.class_names.size(), 10U);
-  EXPECT_EQ(table.target_name, "label");
+  EXPECT_EQ(table.target_name(), "label");
   EXPECT_EQ(table.feature_names.back(), "p783");
   ASSERT_TRUE(std::holds_alternative<Table::ByteValues>(table.values));
   std::array<int, 10> counts{};

@@ -61,7 +61,7 @@ TEST(IdxReader, ReadsImagesAndLabels) {
               Table::ByteValues(pixels.begin(), pixels.end()));
     EXPECT_EQ(table.feature_names.front(), "p0");
     EXPECT_EQ(table.feature_names.back(), "p7");
-    EXPECT_EQ(table.target_name, "label");
+    EXPECT_EQ(table.target_name(), "label");
     EXPECT_EQ(table.class_names, (Texts{"2", "7"}));
     EXPECT_EQ(table.target, (std::vector<double>{1, 0, 1}));
     std::vector<double> row(8);
@@ -86,10 +86,10 @@ TEST(IdxReader, LabelsMayBeNumbersAndClassesMayBeKnown) {
   EXPECT_EQ(read_texts(images, labels, options).target, (std::vector<double>{5, 255}));
 
   options.target_kind = TargetKind::classes;
-  options.schema = TableSchema{{"p0"}, TargetKind::classes, "digit", {"255", "1", "5"}};
+  options.schema = TableSchema{{"p0"}, TargetKind::classes, {"digit"}, {"255", "1", "5"}};
   const Table table = read_texts(images, labels, options);
   EXPECT_EQ(table.target, (std::vector<double>{2, 0}));
-  EXPECT_EQ(table.target_name, "digit");
+  EXPECT_EQ(table.target_name(), "digit");
   EXPECT_EQ(error_of(images, idx_text({2}, "\x05\x06"), options),
             "labels: class 6 of item 1 does not occur in the training data");
   options.schema->feature_names = {"pH"};

@@ -56,7 +56,7 @@ std::string error_of(const std::string& content,
 
 /// A schema of features with these names and the classes −1 and 1.
 TableSchema schema(const Texts& features) {
-  return {features, TargetKind::classes, "y", {"-1", "1"}};
+  return {features, TargetKind::classes, {"y"}, {"-1", "1"}};
 }
 
 LibsvmOptions fitting(const TableSchema& schema, std::optional<Index> base = std::nullopt) {
@@ -72,7 +72,7 @@ TEST(LibsvmReader, ReadsRowsOfPairs) {
   EXPECT_EQ(table.features, 3);
   EXPECT_EQ(table.feature_names, (Texts{"c0", "c1", "c2"}));
   EXPECT_TRUE(table.feature_types.empty());
-  EXPECT_EQ(table.target_name, "label");
+  EXPECT_EQ(table.target_name(), "label");
   EXPECT_EQ(table.target_kind, TargetKind::number);
   EXPECT_EQ(table.target, (Numbers{1.5, -2}));
   EXPECT_EQ(*table.sparse(), (SparseValues{{0, 2, 3}, {0, 2, 1}, {2, -4.25, 1e-3}}));
@@ -171,7 +171,7 @@ TEST(LibsvmReader, TablesAreThoseOfCsv) {
     const InputFile dense =
         folder.put("a.csv", "label,c0,c1,c2\n1,2.5,0,-0\n-1,0,0,0\n1,0,7,1e-300\n");
     CsvOptions options;
-    options.target = "label";
+    options.targets = {"label"};
     const Table table = read_libsvm(team, {sparse}, {}).table;
     const Table of_csv = read_csv(team, {dense}, options).table;
     EXPECT_EQ(schema_of(table), schema_of(of_csv));
@@ -186,7 +186,7 @@ TEST(LibsvmReader, TablesAreThoseOfCsv) {
 TEST(LibsvmReader, TheSchemaSaysHowWide) {
   const LibsvmTable narrow = read_text("1 1:5\n", fitting(schema({"c0", "c1", "c2"})));
   EXPECT_EQ(narrow.table.features, 3);
-  EXPECT_EQ(narrow.table.target_name, "y");
+  EXPECT_EQ(narrow.table.target_name(), "y");
   EXPECT_EQ(narrow.table.class_names, (Texts{"-1", "1"}));
   EXPECT_EQ(narrow.table.target, Numbers{1});
   EXPECT_EQ(narrow.left_out.cells, 0);

@@ -76,7 +76,7 @@ inline void expect_same(Team& team, const Table& found, const Table& expected) {
     EXPECT_EQ(found.feature_types[j].categories, expected.feature_types[j].categories) << j;
   }
   EXPECT_EQ(found.target_kind, expected.target_kind);
-  EXPECT_EQ(found.target_name, expected.target_name);
+  EXPECT_EQ(found.target_name(), expected.target_name());
   EXPECT_EQ(found.class_names, expected.class_names);
   EXPECT_EQ(found.weights.has_value(), expected.weights.has_value());
   EXPECT_EQ(found.values.index(), expected.values.index());

@@ -42,7 +42,7 @@ NpyOptions features_only() {
 NpyOptions predicting(TargetKind kind, const std::string& target = "") {
   NpyOptions options;
   options.columns.target_kind = kind;
-  options.columns.target = target;
+  if (!target.empty()) options.columns.targets = {target};
   return options;
 }
 
@@ -105,7 +105,7 @@ TEST(NpyReader, ColumnsAreNamedByTheirNumbers) {
   const Table table = read_text(npy_matrix({1, 2, 3, 4, 5, 6}, 3), predicting(TargetKind::number));
   EXPECT_EQ(table.feature_names, (Texts{"c0", "c1"}));
   EXPECT_EQ(values_of(table), (Numbers{1, 2, 4, 5}));
-  EXPECT_EQ(table.target_name, "c2");
+  EXPECT_EQ(table.target_name(), "c2");
   EXPECT_EQ(table.target_kind, TargetKind::number);
   EXPECT_EQ(table.target, (Numbers{3, 6}));
 }
@@ -137,7 +137,7 @@ TEST(NpyReader, LabelsAreAFileOfTheirOwn) {
         npy_file(npy_dictionary("|i1", "(3, 1)", true), "\x0a\xfe\x0a")}) {
     Table table = read_texts(x, y, predicting(TargetKind::classes)).table;
     EXPECT_EQ(table.feature_names, (Texts{"c0", "c1"}));
-    EXPECT_EQ(table.target_name, "label");
+    EXPECT_EQ(table.target_name(), "label");
     EXPECT_EQ(table.class_names, (Texts{"-2", "10"}));
     EXPECT_EQ(table.target, (Numbers{1, 0, 1}));
     table = read_texts(x, y, predicting(TargetKind::number)).table;
@@ -174,7 +174,7 @@ TEST(NpyReader, ClassesAreNamedAsThoseOfCsv) {
     EXPECT_EQ(table.target, expected.target);
     EXPECT_EQ(table.feature_names, expected.feature_names);
     EXPECT_EQ(values_of(table), values_of(expected));
-    EXPECT_EQ(table.target_name, expected.target_name);
+    EXPECT_EQ(table.target_name(), expected.target_name());
   };
   expect_same(npy_matrix({1, 10, 2, 9, 3, -0.5, 4, 10}, 2),
               "c0,c1\n1.0,10.0\n2.0,9.0\n3.0,-0.5\n4.0,10.0\n");
@@ -341,7 +341,7 @@ TEST(NpyReader, CategoriesAreThoseOfCsv) {
   }
 }
 
-const TableSchema kSchema{{"c0", "c2"}, TargetKind::classes, "c3", {"1", "5"}};
+const TableSchema kSchema{{"c0", "c2"}, TargetKind::classes, {"c3"}, {"1", "5"}};
 
 TEST(NpyReader, ASchemaFindsItsColumns) {
   for (const bool fortran_order : {false, true}) {
@@ -358,7 +358,7 @@ TEST(NpyReader, ASchemaFindsItsColumns) {
     EXPECT_EQ(error_of(npy_matrix({1, 2, 3, 1, 4, 5, 6, 2}, 4, fortran_order), options),
               "x[1, 3]: class '2' in column 'c3' does not occur in the training data");
   }
-  const TableSchema reversed{{"c1", "c0"}, TargetKind::none, "", {}};
+  const TableSchema reversed{{"c1", "c0"}, TargetKind::none, {}, {}};
   EXPECT_EQ(values_of(read_text(npy_matrix({1, 2, 3, 4}, 2), fitting(reversed))),
             (Numbers{2, 1, 4, 3}));
 }
@@ -369,7 +369,7 @@ TEST(NpyReader, ASchemaMayHaveItsTargetInAFileOfLabels) {
   const NpyOptions options = fitting(kSchema, TargetKind::classes);
   const Table table = read_texts(x, y, options).table;
   EXPECT_EQ(table.target, (Numbers{1, 0}));
-  EXPECT_EQ(table.target_name, "c3");
+  EXPECT_EQ(table.target_name(), "c3");
   EXPECT_EQ(error_of(x, options, npy_vector<std::int64_t>("<i8", {5, 6})),
             "y[1]: class '6' in column 'c3' does not occur in the training data");
   EXPECT_EQ(error_of(x, options),
@@ -385,7 +385,7 @@ TEST(NpyReader, RefusesAnotherWidthThanThatOfTheModel) {
             "x: expected 4 columns, as the model knows, found 6; name columns to leave out in "
             "data.ignore");
   for (const char* name : {"pH", "c01", "c", "", "c-1", "x1", "c99999999999999999999"}) {
-    EXPECT_EQ(error_of(npy_matrix({1, 2}, 2), fitting({{"c0", name}, TargetKind::none, "", {}})),
+    EXPECT_EQ(error_of(npy_matrix({1, 2}, 2), fitting({{"c0", name}, TargetKind::none, {}, {}})),
               "x: the columns of a .npy file are c0, c1, …, but the model has the feature '" +
                   std::string(name) + "'; give it a CSV file");
   }
@@ -399,7 +399,7 @@ TEST(NpyReader, RefusesColumnsThatAreNotThere) {
   EXPECT_EQ(error_of(npy_matrix({1, 2}, 2), options),
             "data.ignore: no column 'c2' among c0 to c1, the columns of x");
   options.columns.ignored = {"c1"};
-  options.columns.target = "c1";
+  options.columns.targets = {"c1"};
   EXPECT_EQ(error_of(npy_matrix({1, 2}, 2), options),
             "data.target: 'c1' is named in data.ignore too");
 }

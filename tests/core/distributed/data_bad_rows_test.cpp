@@ -269,7 +269,7 @@ TEST(BadRows, WhatMoreThanARowIsWrongWithStaysAnError) {
   CsvOptions fitting = options;
   fitting.schema = TableSchema{};
   fitting.schema->feature_names = {"x"};
-  fitting.schema->target_name = "y";
+  fitting.schema->target_names = {"y"};
   fitting.schema->target_kind = TargetKind::classes;
   fitting.schema->class_names = {"a"};
   for_each_team({1, 2, 3}, [&](Team& team) {
@@ -294,7 +294,7 @@ TEST(BadRows, WhatMoreThanARowIsWrongWithStaysAnError) {
     libsvm.on_bad_row = OnBadRow::skip;
     libsvm.schema = TableSchema{};
     libsvm.schema->feature_names = {"c0"};
-    libsvm.schema->target_name = "label";
+    libsvm.schema->target_names = {"label"};
     libsvm.schema->class_names = {"1"};
     const InputFile file = folder.put("a.svm", "1 1:1\nx\n2 1:1\n");
     EXPECT_EQ(message_in(folder / "", [&] { read_libsvm(team, {file}, libsvm); }),

@@ -120,7 +120,7 @@ TEST(DistributedIdx, EveryRankThrowsAlike) {
               "c: truncated gzip stream after " + std::to_string(cut.size) + " bytes");
     options.target_kind = TargetKind::classes;
     options.schema =
-        TableSchema{{"p0", "p1", "p2", "p3", "p4"}, TargetKind::classes, "label", {"0", "1"}};
+        TableSchema{{"p0", "p1", "p2", "p3", "p4"}, TargetKind::classes, {"label"}, {"0", "1"}};
     std::string labels(40, '\1');
     labels[17] = '\2';
     labels[31] = '\3';

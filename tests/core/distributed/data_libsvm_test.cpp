@@ -212,7 +212,7 @@ TEST(DistributedLibsvm, CellsBeyondTheModelAreCountedOnAllRanks) {
   for_each_team({1, 2, 3, 8}, [](Team& team) {
     TeamDirectory folder(team);
     LibsvmOptions options;
-    options.schema = TableSchema{{"c0", "c1", "c2"}, TargetKind::classes, "y", {"0", "1"}};
+    options.schema = TableSchema{{"c0", "c1", "c2"}, TargetKind::classes, {"y"}, {"0", "1"}};
     for (Index first = 0; first < 30; first += 5) {
       std::string text = "# one line\n";
       for (Index i = 0; i < 30; ++i) text += i < first ? "1 2:1\n" : "0 3:1 5:2 4:1\n";

@@ -59,19 +59,23 @@ std::vector<CsvOptions> ways_to_read() {
   CsvOptions typed;
   typed.missing = {"?"};
   typed.features = CsvFeatures::typed;
-  typed.target = "y";
+  typed.targets = {"y"};
   std::vector<CsvOptions> ways{typed};
   ways.push_back(typed);
   ways.back().target_kind = TargetKind::number;
   ways.back().weight = "w";
   ways.push_back(typed);
-  ways.back().target = "mixed";
+  ways.back().target_kind = TargetKind::number;
+  ways.back().targets = {"y", "x3"};
+  ways.back().weight = "w";
+  ways.push_back(typed);
+  ways.back().targets = {"mixed"};
   ways.back().ignored = {"x3", "zip"};
   ways.push_back(typed);
-  ways.back().target = "zip";
+  ways.back().targets = {"zip"};
   ways.back().categorical = {"y", "x5"};
   ways.push_back(typed);
-  ways.back().target = "";
+  ways.back().targets = {};
   ways.back().target_kind = TargetKind::none;
   ways.push_back(typed);
   ways.back().target_kind = TargetKind::none;
@@ -199,7 +203,8 @@ TEST(DistributedLsd, IsReadAsTheNpyThatItWasMadeOf) {
       const LsdFile lsd = test::lsd_of_npy(team, folder, {x}, files_of_labels);
       for (const TargetKind kind : {TargetKind::none, TargetKind::number, TargetKind::classes}) {
         options.columns.target_kind = kind;
-        options.columns.target = labelled || kind == TargetKind::none ? "" : "c2";
+        options.columns.targets.clear();
+        if (!labelled && kind != TargetKind::none) options.columns.targets = {"c2"};
         options.columns.categorical = {"c4"};
         const NpyTable expected = read_npy(team, {x}, files_of_labels, options);
         const LsdTable found = read_lsd(team, lsd, {options.columns, {}});
@@ -366,27 +371,27 @@ TEST(DistributedLsd, ErrorsAreThoseOfTheCsvWithItsPlaces) {
     ways.back().ignored = {"a", "b"};
     ways.back().weight = "w";
     ways.push_back(options);
-    ways.back().target = "b";
+    ways.back().targets = {"b"};
     ways.back().target_kind = TargetKind::number;
     ways.back().ignored = {"y"};
     ways.push_back({});
     ways.back().features = CsvFeatures::typed;
     ways.back().ignored = {"y"};
-    ways.back().target = "w";
+    ways.back().targets = {"w"};
     ways.back().rules = [](const std::vector<std::string>& features) {
       CsvFeatureRules rules;
       rules.takes_mixed = false;
       return std::vector<CsvFeatureRules>(features.size(), rules);
     };
     ways.push_back({});
-    ways.back().schema = TableSchema{{"a"}, TargetKind::classes, "y", {"p"}, {ColumnType{}}};
+    ways.back().schema = TableSchema{{"a"}, TargetKind::classes, {"y"}, {"p"}, {ColumnType{}}};
     for (const CsvOptions& way : ways) {
       const std::string expected = message(folder, [&] { read_csv(team, {file}, way); });
       EXPECT_EQ(message(folder, [&] { read_lsd(team, lsd, {way, {}}); }), expected);
       EXPECT_NE(expected.find("a.csv:"), std::string::npos) << expected;
     }
     CsvOptions no_column;
-    no_column.target = "zz";
+    no_column.targets = {"zz"};
     EXPECT_EQ(message(folder,
                       [&] {
                         read_lsd(team, lsd, {no_column, {}});

@@ -140,7 +140,7 @@ TEST(DistributedNpy, EveryRankThrowsTheFirstErrorInRowOrder) {
       options.columns.target_kind = TargetKind::number;
       EXPECT_EQ(message({good, bad}, options),
                 "b[61, 1]: expected a finite number in column 'c1', found -inf");
-      options.columns.target = "c1";
+      options.columns.targets = {"c1"};
       options.columns.ignored = {"c0", "c2"};
       EXPECT_EQ(message({good, bad}, options),
                 "b[61, 1]: expected a finite number in column 'c1', found -inf");
@@ -149,8 +149,8 @@ TEST(DistributedNpy, EveryRankThrowsTheFirstErrorInRowOrder) {
                 "c: expected 3200 bytes after the header, for shape (100, 4) of <f8, found 3201");
       options.columns.target_kind = TargetKind::classes;
       options.columns.ignored = {"c3"};
-      options.columns.target = "c0";
-      options.columns.schema = TableSchema{{"c1", "c2"}, TargetKind::classes, "c0", {"0", "0.5"}};
+      options.columns.targets = {"c0"};
+      options.columns.schema = TableSchema{{"c1", "c2"}, TargetKind::classes, {"c0"}, {"0", "0.5"}};
       EXPECT_EQ(message({good}, options),
                 "a[1, 0]: class '5.875' in column 'c0' does not occur in the training data");
       team.barrier();

@@ -39,6 +39,7 @@ Table example(Range rows, bool sparse) {
   table.total_rows = kRows;
   table.features = kFeatures;
   table.target_kind = TargetKind::number;
+  table.target_names = {"y"};
   for (Index j = 0; j < kFeatures; ++j) table.feature_names.push_back("c" + std::to_string(j));
   SparseValues cells;
   Table::NumberValues dense;

@@ -38,7 +38,7 @@ Table table_of_rank(const Team& team, Index rows, bool bytes = false) {
   table.feature_names = {"a", "b"};
   table.target_kind = TargetKind::classes;
   table.class_names = {"x", "y", "z"};
-  table.target_name = "kind";
+  table.target_names = {"kind"};
   if (bytes) table.values = Table::ByteValues();
   for (Index i = table.rows.begin; i < table.rows.end; ++i) {
     for (const Index value : {10 * i, 10 * i + 1}) {
@@ -119,7 +119,7 @@ TEST(SplitsOverRanks, ASelectionIsNumberedAgainAndRemembersWhatWasRead) {
       };
       check(some);
       EXPECT_EQ(some.class_names, table.class_names);
-      EXPECT_EQ(some.target_name, "kind");
+      EXPECT_EQ(some.target_name(), "kind");
       // Row numbers move with the rows, and the hash tells them from rows read alone.
       const std::string hash = data_hash(team, some);
       some = move_rows(team, std::move(some), even_boundaries(68, team.size()));

@@ -99,7 +99,7 @@ TEST(DistributedTypedCsv, AllRanksAgreeOnUnknownCategories) {
     CsvOptions options = typed_features();
     options.schema = TableSchema{{"c"},
                                  TargetKind::classes,
-                                 "y",
+                                 {"y"},
                                  {"a", "b"},
                                  {ColumnType{ColumnKind::category, {"c3", "c7"}}}};
     options.rules = [](const std::vector<std::string>&) {

@@ -113,7 +113,7 @@ TEST(TableWriter, NamesAreQuotedWhereTheyMustBe) {
     table.features = 2;
     table.feature_names = {"a,b", "plain"};
     table.target_kind = TargetKind::classes;
-    table.target_name = " y";
+    table.target_names = {" y"};
     table.class_names = {"no", "say \"yes\""};
     Table::NumberValues values;
     for (Index i = table.rows.begin; i < table.rows.end; ++i) {
@@ -174,7 +174,7 @@ TEST(TableWriter, ErrorsNameThePathAndLeaveNothingBehind) {
     named.target_kind = TargetKind::number;
     EXPECT_EQ(message([&] { write_idx(team, named, {784}, folder / "a", folder / "b"); }),
               "b: IDX labels are classes, and 'label' is a number; write CSV");
-    named.target_name = "two\nlines";
+    named.target_names = {"two\nlines"};
     EXPECT_EQ(message([&] { write_csv(team, named, folder / "t.csv"); }),
               "t.csv: expected names without a newline for CSV, found 'two\\x0alines'");
     team.barrier();
@@ -225,7 +225,17 @@ TEST(DataHash, KnowsContentAndNotRanks) {
     EXPECT_TRUE(differs([](Table& t) { t.class_names[0] = "zero"; }));
     EXPECT_TRUE(differs([](Table& t) { t.feature_names[0] = "y0"; }));
     EXPECT_TRUE(differs([](Table& t) { std::swap(t.feature_names[0], t.feature_names[1]); }));
-    EXPECT_TRUE(differs([](Table& t) { t.target_name = "kind"; }));
+    EXPECT_TRUE(differs([](Table& t) { t.target_names = {"kind"}; }));
+    Table several = table;
+    several.target_kind = TargetKind::number;
+    several.target_names = {"y", "z"};
+    several.target.insert(several.target.end(), table.target.begin(), table.target.end());
+    const std::string of_several = data_hash(team, several);
+    ++several.target.back();
+    EXPECT_NE(data_hash(team, several), of_several);
+    --several.target.back();
+    std::swap(several.target_names[0], several.target_names[1]);
+    EXPECT_NE(data_hash(team, several), of_several);
     EXPECT_TRUE(differs([](Table& t) {  // two rows trade places
       auto& values = std::get<Table::NumberValues>(t.values);
       std::swap_ranges(values.begin(), values.begin() + 3, values.begin() + 3);

@@ -39,7 +39,7 @@ Table table_of(Team& team, Index rows, std::vector<ColumnType> types, Index colu
   }
   table.values = values;
   for (Index j = 0; j < columns; ++j) table.feature_names.push_back(fmt::format("c{}", j));
-  table.target_name = "y";
+  table.target_names = {"y"};
   return table;
 }
 

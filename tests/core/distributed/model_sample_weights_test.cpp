@@ -30,7 +30,7 @@ double weight_of(Index row) { return 0.1 * static_cast<double>(row % 11); }
 Table table_of_rank(const Team& team, bool weighted) {
   Table table = test::share_of(team, test::Rows(kRows, {1}), {ColumnType{}});
   table.target_kind = TargetKind::classes;
-  table.target_name = "kind";
+  table.target_names = {"kind"};
   table.class_names = {"moss", "a:b", "rose"};
   if (weighted) table.weights.emplace();
   for (Index i = table.rows.begin; i < table.rows.end; ++i) {

@@ -123,6 +123,7 @@ Table twins(const Team& team, Index count) {
     table.target.push_back(rows[static_cast<std::size_t>(i)][1]);
   }
   table.target_kind = TargetKind::classes;
+  table.target_names = {"y"};
   table.class_names = {"no", "perhaps", "yes"};
   return table;
 }
@@ -134,7 +135,7 @@ TEST(EqualColumns, AreFoundByTheirCells) {
     const std::vector<std::vector<Index>> expected{{0, 2}, {1, 3}};
     EXPECT_EQ(equal_columns(table, profile), expected);
     EXPECT_EQ(columns_equal_to_target(table, profile), (std::vector<Index>{1, 3}));
-    EXPECT_FALSE(profile.target_as_numbers);
+    EXPECT_TRUE(profile.targets_as_numbers.empty());
 
     // A column of numbers is the target where the classes are these numbers, or the target is.
     table.class_names = {"0", "0.5", "1"};
@@ -146,8 +147,16 @@ TEST(EqualColumns, AreFoundByTheirCells) {
     EXPECT_EQ(columns_equal_to_target(table, numbers), (std::vector<Index>{1, 3}));
     for (double& y : table.target) y /= 2;
     table.target_kind = TargetKind::number;
+    table.target_names = {"y"};
     const TableProfile target = profile_columns(team, table, 1);
     EXPECT_EQ(columns_equal_to_target(table, target), (std::vector<Index>{1}));
+
+    Table both = table;  // of two targets, the second
+    both.target_names = {"z", "y"};
+    both.target.clear();
+    for (const double y : table.target) both.target.insert(both.target.end(), {y + 1000, y});
+    EXPECT_EQ(columns_equal_to_target(both, profile_columns(team, both, 1)),
+              (std::vector<Index>{1}));
   });
 }
 

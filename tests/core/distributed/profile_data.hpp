@@ -47,6 +47,7 @@ inline std::vector<ColumnType> few_types() { return {{}, {}, category({"p", "q",
 inline Table table_of_few(const Team& team, const FewRows& few, bool all_on_last = false) {
   Table table = share_of(team, few.rows, few_types(), all_on_last);
   table.target_kind = TargetKind::classes;
+  table.target_names = {"y"};
   table.class_names = {"0", "1", "2", "3"};
   for (Index i = table.rows.begin; i < table.rows.end; ++i) {
     table.target.push_back(few.targets[static_cast<std::size_t>(i)]);

@@ -90,6 +90,21 @@ TEST(DuplicatesOverRanks, ByHand) {
   });
 }
 
+TEST(DuplicatesOverRanks, OfSeveralTargetsAllMustBeEqual) {
+  const FewRows rows{{{1, 2, 0}, {1, 2, 0}, {1, 2, 0}}, {1, 1, 1}};
+  test::for_each_team({1, 2}, [&](Team& team) {
+    Table table = table_of_few(team, rows);
+    table.target_kind = TargetKind::number;
+    table.target_names = {"y", "z"};
+    table.target.clear();
+    for (Index i = table.rows.begin; i < table.rows.end; ++i) {
+      table.target.insert(table.target.end(), {1, i == 1 ? 7.0 : 0.0});
+    }
+    const auto found = find_duplicates(team, std::array<const Table*, 1>{&table}, 1);
+    EXPECT_EQ(found[0], (Duplicates{0, 0, 1, 2, {{0, 2}}, {{0, 1}, {1, 2}}}));
+  });
+}
+
 TEST(DuplicatesOverRanks, ComparesFeaturesAloneWhereASetHasNoTarget) {
   const FewRows train{{{1, 2, 0}, {1, 2, 0}}, {0, 1}};
   test::for_each_team({1, 2}, [&](Team& team) {

@@ -35,9 +35,11 @@ Table numbers_table(Index total_rows, Range rows) {
   for (Index i = rows.begin; i < rows.end; ++i) {
     for (Index j = 0; j < kFeatures; ++j) values.push_back(value_at(i, j));
     table.target.push_back(target_at(i));
+    table.target.push_back(value_at(i, 0));
   }
   table.values = values;
   table.target_kind = TargetKind::number;
+  table.target_names = {"y", "z"};
   return table;
 }
 
@@ -78,7 +80,10 @@ TEST(ColumnMomentsOverRanks, HaveTheBitsOfTheDefinition) {
               << total_rows << " rows, column " << j << ", " << team.size() << " ranks";
         }
         EXPECT_EQ(moments[1].m2, 0);
-        EXPECT_EQ(target_moments(team, table), reference(total_rows, 0, 64, target_at));
+        const auto first = [](Index row) { return value_at(row, 0); };
+        EXPECT_EQ(target_moments(team, table),
+                  (std::vector<ColumnMoments>{reference(total_rows, 0, 64, target_at),
+                                              reference(total_rows, 0, 64, first)}));
       }
     }
   });
@@ -88,7 +93,7 @@ TEST(ColumnMomentsOverRanks, OfNoRows) {
   test::for_each_team({1, 3}, [](Team& team) {
     const Table table = numbers_table(0, {0, 0});
     EXPECT_EQ(column_moments(team, table), std::vector<ColumnMoments>(kFeatures));
-    EXPECT_EQ(target_moments(team, table), ColumnMoments());
+    EXPECT_EQ(target_moments(team, table), std::vector<ColumnMoments>(2));
   });
 }
 

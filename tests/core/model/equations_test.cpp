@@ -266,6 +266,12 @@ TEST(LinearRegression, GradientIsTheMeanOfErrorTimesFeature) {
   expect_gradient(example, affine(example));
 }
 
+double predicted_class(const Scorer& scorer, double score) {
+  double prediction = 0;
+  scorer.predict(&score, &prediction);
+  return prediction;
+}
+
 TEST(LogisticRegression, HypothesisIsTheSigmoidOfTheScore) {
   const Example example("logistic", {}, "relu");
   const Scorer scorer(loss_traits("logistic"), 1, {});
@@ -274,7 +280,7 @@ TEST(LogisticRegression, HypothesisIsTheSigmoidOfTheScore) {
     const std::vector<double> p = scorer.probabilities(&example.scores[i]);
     EXPECT_TRUE(close(p[1], sigmoid(z[i]), 1e-14));
     EXPECT_TRUE(close(p[0], 1 - sigmoid(z[i]), 1e-14));
-    EXPECT_EQ(scorer.prediction(&example.scores[i]), sigmoid(z[i]) > 0.5 ? 1 : 0);
+    EXPECT_EQ(predicted_class(scorer, example.scores[i]), sigmoid(z[i]) > 0.5 ? 1 : 0);
   }
 }
 
@@ -320,13 +326,13 @@ TEST(Svm, DecidesByTheSignOfTheScore) {
   const Vector f = affine(example);
   int positive = 0;
   for (Index i = 0; i < kRows; ++i) {
-    EXPECT_EQ(scorer.prediction(&example.scores[i]), f[i] > 0 ? 1 : 0);  // +1 is the second class
+    EXPECT_EQ(predicted_class(scorer, example.scores[i]),
+              f[i] > 0 ? 1 : 0);  // +1 is the second class
     positive += f[i] > 0;
   }
   EXPECT_GT(positive, 0);
   EXPECT_LT(positive, kRows);
-  const double zero = 0;
-  EXPECT_EQ(scorer.prediction(&zero), 0) << "sign(0) is taken for −1";
+  EXPECT_EQ(predicted_class(scorer, 0), 0) << "sign(0) is taken for −1";
 }
 
 }  // namespace

@@ -110,6 +110,33 @@ TEST(Losses, HingesOfSeveralClassesAreThoseOfEachVersusTheRest) {
   }
 }
 
+TEST(Losses, OfSeveralNumbersAreAddedUp) {
+  const std::vector<float> scores{0.25F, 0.5F, -3};
+  const std::vector<double> targets{1, 0.5, 2};
+  for (const char* name : {"squared", "absolute"}) {
+    // Two rows, the second of other targets.
+    AlignedVector<float> in(2 * kStride);
+    AlignedVector<float> out(2 * kStride, 9.0F);
+    std::copy(scores.begin(), scores.end(), in.begin());
+    std::copy(scores.begin(), scores.end(), in.begin() + kStride);
+    std::vector<double> both = targets;
+    both.insert(both.end(), {7, 8, 9});
+    std::vector<double> losses(2);
+    make_loss<float>(name)->value_and_gradient(2, 3, {in.data(), kStride}, both.data(),
+                                               {out.data(), kStride}, losses.data());
+    for (std::size_t row = 0; row < 2; ++row) {
+      double sum = 0;
+      for (std::size_t k = 0; k < 3; ++k) {
+        const Scored<float> alone = score<float>(name, {scores[k]}, both[row * 3 + k]);
+        EXPECT_EQ(out[row * kStride + k], alone.gradient[0]) << name;
+        sum += alone.loss;
+      }
+      EXPECT_DOUBLE_EQ(losses[row], sum) << name;
+      for (std::size_t k = 3; k < kPanel; ++k) EXPECT_EQ(out[row * kStride + k], 0);
+    }
+  }
+}
+
 TEST(Losses, LogisticTreatsItsClassesAlikeHoweverSureTheScoreIs) {
   for (const float s : {0.3F, 5.0F, 10.0F, 16.0F, 40.0F}) {
     const Scored<float> second = score<float>("logistic", {s}, 1);

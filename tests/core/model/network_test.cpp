@@ -20,7 +20,7 @@ NetworkSpec small(const std::string& activation, const std::string& loss) {
   NetworkSpec spec;
   spec.inputs = 5;
   spec.hidden = {7, 3};
-  spec.outputs = outputs_for(loss, 4);
+  spec.outputs = outputs_for(loss, 4, 1);
   spec.activation = activation;
   spec.slope = 0.1;
   spec.loss = loss;
@@ -260,22 +260,29 @@ TEST(Network, PresetsNameTheirLosses) {
   EXPECT_EQ(automatic_loss(model_preset("mlp"), TargetKind::classes), "cross_entropy");
   EXPECT_EQ(automatic_loss(model_preset("svm"), TargetKind::classes), "hinge");
   EXPECT_THROW(model_preset("forest"), ConfigError);
-  EXPECT_EQ(outputs_for("logistic", 2), 1);
-  EXPECT_EQ(outputs_for("cross_entropy", 2), 2);
+  EXPECT_EQ(outputs_for("logistic", 2, 1), 1);
+  EXPECT_EQ(outputs_for("cross_entropy", 2, 1), 2);
+  EXPECT_EQ(outputs_for("squared", 0, 1), 1);
+  EXPECT_EQ(outputs_for("absolute", 0, 3), 3);
+}
+
+/// What a scorer predicts of one row.
+std::vector<double> predicted(const Scorer& scorer, const std::vector<double>& scores) {
+  std::vector<double> predictions(static_cast<std::size_t>(scorer.predictions()));
+  scorer.predict(scores.data(), predictions.data());
+  return predictions;
 }
 
 TEST(Scorer, PredictsClassesNumbersAndProbabilities) {
   const Scorer binary(loss_traits("logistic"), 1, {});
-  const double positive = 0.5;
   const double zero = 0;
-  EXPECT_EQ(binary.prediction(&positive), 1);
-  EXPECT_EQ(binary.prediction(&zero), 0);
+  EXPECT_EQ(predicted(binary, {0.5}), (std::vector<double>{1}));
+  EXPECT_EQ(predicted(binary, {0}), (std::vector<double>{0}));
   EXPECT_DOUBLE_EQ(binary.probabilities(&zero)[1], 0.5);
   const Scorer classes(loss_traits("cross_entropy"), 3, {});
-  const double scores[] = {1, 4, 4};
-  EXPECT_EQ(classes.prediction(scores), 1) << "the first of equal scores";
-  const Scorer number(loss_traits("squared"), 1, ColumnScaling{Scaling::standard, 10, 2});
-  EXPECT_DOUBLE_EQ(number.prediction(&positive), 11);
+  EXPECT_EQ(predicted(classes, {1, 4, 4}), (std::vector<double>{1})) << "the first of equal scores";
+  const Scorer numbers(loss_traits("squared"), 2, {{"a", {Scaling::standard, 10, 2}}, {"b", {}}});
+  EXPECT_EQ(predicted(numbers, {0.5, 3}), (std::vector<double>{11, 3}));
 }
 
 }  // namespace

@@ -89,13 +89,16 @@ TEST(Examples, AreTheSameOfATableThatIsGivenBack) {
   }
 }
 
-TEST(Examples, ScaleTheTargetAndKeepItToo) {
+TEST(Examples, ScaleTheTargetsAndKeepThemToo) {
   Table table = whole_table({{1}, {2}}, {{}});
   table.target_kind = TargetKind::number;
-  table.target = {10, 30};
-  const auto examples = make_examples<double>(table, plain(table), {Scaling::standard, 20, 5}, 1);
-  EXPECT_EQ(examples.targets, (std::vector<double>{-2, 2}));
-  EXPECT_EQ(examples.actual_targets, (std::vector<double>{10, 30}));
+  table.target_names = {"a", "b"};
+  table.target = {10, 1, 30, 5};
+  const auto examples = make_examples<double>(
+      table, plain(table), {{Scaling::standard, 20, 5}, {Scaling::standard, 1, 2}}, 1);
+  EXPECT_EQ(examples.target_count, 2);
+  EXPECT_EQ(examples.targets, (std::vector<double>{-2, 0, 2, 2}));
+  EXPECT_EQ(examples.actual_targets, (std::vector<double>{10, 1, 30, 5}));
 }
 
 TEST(Examples, NameTheFirstRowThatCannotBeUsed) {
@@ -112,8 +115,8 @@ TEST(Examples, NameTheFirstRowThatCannotBeUsed) {
             "column or set double");
   Table table = whole_table({{1}, {2}}, {{}});
   table.target_kind = TargetKind::number;
-  table.target_name = "price";
-  table.target = {1, 1e39};
+  table.target_names = {"rooms", "price"};
+  table.target = {1, 1, 2, 1e39};
   EXPECT_EQ(message(table),
             "row 2: the value in column 'price' is too large for train.precision = float; scale "
             "the column or set double");

@@ -93,7 +93,7 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   const Lanes lanes(kRows, lane_count, batch);
   const Range mine = part_of(lane_boundaries(lane_count, team.size()), team.rank());
   const Examples<double> examples = rows_of(lanes.rows_of(mine));
-  const Scorer scorer(loss_traits("squared"), 1, {});
+  const Scorer scorer(loss_traits("squared"), 1, {{"y", {}}});
   TrainingOptions options;
   options.shuffle = Shuffle::none;
   options.optimizer = "sgd";

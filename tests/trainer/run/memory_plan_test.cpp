@@ -40,6 +40,7 @@ Table rows_in(Range rows, bool is_sparse) {
   table.total_rows = kRows;
   table.features = kFeatures;
   table.target_kind = TargetKind::number;
+  table.target_names = {"y"};
   table.feature_names.resize(kFeatures);
   for (std::size_t j = 0; j < kFeatures; ++j) {
     table.feature_names[j] = 'c' + std::to_string(j);
@@ -89,7 +90,7 @@ Index allocated(comm::Communicator& team, const Experiment& e, const Case& c) {
   const Lanes lanes(kRows, e.lanes, e.batch);
   const Range mine = part_of(lane_boundaries(e.lanes, team.size()), team.rank());
   const Network<T> network(e.model.network);
-  const Scorer scorer(loss_traits("squared"), 1, {});
+  const Scorer scorer(loss_traits("squared"), 1, {{"y", {}}});
   const Examples<T> examples =
       make_examples<T>(rows_in(lanes.rows_of(mine), c.is_sparse), e.model.features, {}, 1);
   const Training<T> training(team, network, lanes, examples, scorer, e.options, 1,

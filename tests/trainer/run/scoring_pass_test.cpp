@@ -43,7 +43,7 @@ Table table_of(Index rows, Index classes) {
   table.feature_names = {"a", "b"};
   table.values = Table::NumberValues(static_cast<std::size_t>(2 * rows), 0.5);
   table.target_kind = TargetKind::classes;
-  table.target_name = "y";
+  table.target_names = {"y"};
   table.target.assign(static_cast<std::size_t>(rows), static_cast<double>(classes - 1));
   for (Index k = 0; k < classes; ++k) table.class_names.push_back(std::to_string(k));
   return table;

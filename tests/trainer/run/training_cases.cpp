@@ -45,6 +45,7 @@ Examples<T> make_rows(const TrainingCase& c, Range rows) {
   examples.total_rows = c.rows;
   examples.features = c.features;
   examples.is_sparse = c.sparse;
+  examples.target_count = loss_traits(c.loss).target == TargetKind::number ? c.targets : 1;
   if (c.sparse) examples.begins.push_back(0);
   examples.stride = round_up(c.features, kPanel);
   if (!c.sparse) {
@@ -64,7 +65,9 @@ Examples<T> make_rows(const TrainingCase& c, Range rows) {
       }
     }
     if (c.sparse) examples.begins.push_back(static_cast<Index>(examples.cells.size()));
-    examples.targets.push_back(target_of(c, draws));
+    for (Index t = 0; t < examples.target_count; ++t) {
+      examples.targets.push_back(target_of(c, draws));
+    }
     if (c.weighted) examples.weights.push_back(std::max(0.0, draws.uniform(-0.5, 2)));
   }
   examples.actual_targets = examples.targets;
@@ -75,10 +78,19 @@ NetworkSpec spec_of(const TrainingCase& c) {
   NetworkSpec spec;
   spec.inputs = c.features;
   spec.hidden = c.hidden;
-  spec.outputs = outputs_for(c.loss, c.classes);
+  spec.outputs = outputs_for(c.loss, c.classes, c.targets);
   spec.activation = c.activation;
   spec.loss = c.loss;
   return spec;
+}
+
+Scorer scorer_of(const TrainingCase& c, Index outputs) {
+  const LossTraits traits = loss_traits(c.loss);
+  std::vector<PredictedNumber> numbers;
+  for (Index t = 0; t < c.targets && traits.target == TargetKind::number; ++t) {
+    numbers.push_back({fmt::format("y{}", t), {}});
+  }
+  return {traits, outputs, std::move(numbers)};
 }
 
 trainer::TrainingOptions options_of(const TrainingCase& c) {
@@ -125,13 +137,15 @@ AlignedVector<T> whole_state(comm::Communicator& team, const trainer::Training<T
 
 std::string describe(const TrainingCase& c) {
   return fmt::format(
-      "{} {} {} hidden {} features {}×{:g} classes {} rows {} batch {} lanes {} epochs {} rate "
+      "{} {} {} hidden {} features {}×{:g} classes {} targets {} rows {} batch {} lanes {} epochs "
+      "{} rate "
       "{:g} "
       "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {} weighted "
       "{}",
-      c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.rows,
-      c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov, c.bias_correction,
-      static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density, c.sparse, c.weighted);
+      c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.targets,
+      c.rows, c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov,
+      c.bias_correction, static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density,
+      c.sparse, c.weighted);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -174,6 +188,7 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
     c.features *= one_of<Index>(draws, {1, 10, 100});
   }
   c.weighted = draws.below(3) == 0;
+  c.targets = one_of<Index>(draws, {1, 1, 2, 9});
   return c;
 }
 
@@ -185,7 +200,7 @@ std::string train(comm::Transport& transport, const TrainingCase& c, int threads
   const Lanes lanes(c.rows, c.lanes, c.batch);
   const Range mine = part_of(lane_boundaries(c.lanes, team.size()), team.rank());
   const Examples<T> examples = make_rows<T>(c, lanes.rows_of(mine));
-  const Scorer scorer(loss_traits(c.loss), spec.outputs, {});
+  const Scorer scorer = scorer_of(c, spec.outputs);
   AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
   network.initialize(c.seed, theta.data());
   trainer::Training<T> training(team, network, lanes, examples, scorer, options_of(c), threads,
@@ -201,7 +216,9 @@ std::string train(comm::Transport& transport, const TrainingCase& c, int threads
     const double loss = sums.loss();
     append(bytes, &loss, 1);
     append(bytes, &sums.classes.correct, 1);
-    append(bytes, &sums.numbers.squared_error, 1);
+    for (const RegressionSums& of_target : sums.numbers) {
+      append(bytes, &of_target.squared_error, 1);
+    }
     EXPECT_EQ(sums.rows(), c.rows) << "every row once an epoch";
   }
   append(bytes, training.theta().data(), training.theta().size());

@@ -31,6 +31,7 @@ struct TrainingCase {
   Index lanes = 8;
   Index features = 7;
   Index classes = 3;
+  Index targets = 1;  ///< of the losses that take numbers
   Index epochs = 4;
   std::uint64_t seed = 3;
   bool weighted = false;  ///< rows have weights, some of them 0
