@@ -34,18 +34,9 @@ void CsvFieldReader::end_field(std::size_t end) {
 /// Takes the finite number at the start of [begin, end). Returns where it ends; nullptr when there
 /// is none.
 const char* CsvFieldReader::take_number(const char* begin, const char* end, double& value) {
-  constexpr std::ptrdiff_t kShort = 17;
-  const char* stop = nullptr;
-  if (expects_short_ && end - begin >= kDecimalReach) {
-    stop = take_decimal(begin, end, value);
-    if (stop == nullptr) return nullptr;
-  } else {
-    const auto [found_stop, code] = std::from_chars(begin, end, value);
-    if (code != std::errc{} || !std::isfinite(value)) return nullptr;
-    stop = found_stop;
-  }
-  expects_short_ = stop - begin <= kShort;  // numbers are like their neighbours
-  return stop;
+  if (end - begin >= kDecimalReach) return take_decimal(begin, end, value);
+  const auto [stop, code] = std::from_chars(begin, end, value);
+  return code == std::errc{} && std::isfinite(value) ? stop : nullptr;
 }
 
 std::size_t CsvFieldReader::take_numbers(std::span<double> out) {

@@ -63,9 +63,8 @@ class CsvFieldReader {
   std::string_view record_;
   std::size_t at_ = 0;  ///< where the next field begins
   bool has_next_ = false;
-  Index column_ = 0;           ///< of the next field
-  bool expects_short_ = true;  ///< the last number had few digits
-  std::string unquoted_;       ///< the fields with doubled quotes, end to end
+  Index column_ = 0;      ///< of the next field
+  std::string unquoted_;  ///< the fields with doubled quotes, end to end
 };
 
 /// True when nothing but blanks is in `record`; a delimiter is none.

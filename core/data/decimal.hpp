@@ -9,6 +9,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "core/data/nearest_decimal.hpp"
+
 namespace lockstep {
 
 // Numbers in texts, eight digits at once. What is read of them is what std::from_chars reads, bit
@@ -17,12 +19,10 @@ namespace lockstep {
 /// Bytes behind a text that the functions below may read, whatever they are.
 inline constexpr std::size_t kDecimalPadding = 16;
 /// A text of so many bytes needs none: no more is looked at.
-inline constexpr std::ptrdiff_t kDecimalReach = 27;
+inline constexpr std::ptrdiff_t kDecimalReach = 35;
 
 inline constexpr std::array<std::uint64_t, 9> kPowersOfTen{
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-inline constexpr std::array kRealPowersOfTen{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                             1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 /// The digits at the start of eight bytes.
 struct LeadingDigits {
@@ -53,8 +53,7 @@ inline LeadingDigits leading_digits(const char* at) {
 /// is none. kDecimalPadding bytes behind `end` can be read, and the first of them continues no
 /// number; or the text has kDecimalReach bytes.
 ///
-/// Decimals of fewer digits go quickly: where the digits make an integer up to 2⁵³, and the power
-/// of ten is one of the doubles, their quotient is the number, rounded once [Clinger 1990].
+/// Decimals of up to 19 digits, of which fewer than 8 are before the point, go quickly.
 inline const char* take_decimal(const char* const begin, const char* const end, double& out) {
   const bool is_negative = *begin == '-';
   const char* at = begin + (is_negative ? 1 : 0);
@@ -63,24 +62,23 @@ inline const char* take_decimal(const char* const begin, const char* const end, 
   const LeadingDigits whole =
       digit < 10 && at[1] == '.' ? LeadingDigits{1, digit} : leading_digits(at);
   at += whole.count;
-  std::uint64_t mantissa = whole.value;
+  std::uint64_t digits = whole.value;
   std::size_t places = 0;
   if (*at == '.') {
     const LeadingDigits first = leading_digits(++at);
     at += first.count;
-    mantissa = mantissa * kPowersOfTen[first.count] + first.value;
+    digits = digits * kPowersOfTen[first.count] + first.value;
     places = first.count;
-    if (first.count == 8) {
-      const LeadingDigits second = leading_digits(at);
-      at += second.count;
-      mantissa = mantissa * kPowersOfTen[second.count] + second.value;
-      places += second.count;
+    for (LeadingDigits more = first; more.count == 8 && places < 24; places += more.count) {
+      more = leading_digits(at);
+      at += more.count;
+      digits = digits * kPowersOfTen[more.count] + more.value;  // without meaning beyond 19
     }
   }
-  const bool is_short = 0 < whole.count && whole.count < 8 && places < 16 &&
-                        whole.count + places < 19 && mantissa <= std::uint64_t{1} << 53U;
+  const std::size_t leading = whole.value == 0 ? 0 : whole.count;
+  const bool is_short = 0 < whole.count && whole.count < 8 && leading + places <= kMostPlaces;
   if (is_short && *at != 'e' && *at != 'E') {
-    const double value = static_cast<double>(mantissa) / kRealPowersOfTen[places];
+    const double value = nearest_decimal(digits, places);
     // Signs are random: what branches on them is guessed wrong.
     const std::uint64_t sign = std::uint64_t{is_negative ? 1U : 0U} << 63U;
     out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | sign);

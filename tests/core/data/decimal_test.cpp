@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "core/base/random.hpp"
@@ -87,6 +92,19 @@ TEST(Decimal, IsWhatTheLibraryReads) {
                            "0.1234567890123456",
                            "0.12345678901234567",
                            "1.7976931348623157e308",
+                           "0.06651722238316789",
+                           "-1.4246718201733397",
+                           "0.000123456789012345678",
+                           "0.0001234567890123456789",
+                           "1234567.123456789012",
+                           "1234567.1234567890123",
+                           "9999999.999999999999",
+                           "0.9999999999999999999",
+                           "0.0000000000000000001",
+                           "0.00000000000000000001",
+                           "0.000000000000000000000001",
+                           "0.0000000000000000",
+                           "12345678.123456789012345678901234567890",
                            "0.000000000000001",
                            "0.0000000000000001",
                            "9999999.99999999",
@@ -97,6 +115,39 @@ TEST(Decimal, IsWhatTheLibraryReads) {
                            "1.-2",
                            "5e-324"}) {
     expect_same(text);
+  }
+}
+
+/// std::from_chars of digits·10^−places.
+double read(std::uint64_t digits, std::size_t places) {
+  const std::string text = fmt::format("{}e-{}", digits, places);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+TEST(NearestDecimal, IsTheNearestDouble) {
+  const auto expect_nearest = [](std::uint64_t digits, std::size_t places) {
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(nearest_decimal(digits, places)),
+              std::bit_cast<std::uint64_t>(read(digits, places)))
+        << digits << "e-" << places;
+  };
+  const RandomStream stream(4, Purpose::synthetic);
+  RandomSequence draws(stream, 0);
+  for (std::size_t places = 0; places <= kMostPlaces; ++places) {
+    for (const std::uint64_t digits : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+      expect_nearest(digits, places);
+    }
+    for (int i = 0; i < 20000; ++i) {
+      expect_nearest(draws.next() >> draws.below(64), places);
+      // 53 bits and a half: ties are multiples of 5^places, and exist for up to four places.
+      const std::uint64_t halves = (std::uint64_t{1} << 53U) | (draws.next() >> 11U);
+      std::uint64_t power = 1;
+      for (std::size_t p = 0; p < std::min<std::size_t>(places, 4); ++p) power *= 5;
+      for (std::uint64_t more = 0; more < 3; ++more) {
+        expect_nearest(halves * power - 1 + more, places);
+      }
+    }
   }
 }
 
