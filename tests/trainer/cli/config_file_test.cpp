@@ -30,8 +30,8 @@ Errors errors_of(const std::string& text) {
   return read_config(text, "a.ini", settings);
 }
 
-std::string target_of(const std::string& assignment) {
-  return read("[data]\n" + assignment + "\n").text("data.target");
+std::string weight_of(const std::string& assignment) {
+  return read("[data]\n" + assignment + "\n").text("data.weight");
 }
 
 TEST(ConfigFile, ReadsSectionsKeysAndTheirPlaces) {
@@ -69,46 +69,46 @@ TEST(ConfigFile, TakesLineEndsAndByteOrderMarkOfWindows) {
 }
 
 TEST(ConfigFile, CommentsStartAfterABlankOnly) {
-  EXPECT_EQ(target_of("target = a # b"), "a");
-  EXPECT_EQ(target_of("target = a ; b"), "a");
-  EXPECT_EQ(target_of("target = a\t# b"), "a");
-  EXPECT_EQ(target_of("target = a#b;c"), "a#b;c");
-  EXPECT_EQ(target_of("target =#1"), "#1");
-  EXPECT_EQ(target_of("target = # nothing"), "");
-  EXPECT_EQ(target_of("target ="), "");
-  EXPECT_EQ(target_of("target = a = b"), "a = b");
-  EXPECT_EQ(target_of("  # indented comment = 1"), "");
+  EXPECT_EQ(weight_of("weight = a # b"), "a");
+  EXPECT_EQ(weight_of("weight = a ; b"), "a");
+  EXPECT_EQ(weight_of("weight = a\t# b"), "a");
+  EXPECT_EQ(weight_of("weight = a#b;c"), "a#b;c");
+  EXPECT_EQ(weight_of("weight =#1"), "#1");
+  EXPECT_EQ(weight_of("weight = # nothing"), "");
+  EXPECT_EQ(weight_of("weight ="), "");
+  EXPECT_EQ(weight_of("weight = a = b"), "a = b");
+  EXPECT_EQ(weight_of("  # indented comment = 1"), "");
 }
 
 TEST(ConfigFile, NoLineContinues) {
-  const Settings settings = read("[data]\ntarget = a\\\nignore = b\n");
-  EXPECT_EQ(settings.text("data.target"), "a\\");
+  const Settings settings = read("[data]\nweight = a\\\nignore = b\n");
+  EXPECT_EQ(settings.text("data.weight"), "a\\");
   EXPECT_EQ(settings.texts("data.ignore"), (std::vector<std::string>{"b"}));
 }
 
 TEST(ConfigFile, QuotesKeepWhatTheyHold) {
-  EXPECT_EQ(target_of("target = \"a # b\""), "a # b");
-  EXPECT_EQ(target_of("target = \" a \"  # why"), " a ");
-  EXPECT_EQ(target_of("target = \"\""), "");
-  EXPECT_EQ(target_of(R"(target = "C:\x \"y\" \\")"), R"(C:\x "y" \)");
-  EXPECT_EQ(target_of("target = a \"b\""), "a \"b\"");
-  EXPECT_EQ(errors_of("[data]\ntarget = \"a # b"),
-            Errors{"a.ini:2: error: data.target: expected a closing '\"', found '\"a # b'"});
-  EXPECT_EQ(errors_of("[data]\ntarget = \"a\\\""),
-            Errors{"a.ini:2: error: data.target: expected a closing '\"', found '\"a\\\"'"});
-  EXPECT_EQ(errors_of("[data]\ntarget = \"a\" b"),
-            Errors{"a.ini:2: error: data.target: expected a comment or nothing after the closing "
+  EXPECT_EQ(weight_of("weight = \"a # b\""), "a # b");
+  EXPECT_EQ(weight_of("weight = \" a \"  # why"), " a ");
+  EXPECT_EQ(weight_of("weight = \"\""), "");
+  EXPECT_EQ(weight_of(R"(weight = "C:\x \"y\" \\")"), R"(C:\x "y" \)");
+  EXPECT_EQ(weight_of("weight = a \"b\""), "a \"b\"");
+  EXPECT_EQ(errors_of("[data]\nweight = \"a # b"),
+            Errors{"a.ini:2: error: data.weight: expected a closing '\"', found '\"a # b'"});
+  EXPECT_EQ(errors_of("[data]\nweight = \"a\\\""),
+            Errors{"a.ini:2: error: data.weight: expected a closing '\"', found '\"a\\\"'"});
+  EXPECT_EQ(errors_of("[data]\nweight = \"a\" b"),
+            Errors{"a.ini:2: error: data.weight: expected a comment or nothing after the closing "
                    "'\"', found 'b'"});
-  EXPECT_EQ(errors_of("[data]\ntarget = \"a\"#b"),
-            Errors{"a.ini:2: error: data.target: expected a comment or nothing after the closing "
+  EXPECT_EQ(errors_of("[data]\nweight = \"a\"#b"),
+            Errors{"a.ini:2: error: data.weight: expected a comment or nothing after the closing "
                    "'\"', found '#b'"});
 }
 
 TEST(ConfigFile, ValuesReadBackAsTheyWere) {
   for (const char* value : {"", "a", "a b", " a", "a ", "\ta", "#a", "a #b", "a;b", "; a", "a#b",
                             "\"", "\"a\"", "a\"b", "\\", "\" # \\\\\" ;", "=", "[x]", "größer"}) {
-    EXPECT_EQ(target_of("target = " + config_value(value)), value);
-    EXPECT_EQ(target_of("target = " + config_value(value) + "  # default"), value);
+    EXPECT_EQ(weight_of("weight = " + config_value(value)), value);
+    EXPECT_EQ(weight_of("weight = " + config_value(value) + "  # default"), value);
   }
   EXPECT_EQ(config_value("a b"), "a b");
   EXPECT_EQ(config_value("a #b"), "\"a #b\"");
