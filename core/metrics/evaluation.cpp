@@ -36,7 +36,7 @@ Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const s
   evaluation.rows = sums.front().rows();
   evaluation.loss = sums.front().mean_loss();
   evaluation.objective = evaluation.loss + penalty;
-  Evaluation::Regression& mean = evaluation.regression.emplace();
+  Evaluation::Regression mean;
   const auto targets = static_cast<double>(sums.size());
   for (std::size_t t = 0; t < sums.size(); ++t) {
     const Evaluation::Regression of_target = regression_of(sums[t]);
@@ -46,6 +46,7 @@ Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const s
     mean.r2 += of_target.r2 / targets;
     if (sums.size() > 1) evaluation.targets.emplace_back(names[t], of_target);
   }
+  evaluation.regression = mean;
   return evaluation;
 }
 
