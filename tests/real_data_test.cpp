@@ -144,6 +144,35 @@ TEST(RealData, LogisticRegressionLearnsFromSparseRows) {
   EXPECT_GE(ads["mean"]["test"]["accuracy"].get<double>(), 0.89);
 }
 
+TEST(RealData, BinaryFilesGiveTheModelsOfTheirSources) {
+  const TestFolder folder;
+  // Configuration, and the files of its training rows.
+  for (const auto& [name, rows] : std::vector<std::pair<std::string, std::string>>{
+           {"adult", "adult/adult.csv"},
+           {"titanic", "titanic/train.csv"},
+           {"california-housing", "california-housing/housing.csv"},
+           {"bike-sharing", "bike-sharing/Bike Sharing Dataset.csv"},
+           {"a9a", "a9a/a9a"},
+           {"farm-ads", "farm-ads/derived/farm-ads.svm"}}) {
+    SCOPED_TRACE(name);
+    const std::string binary = folder.file(name + ".lsd");
+    const test::ProgramRun converted =
+        run_program(folder.path(), 2, {"convert", rows, binary, config(name)});
+    EXPECT_EQ(converted.exit_code, 0) << converted.err;
+    std::vector<std::string> options{"--overwrite"};
+    if (name != "titanic") options.emplace_back("--train.epochs=2");
+    const json expected = result_of(folder, name, options);
+    options.push_back("--data.train=" + binary);
+    json found = result_of(folder, name, options);
+    const auto facts = [](json result) {
+      result.erase("rows_per_second");
+      for (json& fold : result["folds"]) fold.erase("rows_per_second");
+      return result;
+    };
+    EXPECT_EQ(facts(found), facts(expected));
+  }
+}
+
 TEST(RealData, DescribesTextAndGaps) {
   const TestFolder folder;
   const test::ProgramRun run = run_program(

@@ -20,6 +20,7 @@ using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
 using test::Words;
+using test::operator+;
 
 using Numbers = std::vector<double>;
 
@@ -165,6 +166,23 @@ TEST_F(LibsvmProgram, HiddenLayersLearnFromSparseRowsAsFromDenseOnes) {
       }
       EXPECT_EQ(parameters.size(), 1U) << hidden << ' ' << optimizer;
     }
+  }
+}
+
+TEST_F(LibsvmProgram, FoldsAndWeightsOfClassesAreThoseOfDenseFiles) {
+  for (const Words& how : {Words{"--data.folds=3", "--data.stratify=yes"},
+                           Words{"--data.validation_fraction=0.2", "--data.test_fraction=0.1"}}) {
+    const auto of = [&](const std::string& file, int ranks) {
+      json result = train(
+          Words{"--model.type=softmax", "--train.class_weight=0:3,1:0.5", "--data.train=" + file} +
+              how,
+          ranks);
+      for (json& fold : result["folds"]) fold.erase("rows_per_second");
+      result.erase("rows_per_second");
+      return result;
+    };
+    const json expected = of("a.csv", 0);
+    for (const int ranks : {0, 2, 3, 4}) EXPECT_EQ(of("a.svm", ranks), expected) << ranks;
   }
 }
 
