@@ -13,8 +13,9 @@ namespace lockstep {
 
 /// What is to be made of the columns, which are named c0, c1, …, and of the labels.
 struct NpyOptions {
-  /// As of a CSV file with these names. Where there are files of labels, these are the target,
-  /// whatever its name, and all columns may be features.
+  /// As of a CSV file with these names. Where there are files of labels, these are the targets,
+  /// whatever their names, and all columns may be features. Several columns of labels are targets
+  /// where numbers are predicted and target_is_feature is false.
   CsvOptions columns;
   std::string labels_key = "data.train_labels";  ///< the option that names the files of labels
 };
