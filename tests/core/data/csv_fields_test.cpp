@@ -96,7 +96,8 @@ TEST(CsvFields, NumbersAreTakenTogether) {
   EXPECT_EQ(reader.take_numbers(numbers), 0U);
   for (const char* other :
        {"", " ", "x", "1x", "1 2", "\"1\"", "nan", "inf", "1e999", "0x1", "1\"2"}) {
-    reader.begin(std::string(other) + ",2");
+    const std::string record = std::string(other) + ",2";
+    reader.begin(record);
     EXPECT_EQ(reader.take_numbers(numbers), 0U) << other;
     reader.take(field);
     EXPECT_EQ(field.begin, other == std::string(" ") ? 1U : 0U) << other;
