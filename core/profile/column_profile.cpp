@@ -384,15 +384,16 @@ std::vector<std::vector<Index>> equal_columns(const Table& table, const TablePro
   return groups;
 }
 
-std::vector<Index> columns_equal_to_target(const Table& table, const TableProfile& profile) {
-  std::vector<Index> equal;
+std::vector<EqualToTarget> columns_equal_to_target(const Table& table,
+                                                   const TableProfile& profile) {
+  std::vector<EqualToTarget> equal;
   for (Index j = 0; j < static_cast<Index>(profile.columns.size()); ++j) {
     const ColumnProfile& column = profile.columns[to_size(j)];
     const auto& targets = kind_of(table, j) == ColumnKind::number ? profile.targets_as_numbers
                                                                   : profile.targets_as_categories;
-    const bool is_target =
-        std::find(targets.begin(), targets.end(), column.fingerprint) != targets.end();
-    if (!is_like_others(column) && is_target) equal.push_back(j);
+    const auto target = std::find(targets.begin(), targets.end(), column.fingerprint);
+    if (is_like_others(column) || target == targets.end()) continue;
+    equal.push_back({j, target - targets.begin()});
   }
   return equal;
 }

@@ -63,7 +63,15 @@ TableProfile profile_columns(Team& team, const Table& table, int threads);
 /// by their first; constant ones, which are all alike, and those without cells are left out.
 std::vector<std::vector<Index>> equal_columns(const Table& table, const TableProfile& profile);
 
-/// The columns that are equal to a target.
-std::vector<Index> columns_equal_to_target(const Table& table, const TableProfile& profile);
+/// A column that is equal to a target.
+struct EqualToTarget {
+  Index column = 0;
+  Index target = 0;  ///< the first of these
+
+  friend bool operator==(const EqualToTarget&, const EqualToTarget&) = default;
+};
+
+/// The columns that are equal to a target, ascending.
+std::vector<EqualToTarget> columns_equal_to_target(const Table& table, const TableProfile& profile);
 
 }  // namespace lockstep

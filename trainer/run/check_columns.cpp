@@ -87,10 +87,11 @@ void check_equal(const Table& train, const TableProfile& profile, Findings& find
   findings.add_group(Severity::note, "equal_columns",
                      "that say the same in every row as one before", repeated);
   std::vector<ColumnFinding> target;
-  for (const Index j : columns_equal_to_target(train, profile)) {
+  for (const EqualToTarget& equal : columns_equal_to_target(train, profile)) {
+    const std::string& name = train.target_names[static_cast<std::size_t>(equal.target)];
     target.push_back(
-        {name_of_column(train, j), fmt::format("says the same in every row as the target {}",
-                                               lockstep::quoted(train.target_name()))});
+        {name_of_column(train, equal.column),
+         fmt::format("says the same in every row as the target {}", lockstep::quoted(name))});
   }
   findings.add_columns(Severity::warning, "equal_to_target", target);
 }

@@ -134,7 +134,8 @@ TEST(EqualColumns, AreFoundByTheirCells) {
     const TableProfile profile = profile_columns(team, table, 2);
     const std::vector<std::vector<Index>> expected{{0, 2}, {1, 3}};
     EXPECT_EQ(equal_columns(table, profile), expected);
-    EXPECT_EQ(columns_equal_to_target(table, profile), (std::vector<Index>{1, 3}));
+    EXPECT_EQ(columns_equal_to_target(table, profile),
+              (std::vector<EqualToTarget>{{1, 0}, {3, 0}}));
     EXPECT_TRUE(profile.targets_as_numbers.empty());
 
     // A column of numbers is the target where the classes are these numbers, or the target is.
@@ -144,19 +145,20 @@ TEST(EqualColumns, AreFoundByTheirCells) {
       std::get<Table::NumberValues>(table.values)[i * 7 + 1] = table.target[i] / 2;
     }
     const TableProfile numbers = profile_columns(team, table, 1);
-    EXPECT_EQ(columns_equal_to_target(table, numbers), (std::vector<Index>{1, 3}));
+    EXPECT_EQ(columns_equal_to_target(table, numbers),
+              (std::vector<EqualToTarget>{{1, 0}, {3, 0}}));
     for (double& y : table.target) y /= 2;
     table.target_kind = TargetKind::number;
     table.target_names = {"y"};
     const TableProfile target = profile_columns(team, table, 1);
-    EXPECT_EQ(columns_equal_to_target(table, target), (std::vector<Index>{1}));
+    EXPECT_EQ(columns_equal_to_target(table, target), (std::vector<EqualToTarget>{{1, 0}}));
 
     Table both = table;  // of two targets, the second
     both.target_names = {"z", "y"};
     both.target.clear();
     for (const double y : table.target) both.target.insert(both.target.end(), {y + 1000, y});
     EXPECT_EQ(columns_equal_to_target(both, profile_columns(team, both, 1)),
-              (std::vector<Index>{1}));
+              (std::vector<EqualToTarget>{{1, 1}}));
   });
 }
 
