@@ -56,8 +56,10 @@ void check_labels(const Sources& sources, Index most_columns) {
     const NpyArray& labels = sources.labels[i];
     const NpyArray& rows = sources.rows[i];
     if (labels.columns() == 0 || labels.columns() > most_columns) {
-      throw DataError(fmt::format("{}: expected one column in a file of labels, found {}",
-                                  labels.file.path, labels.columns()));
+      throw DataError(
+          fmt::format("{}: expected one column in a file of labels, found {}; several are numbers "
+                      "that are predicted together, by model.type = linear or model.loss = squared",
+                      labels.file.path, labels.columns()));
     }
     if (labels.header.shape[0] != rows.header.shape[0]) {
       throw DataError(fmt::format("{} has {} labels, but {} has {} rows", labels.file.path,

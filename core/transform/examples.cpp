@@ -67,10 +67,12 @@ template <class T>
   const std::size_t feature = first_too_large(row);
   const std::string& name = feature < row.size() ? features.names()[feature]
                                                  : table.target_names[first_too_large(targets)];
-  throw DataError(fmt::format(
-      "{}: the value in column {} is too large for train.precision = {}; scale the column{}", place,
-      lockstep::quoted(name), sizeof(T) == sizeof(float) ? "float" : "double",
-      sizeof(T) == sizeof(float) ? " or set double" : ""));
+  const char* const remedy =
+      feature < row.size() ? "scale the column" : "set preprocess.target_scale = standard";
+  throw DataError(
+      fmt::format("{}: the value in column {} is too large for train.precision = {}; {}{}", place,
+                  lockstep::quoted(name), sizeof(T) == sizeof(float) ? "float" : "double", remedy,
+                  sizeof(T) == sizeof(float) ? " or set double" : ""));
 }
 
 /// The rows of a table without sparse values, or whose zeros become something else.

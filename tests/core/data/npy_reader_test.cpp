@@ -209,7 +209,9 @@ TEST(NpyReader, FilesAreLaidEndToEnd) {
     EXPECT_EQ(message({a, b}, {la}),
               "data.train_labels: expected 2 files of labels, as many as of rows, found 1");
     EXPECT_EQ(message({a, b}, {lb, la}), "lb has 1 labels, but a has 2 rows");
-    EXPECT_EQ(message({a}, {a}), "a: expected one column in a file of labels, found 2");
+    EXPECT_EQ(message({a}, {a}),
+              "a: expected one column in a file of labels, found 2; several are numbers that are "
+              "predicted together, by model.type = linear or model.loss = squared");
   });
 }
 

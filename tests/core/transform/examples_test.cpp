@@ -118,8 +118,8 @@ TEST(Examples, NameTheFirstRowThatCannotBeUsed) {
   table.target_names = {"rooms", "price"};
   table.target = {1, 1, 2, 1e39};
   EXPECT_EQ(message(table),
-            "row 2: the value in column 'price' is too large for train.precision = float; scale "
-            "the column or set double");
+            "row 2: the value in column 'price' is too large for train.precision = float; set "
+            "preprocess.target_scale = standard or set double");
 }
 
 /// The rows of `dense` without their zeros.
