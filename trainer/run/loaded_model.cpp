@@ -108,6 +108,15 @@ bool has_split_off_test(const ModelDescription& model) {
 }
 
 Session session_of_training(const Session& session, const ModelDescription& model) {
+  const std::vector<std::string>& targets = model.schema.target_names;
+  const auto stated = model.options.find("data.target");
+  const bool has_comma = targets.size() == 1 && targets.front().find(',') != std::string::npos;
+  if (has_comma && stated != model.options.end() && !stated->second.empty()) {
+    throw DataError(fmt::format(
+        "{}: was trained on the target {} by a version that took a comma for a part of the name; "
+        "name the rows to measure with --data.test",
+        session.arguments.model, lockstep::quoted(targets.front())));
+  }
   Session training = session;
   Settings& settings = training.settings;
   const std::vector<Option> options = settings.options();  // of which some may go
