@@ -195,6 +195,7 @@ IdxTable read_idx(Team& team, const std::vector<InputFile>& images,
   table.values = scatter_rows(team, sources.images, boundaries, result.bytes_read);
 
   if (wants_labels) {
+    check_one_label(options.schema, sources.labels.front().file.path);
     table.target_names = name_of_labels(options.schema);
     table.target_kind = options.schema ? options.schema->target_kind : options.target_kind;
     const Buffer<std::uint8_t> bytes =

@@ -105,6 +105,7 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
   const std::vector<InputFile> files = inflated_files(team, found);
   const std::optional<TableSchema>& schema = options.schema;
   if (schema) check_names(*schema, files.front().path);
+  if (options.target_kind != TargetKind::none) check_one_label(schema, files.front().path);
   LibsvmTable result;
   Table& table = result.table;
   table.target_kind = options.target_kind;

@@ -93,6 +93,7 @@ LsdColumns choose(const LsdFile& lsd, const LsdOptions& options) {
       throw ConfigError(fmt::format("{}: {} has no labels; convert the data with them",
                                     options.labels_key, lsd.name));
     }
+    check_one_label(asked.schema, lsd.name);
     how.target = header.columns.size() - 1;
   }
   for (const Index c : columns_of_features(how.columns)) {

@@ -26,6 +26,9 @@ struct TableSchema {
 /// Of labels that stand beside the rows: as the schema has it, otherwise "label".
 std::vector<std::string> name_of_labels(const std::optional<TableSchema>& schema);
 
+/// Throws DataError where the schema has several targets, and `data` one label a row.
+void check_one_label(const std::optional<TableSchema>& schema, const std::string& data);
+
 /// The schema that `table` has.
 TableSchema schema_of(const Table& table);
 

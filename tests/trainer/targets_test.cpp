@@ -16,6 +16,7 @@
 
 #include "core/base/random.hpp"
 #include "core/format/safetensors.hpp"
+#include "tests/core/data/idx_files.hpp"
 #include "tests/core/format/npy_files.hpp"
 #include "tests/trainer/program_runner.hpp"
 
@@ -229,9 +230,11 @@ TEST_F(TargetsProgram, MayBeTheColumnsOfAFileOfLabels) {
   EXPECT_EQ(error_of(65, evaluate + Words{"--data.test_labels=one.npy"}, 2),
             "lockstep: error: one.npy: expected 2 columns, the targets of the model (label0, "
             "label1), found 1\n");
-  EXPECT_EQ(error_of(65, Words{"train", "--model.type=softmax", "--output.dir=x"} + files +
-                             Words{"--data.test_labels=y.npy"}),
-            "lockstep: error: y.npy: expected one column in a file of labels, found 2\n");
+  EXPECT_EQ(
+      error_of(65, Words{"train", "--model.type=softmax", "--output.dir=x"} + files +
+                       Words{"--data.test_labels=y.npy"}),
+      "lockstep: error: y.npy: expected one column in a file of labels, found 2; several are "
+      "numbers that are predicted together, by model.type = linear or model.loss = squared\n");
 }
 
 TEST_F(TargetsProgram, FoldsReportTheirMeansAlone) {
@@ -291,6 +294,37 @@ TEST_F(TargetsProgram, SayWhatIsWrong) {
             "lockstep: error: less.csv:1: the target column 'down' is missing\n");
 }
 
+TEST_F(TargetsProgram, AreNotToBeHadFromOneLabelARow) {
+  folder_.write("train.csv", "c0,c1,y,z\n1,2,3,4\n2,1,5,6\n3,5,1,2\n4,4,2,2\n");
+  train({"--model.type=linear", "--data.train=train.csv", "--data.target=y,z"});
+  folder_.write("x.npy", lockstep::test::npy_matrix({1, 2, 3, 4, 5, 6}, 2));
+  folder_.write("y.npy", lockstep::test::npy_matrix({1, 2, 3}, 1));
+  output_of({"convert", "x.npy", "x.lsd", "--data.train_labels=y.npy"});
+  folder_.write("a.svm", "1 1:1 2:2\n2 1:3 2:1\n5 1:2 2:2\n");
+  const Words evaluate{"evaluate", "--model=run/model.safetensors"};
+  const std::string why = ": expected the 2 targets of the model (y, z), found one label a row\n";
+  for (const int ranks : {0, 2}) {
+    for (const char* file : {"a.svm", "x.lsd"}) {
+      EXPECT_EQ(error_of(65, evaluate + Words{"--data.test=" + std::string(file)}, ranks),
+                "lockstep: error: " + std::string(file) + why);
+    }
+    EXPECT_EQ(error_of(65,
+                       evaluate + Words{"--data.format=synthetic", "--synthetic.kind=linear",
+                                        "--synthetic.features=2"},
+                       ranks),
+              "lockstep: error: synthetic data" + why);
+  }
+  // What predicts needs no targets.
+  output_of({"predict", "--model=run/model.safetensors", "--data.test=a.svm", "--output=p.csv"}, 2);
+
+  folder_.write("images.csv", "p0,p1,y,z\n1,0,3,4\n0,1,5,6\n");
+  train({"--model.type=linear", "--data.train=images.csv", "--data.target=y,z"});
+  folder_.write("images", lockstep::test::idx_text({2, 1, 2}, std::string("\1\0\0\1", 4)));
+  folder_.write("labels", lockstep::test::idx_text({2}, "\3\5"));
+  EXPECT_EQ(error_of(65, evaluate + Words{"--data.test=images", "--data.test_labels=labels"}, 2),
+            "lockstep: error: labels" + why);
+}
+
 TEST_F(TargetsProgram, AreCheckedToo) {
   folder_.write("copy.csv", "y,x,z,c\n1,2,3,3\n4,5,6,6\n7,2,3,3\n1,2,3,3\n");
   const auto run = run_program(
@@ -301,6 +335,7 @@ TEST_F(TargetsProgram, AreCheckedToo) {
   std::set<std::string> checks;
   for (const json& finding : found["findings"]) checks.insert(finding["check"]);
   EXPECT_TRUE(checks.contains("equal_to_target")) << run.out;
+  EXPECT_NE(run.out.find("says the same in every row as the target 'z'"), std::string::npos);
   // Of the rows with x = 2 and c = 3, the last repeats the first, and that between has another y.
   ASSERT_EQ(found["duplicates"].size(), 1U) << run.out;
   EXPECT_EQ(found["duplicates"][0]["equal"], 1);

@@ -90,6 +90,7 @@ Table load_generated(Session& session, DataRole role, TargetKind target,
         schema ? "the model" : "model.type = " + settings.text("model.type"),
         target == TargetKind::number ? "a number" : "classes"));
   }
+  if (target != TargetKind::none) check_one_label(schema, "synthetic data");
   if (schema) fit_to_schema(*schema, target, table);
   return table;
 }

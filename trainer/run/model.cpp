@@ -67,6 +67,9 @@ TableSchema read_schema(const SafetensorsFile& file) {
   check_distinct(file, "feature", schema.feature_names);
   check_distinct(file, "class", schema.class_names);
   check_distinct(file, "target", schema.target_names);
+  std::vector<std::string> columns = schema.feature_names;
+  columns.insert(columns.end(), schema.target_names.begin(), schema.target_names.end());
+  check_distinct(file, "column", columns);
   const bool has_one = schema.target_names.size() == 1;
   if (schema.target_names.empty() || (!has_one && schema.target_kind != TargetKind::number)) {
     throw damaged_description(file, "as many targets as the model predicts were expected");
