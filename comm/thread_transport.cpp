@@ -200,19 +200,21 @@ void run_ranks(int ranks, const std::function<void(Transport&)>& work) {
   std::vector<std::unique_ptr<Transport>> transports = make_thread_transports(ranks);
   std::mutex mutex;
   std::exception_ptr first;
+  const auto run = [&](std::unique_ptr<Transport> own) {
+    try {
+      work(*own);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (first == nullptr) first = std::current_exception();
+    }
+    own.reset();  // after the exception is noted, so that it comes before those it causes
+  };
   std::vector<std::thread> threads;
-  threads.reserve(transports.size());
-  for (std::unique_ptr<Transport>& transport : transports) {
-    threads.emplace_back([&work, &mutex, &first, own = std::move(transport)]() mutable {
-      try {
-        work(*own);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (first == nullptr) first = std::current_exception();
-      }
-      own.reset();  // after the exception is noted, so that it comes before those it causes
-    });
+  threads.reserve(transports.size() - 1);
+  for (std::size_t rank = 1; rank < transports.size(); ++rank) {
+    threads.emplace_back(run, std::move(transports[rank]));
   }
+  run(std::move(transports.front()));
   for (std::thread& thread : threads) thread.join();
   if (first != nullptr) std::rethrow_exception(first);
 }

@@ -15,8 +15,9 @@ namespace lockstep::comm {
 /// Sending copies the message and completes at once. abort() ends the process.
 std::vector<std::unique_ptr<Transport>> make_thread_transports(int ranks);
 
-/// Runs `work` on P ranks, a thread each, and returns when all have ended. When ranks threw, the
-/// exception that was thrown first is rethrown; the others learn that the rank is gone.
+/// Runs `work` on P ranks, rank 0 on this thread and each of the others on its own, and returns
+/// when all have ended. When ranks threw, the exception that was thrown first is rethrown; the
+/// others learn that the rank is gone.
 void run_ranks(int ranks, const std::function<void(Transport&)>& work);
 
 }  // namespace lockstep::comm

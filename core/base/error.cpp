@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <vector>
 
@@ -35,20 +36,30 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-int edit_distance(std::string_view a, std::string_view b) {
+int edit_distance(std::string_view a, std::string_view b, int limit) {
+  // So many at least are to be inserted or deleted.
+  const int longer = std::abs(static_cast<int>(a.size()) - static_cast<int>(b.size()));
+  if (longer >= limit) return longer;
   std::vector<int> before(b.size() + 1);
   std::vector<int> above(b.size() + 1);
   std::vector<int> row(b.size() + 1);
+  int nearest_above = 0;
   std::iota(above.begin(), above.end(), 0);
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = static_cast<int>(i);
+    int nearest = row[0];
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const int substitution = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
       row[j] = std::min({substitution, above[j] + 1, row[j - 1] + 1});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         row[j] = std::min(row[j], before[j - 2] + 1);
       }
+      nearest = std::min(nearest, row[j]);
     }
+    // A number of the next row is no smaller than the nearest of this one, or comes from the row
+    // above by a transposition.
+    if (nearest >= limit && nearest_above >= limit - 1) return nearest;
+    nearest_above = nearest;
     std::swap(before, above);
     std::swap(above, row);
   }

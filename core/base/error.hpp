@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -94,15 +95,17 @@ std::string quoted(std::string_view text);
 template <class Names>
 std::string nearest_name(std::string_view name, const Names& known);
 
-/// Levenshtein distance with adjacent transpositions, in bytes.
-int edit_distance(std::string_view a, std::string_view b);
+/// Levenshtein distance with adjacent transpositions, in bytes. Distances from `limit` on may be
+/// given as any number from there on.
+int edit_distance(std::string_view a, std::string_view b,
+                  int limit = std::numeric_limits<int>::max());
 
 template <class Names>
 std::string nearest_name(std::string_view name, const Names& known) {
   std::string best;
   int best_distance = static_cast<int>(name.size()) / 3 + 2;
   for (const auto& candidate : known) {
-    const int distance = edit_distance(name, candidate);
+    const int distance = edit_distance(name, candidate, best_distance);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/random.hpp"
+
 namespace lockstep {
 namespace {
 
@@ -74,6 +76,23 @@ TEST(EditDistance, CountsInsertionsDeletionsSubstitutionsAndSwaps) {
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
   EXPECT_EQ(edit_distance("epochs", "epohcs"), 1);  // neighbours swapped
   EXPECT_EQ(edit_distance("epohcs", "epochs"), 1);
+}
+
+TEST(EditDistance, IsTheSameBelowEveryLimit) {
+  RandomSequence draws(RandomStream(1, Purpose::synthetic), 0);
+  for (int i = 0; i < 3000; ++i) {
+    std::string a(draws.below(9), '\0');
+    std::string b(draws.below(9), '\0');
+    for (std::string* text : {&a, &b}) {
+      for (char& c : *text) c = static_cast<char>('a' + draws.below(3));
+    }
+    const int distance = edit_distance(a, b);
+    for (int limit = 0; limit < 10; ++limit) {
+      const int limited = edit_distance(a, b, limit);
+      EXPECT_TRUE(limited == distance || (limited >= limit && distance >= limit))
+          << a << " " << b << " " << limit;
+    }
+  }
 }
 
 TEST(NearestName, FindsTheNearestWithinReach) {
