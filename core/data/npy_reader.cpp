@@ -227,16 +227,45 @@ NpyColumns columns_of_labels(const CsvOptions& options, const NpyArray& first) {
   return how;
 }
 
-/// Reads this rank's rows; the first wrong cell in row order is thrown on every rank. *Collective*.
-NpyPart read_part(Team& team, const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how,
-                  Index& bytes_read) {
-  NpyPart part;
-  guard(team, "reading rows", [&] { part = read_npy_part(arrays, rows, how); });
-  for (const std::string& failure : all_gather_text(team, part.failure)) {
-    if (!failure.empty()) throw DataError(failure);
+/// What is to be read of arrays of rows, or of labels, and what this rank has read.
+struct Reading {
+  const std::vector<NpyArray>& arrays;
+  NpyColumns& how;
+  NpyPart part{};
+};
+
+/// Reads this rank's rows of all arrays; again, where bad rows were met and are left out, for a row
+/// is bad as a whole.
+void read_parts_here(Range rows, std::vector<Reading>& readings, BadRowRules& bad_rows,
+                     Index& bytes_read) {
+  std::vector<NpyColumns> unused;
+  unused.reserve(readings.size());
+  for (const Reading& reading : readings) unused.push_back(reading.how);
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t i = 0; i < readings.size(); ++i) {
+      auto& [arrays, how, part] = readings[i];
+      how = unused[i];
+      part = {};  // given back before the new one grows
+      part = read_npy_part(arrays, rows, how, bad_rows);
+      bytes_read += part.bytes_read;
+      if (!part.failure.empty()) return;
+      again = bad_rows.add(std::move(part.bad_rows)) || again;
+    }
   }
-  bytes_read += part.bytes_read;
-  return part;
+  for (Reading& reading : readings) remove_bad_rows(bad_rows, rows.size(), reading.part);
+}
+
+/// Reads the rows of all ranks. The first wrong cell in row order is thrown on every rank, of rows
+/// before labels. *Collective*.
+void read_parts(Team& team, Range rows, std::vector<Reading>& readings, BadRowRules& bad_rows,
+                Index& bytes_read) {
+  guard(team, "reading rows", [&] { read_parts_here(rows, readings, bad_rows, bytes_read); });
+  for (const Reading& reading : readings) {
+    for (const std::string& failure : all_gather_text(team, reading.part.failure)) {
+      if (!failure.empty()) throw DataError(failure);
+    }
+  }
 }
 
 /// Agrees on types and categories; makes codes indices. *Collective*.
@@ -261,8 +290,8 @@ void settle_types(Team& team, const std::vector<InputFile>& files, NpyColumns& h
     const std::vector<Index>& use = how.columns.use;
     const Index column = std::find(use.begin(), use.end(), static_cast<Index>(j)) - use.begin();
     const FirstCell& cell = how.typed[j].first_unknown();
-    find_example(team, cell.text, cell.row < 0 ? -1 : table.rows.begin + cell.row, column,
-                 table.places, note);
+    const Index row = cell.row < 0 ? -1 : table.number_read(cell.row);
+    find_example(team, cell.text, row, column, table.places, note);
   }
 }
 
@@ -298,11 +327,9 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   const Sources sources =
       share_sources(team, files, has_labels ? labels : std::vector<InputFile>(),
                     takes_several ? std::numeric_limits<Index>::max() : 1, result.bytes_read);
-  table.total_rows = sources.rows.back().rows.end;
   std::vector<Index> rows;
   for (const NpyArray& array : sources.rows) rows.push_back(array.rows.size());
   table.places = RowPlaces::of_arrays(files, rows);
-  table.rows = even_part(table.total_rows, team.size(), team.rank());
 
   NpyColumns how;
   const NpyArray& first = sources.rows.front();
@@ -313,15 +340,24 @@ NpyTable read_npy(Team& team, const std::vector<InputFile>& files,
   NpyColumns& how_target = has_labels ? how_labels : how;
   if (columns.schema) how_target.labels = ClassLabels(columns.schema->class_names);
 
-  NpyPart part = read_part(team, sources.rows, table.rows, how, result.bytes_read);
+  std::vector<Reading> readings{{sources.rows, how}};
+  if (has_labels) readings.push_back({sources.labels, how_labels});
+  BadRowRules bad_rows(columns.on_bad_row);
+  const Range mine = even_part(sources.rows.back().rows.end, team.size(), team.rank());
+  read_parts(team, mine, readings, bad_rows, result.bytes_read);
+  const Index kept = mine.size() - static_cast<Index>(bad_rows.known().size());
+  table.rows.begin = exclusive_scan(team, kept);
+  table.rows.end = table.rows.begin + kept;
+  table.total_rows = sum_over(team, kept);
+  note_bad_rows(team, bad_rows, table);
+
+  NpyPart part = std::move(readings.front().part);
   settle_types(team, files, how, part.values, result);
   table.features = static_cast<Index>(how.columns.schema.feature_names.size());
   table.feature_names = how.columns.schema.feature_names;
   table.file_columns = columns_of_features(how.columns);
   table.values = std::move(part.values);
-  if (has_labels) {
-    part = read_part(team, sources.labels, table.rows, how_labels, result.bytes_read);
-  }
+  if (has_labels) part = std::move(readings.back().part);
   const bool several = has_labels && sources.labels.front().columns() > 1;
   if (several) part.target.assign(part.values.begin(), part.values.end());
   table.target = std::move(part.target);

@@ -47,6 +47,8 @@ CsvColumns assign_npy_columns(Index width, const NpyOptions& options, bool has_l
 ///
 /// A set that must fit a schema has all of its columns, by name, and none beyond: columns without
 /// names of their own are told apart by their number alone.
+/// Rows with wrong cells may be left out (CsvOptions::on_bad_row), with their labels; a class or a
+/// category that the schema does not have is an error all the same.
 /// Throws DataError and ConfigError alike on every rank.
 /// *Collective*: each rank reads its own rows; sends headers, distinct classes and categories.
 NpyTable read_npy(Team& team, const std::vector<InputFile>& files,

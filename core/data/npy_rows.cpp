@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/finite.hpp"
@@ -31,33 +33,31 @@ struct Run {
   Index count;
 };
 
-/// A cell that cannot be read; row and column in the file.
+/// A cell that cannot be read.
 struct WrongCell {
-  Index row;
-  Index column;
+  Index column;  ///< in the file
   std::string problem;
+  bool is_of_row = true;  ///< otherwise of what all rows, or the model's, have
 };
-
-void keep_first(std::optional<WrongCell>& first, std::optional<WrongCell> other) {
-  if (!other) return;
-  if (first && std::pair(first->row, first->column) <= std::pair(other->row, other->column)) return;
-  first = std::move(other);
-}
 
 std::string found_text(double x) { return std::isnan(x) ? "nan" : format_real(x); }
 
 /// Turns the rows of one array into those of a part, a block at a time.
 class ArrayReader {
  public:
-  /// @param values, target  of the first row that is read
-  ArrayReader(const NpyArray& array, NpyColumns& how, double* values, double* target)
+  /// @param before  number of the first row that is read among those of the part
+  ArrayReader(const NpyArray& array, NpyColumns& how, const BadRowRules& rules, Index before,
+              NpyPart& part)
       : array_(array),
         how_(how),
+        rules_(rules),
+        part_(part),
         columns_(how.columns),
         features_(static_cast<Index>(columns_.schema.feature_names.size())),
         file_(array.file),
-        values_(values),
-        target_(target) {
+        number_(before),
+        values_(features_ > 0 ? part.values.data() + before * features_ : nullptr),
+        target_(part.target.empty() ? nullptr : part.target.data() + before) {
     for (Index c = 0; c < array.columns(); ++c) {
       const Index use = use_of(c);
       if (use == CsvColumns::kSkipped) continue;
@@ -73,23 +73,26 @@ class ArrayReader {
     }
   }
 
-  /// Reads rows of the file up to the first with a wrong cell, which is returned.
-  std::optional<WrongCell> read(Range rows) {
+  /// Reads rows of the file. Returns false at the first failure.
+  bool read(Range rows) {
     const Index step = block_rows();
     for (Index begin = rows.begin; begin < rows.end; begin += step) {
       block_ = {begin, std::min(begin + step, rows.end)};
-      wrong_.reset();
+      wrong_.clear();
       if (array_.header.fortran_order) {
         read_columns();
       } else {
         read_rows();
       }
-      if (is_real(array_.header.type)) keep_first(wrong_, find_not_finite());
-      if (wrong_) return std::move(wrong_);
+      if (is_real(array_.header.type)) find_not_finite();
+      for (const auto& [row, cell] : wrong_) {
+        if (!take_wrong(row, cell)) return false;
+      }
+      number_ += block_.size();
       if (values_ != nullptr) values_ += block_.size() * features_;
       if (target_ != nullptr) target_ += block_.size();
     }
-    return std::nullopt;
+    return true;
   }
 
   Index bytes_read() const { return file_.bytes_read(); }
@@ -148,42 +151,89 @@ class ArrayReader {
     const Index use = use_of(column);
     if (use == CsvColumns::kTarget) {
       if (columns_.schema.target_kind == TargetKind::classes) {
-        keep_first(wrong_, take_texts(column, elements, stride, target_, 1));
+        take_texts(column, elements, stride, target_, 1);
       } else {
         read_npy_numbers(array_.header.type, elements, stride, block_.size(), target_, 1);
       }
     } else if (how_.is_category(use)) {
-      keep_first(wrong_, take_texts(column, elements, stride, values_ + use, features_));
+      take_texts(column, elements, stride, values_ + use, features_);
     } else {
       read_npy_numbers(array_.header.type, elements, stride, block_.size(), values_ + use,
                        features_);
     }
   }
 
-  /// Classes or categories.
-  std::optional<WrongCell> take_texts(Index column, const std::byte* elements, Index stride,
-                                      double* to, Index to_stride) {
-    for (Index r = 0; r < block_.size(); ++r) {
-      const std::string text =
-          npy_text(array_.header.type, elements + r * stride * array_.item_size());
-      std::string problem;
-      const bool is_class = use_of(column) == CsvColumns::kTarget;
-      to[r * to_stride] =
-          is_class ? class_code(column, text, problem) : category_code(column, text, problem);
-      if (!problem.empty()) return WrongCell{block_.begin + r, column, problem};
-    }
-    return std::nullopt;
+  /// A row of the block that is left out.
+  bool is_left_out(Index r) const {
+    const std::vector<BadRow>& known = rules_.known();
+    const auto at =
+        std::lower_bound(known.begin(), known.end(), number_ + r,
+                         [](const BadRow& row, Index number) { return row.number < number; });
+    return at != known.end() && at->number == number_ + r;
   }
 
-  double class_code(Index column, const std::string& text, std::string& problem) {
+  /// Keeps the first wrong cell of each row of the block. Returns whether others are of interest.
+  bool keep_wrong(Index r, WrongCell cell) {
+    const auto [at, is_new] = wrong_.try_emplace(block_.begin + r, cell);
+    if (!is_new && cell.column < at->second.column) at->second = std::move(cell);
+    return rules_.leaves_out();
+  }
+
+  /// Leaves the row out, or makes its wrong cell the failure and returns false.
+  bool take_wrong(Index row, const WrongCell& cell) {
+    const std::string column = array_.columns() > 1 ? fmt::format(", {}", cell.column) : "";
+    std::string place = fmt::format("{}[{}{}]", array_.file.path, row, column);
+    if (!rules_.leaves_out() || !cell.is_of_row) {
+      part_.failure = place + ": " + cell.problem;
+      return false;
+    }
+    part_.bad_rows.push_back(
+        {number_ + row - block_.begin, std::move(place), cell.problem, text_of_row(row)});
+    return true;
+  }
+
+  /// The numbers of a row of the file: "1, nan, 0.5".
+  std::string text_of_row(Index row) {
+    const Index width = array_.columns();
+    const bool by_columns = array_.header.fortran_order;
+    std::string text;
+    for (Index c = 0; c < width; ++c) {
+      const Index element = by_columns ? c * array_.header.shape[0] + row : row * width + c;
+      text += (c == 0 ? "" : ", ") + npy_text(array_.header.type, fetch(element, 1));
+    }
+    return text;
+  }
+
+  /// Classes or categories.
+  void take_texts(Index column, const std::byte* elements, Index stride, double* to,
+                  Index to_stride) {
+    for (Index r = 0; r < block_.size(); ++r) {
+      if (is_left_out(r)) continue;
+      const std::string text =
+          npy_text(array_.header.type, elements + r * stride * array_.item_size());
+      WrongCell wrong{column, ""};
+      const bool is_class = use_of(column) == CsvColumns::kTarget;
+      to[r * to_stride] = is_class ? class_code(text, wrong) : category_code(text, wrong);
+      if (!wrong.problem.empty() && !keep_wrong(r, std::move(wrong))) return;
+    }
+  }
+
+  WrongCell unknown(Index column, const char* what, const std::string& text) const {
+    return {column,
+            fmt::format("{} {} in column {} does not occur in the training data", what,
+                        quoted(text), quoted(name_of(column))),
+            false};
+  }
+
+  double class_code(const std::string& text, WrongCell& wrong) {
+    const Index column = wrong.column;
     if (!is_number(text)) {
-      problem = not_finite(column, text, false);
+      wrong.problem = not_finite(column, text, false);
       return 0;
     }
     const std::optional<Index> code = how_.labels.code(text);
     if (!code) {
-      problem = fmt::format("class {} in column {} does not occur in the training data",
-                            quoted(text), quoted(name_of(column)));
+      wrong = unknown(column, "class", text);
       return 0;
     }
     if (how_.labels.too_many()) {
@@ -192,11 +242,12 @@ class ArrayReader {
     return static_cast<double>(*code);
   }
 
-  double category_code(Index column, const std::string& text, std::string& problem) {
+  double category_code(const std::string& text, WrongCell& wrong) {
+    const Index column = wrong.column;
     const bool missing = text == "nan";
     const bool takes_missing = how_.takes_missing(use_of(column));
     if (missing ? !takes_missing : !is_number(text)) {
-      problem = not_finite(column, text, takes_missing);
+      wrong.problem = not_finite(column, text, takes_missing);
       return 0;
     }
     CsvTypedColumn& typed = how_.typed[static_cast<std::size_t>(use_of(column))];
@@ -204,10 +255,7 @@ class ArrayReader {
     if (typed.too_many()) {
       throw DataError(array_.file.path + ": " + too_many_categories(name_of(column)));
     }
-    if (!code) {
-      problem = fmt::format("category {} in column {} does not occur in the training data",
-                            quoted(text), quoted(name_of(column)));
-    }
+    if (!code) wrong = unknown(column, "category", text);
     return code.value_or(std::numeric_limits<double>::quiet_NaN());
   }
 
@@ -223,30 +271,34 @@ class ArrayReader {
                        has_hint ? columns_.rules[static_cast<std::size_t>(use)].missing_hint : "");
   }
 
-  /// The first cell of the block, in row order, that is no number though it has to be one.
-  std::optional<WrongCell> find_not_finite() const {
+  /// Cells of the block that are no number though they have to be one.
+  void find_not_finite() {
     const auto rows = static_cast<std::size_t>(block_.size());
     const std::span<const double> values(values_, rows * static_cast<std::size_t>(features_));
     const std::span<const double> target(target_, target_ == nullptr ? 0 : rows);
-    if (all_finite(values) && all_finite(target)) return std::nullopt;
+    if (all_finite(values) && all_finite(target)) return;
     for (Index r = 0; r < block_.size(); ++r) {
+      if (is_left_out(r)) continue;
       for (const Index c : used_) {
         const Index use = use_of(c);
         const bool is_target = use == CsvColumns::kTarget;
         const double x = is_target ? target_[r] : values_[r * features_ + use];
         const bool may_be_missing = is_target ? how_.missing_target : how_.takes_missing(use);
         if (std::isfinite(x) || (may_be_missing && std::isnan(x))) continue;
-        return WrongCell{block_.begin + r, c, not_finite(c, found_text(x), may_be_missing)};
+        if (!keep_wrong(r, {c, not_finite(c, found_text(x), may_be_missing)})) return;
+        break;
       }
     }
-    return std::nullopt;
   }
 
   const NpyArray& array_;
   NpyColumns& how_;
+  const BadRowRules& rules_;
+  NpyPart& part_;
   const CsvColumns& columns_;
   Index features_;
   RangeFile file_;
+  Index number_;    ///< of the block's first row among those of the part
   double* values_;  ///< of the block, as target_; null where there are none
   double* target_;
   std::vector<Index> used_;   ///< the columns that are read
@@ -254,12 +306,13 @@ class ArrayReader {
   std::vector<Index> alone_;  ///< and the others
   Range block_;               ///< rows of the file
   std::vector<std::byte> buffer_;
-  std::optional<WrongCell> wrong_;  ///< the first of the block
+  std::map<Index, WrongCell> wrong_;  ///< by row of the file: the first of each in the block
 };
 
 }  // namespace
 
-NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how) {
+NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how,
+                      const BadRowRules& bad_rows) {
   NpyPart part;
   const auto features = static_cast<Index>(how.columns.schema.feature_names.size());
   const bool has_target = std::find(how.columns.use.begin(), how.columns.use.end(),
@@ -270,17 +323,27 @@ NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumn
     const Range mine{std::clamp(rows.begin, array.rows.begin, array.rows.end),
                      std::clamp(rows.end, array.rows.begin, array.rows.end)};
     if (mine.empty()) continue;
-    const Index before = mine.begin - rows.begin;
-    ArrayReader reader(array, how, features > 0 ? part.values.data() + before * features : nullptr,
-                       has_target ? part.target.data() + before : nullptr);
-    const auto wrong = reader.read({mine.begin - array.rows.begin, mine.end - array.rows.begin});
+    ArrayReader reader(array, how, bad_rows, mine.begin - rows.begin, part);
+    const bool whole = reader.read({mine.begin - array.rows.begin, mine.end - array.rows.begin});
     part.bytes_read += reader.bytes_read();
-    if (!wrong) continue;
-    const std::string column = array.columns() > 1 ? fmt::format(", {}", wrong->column) : "";
-    part.failure = fmt::format("{}[{}{}]: {}", array.file.path, wrong->row, column, wrong->problem);
-    break;
+    if (!whole) break;
   }
   return part;
+}
+
+void remove_bad_rows(const BadRowRules& bad_rows, Index rows, NpyPart& part) {
+  if (bad_rows.known().empty()) return;
+  const auto keep = [&](auto& numbers) {
+    const auto width = static_cast<std::ptrdiff_t>(numbers.size()) / rows;
+    BadRowWalk walk(bad_rows);
+    auto end = numbers.begin();
+    for (auto row = numbers.begin(); row != numbers.end(); row += width) {
+      if (!walk.next_is_bad()) end = std::copy(row, row + width, end);
+    }
+    numbers.resize(static_cast<std::size_t>(end - numbers.begin()));
+  };
+  if (!part.values.empty()) keep(part.values);
+  if (!part.target.empty()) keep(part.target);
 }
 
 }  // namespace lockstep

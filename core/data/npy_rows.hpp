@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/large_pages.hpp"
+#include "core/data/bad_rows.hpp"
 #include "core/data/class_labels.hpp"
 #include "core/data/column_type.hpp"
 #include "core/data/csv_columns.hpp"
@@ -34,12 +35,19 @@ struct NpyPart {
   Buffer<double> values;  ///< rows × features
   std::vector<double> target;
   std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
+  std::vector<BadRow> bad_rows;  ///< where they are left out; numbered among `rows`
   Index bytes_read = 0;
 };
 
 /// Reads the rows `rows` of `arrays`, which are equally wide and lie end to end. Reads no bytes of
 /// other rows and, in Fortran order, none of columns that are not used.
+/// @param bad_rows  what is done about rows with wrong cells; those known to be bad have a place in
+///                  the part, where anything may stand
 /// Throws IoError, and DataError when there are too many classes or categories. Rank-local.
-NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how);
+NpyPart read_npy_part(const std::vector<NpyArray>& arrays, Range rows, NpyColumns& how,
+                      const BadRowRules& bad_rows);
+
+/// Removes the bad rows from a part of `rows` rows; `bad_rows` are all that it has.
+void remove_bad_rows(const BadRowRules& bad_rows, Index rows, NpyPart& part);
 
 }  // namespace lockstep

@@ -45,6 +45,7 @@ void read_anything(std::string_view input) {
   if (how / 36 % 2 == 1) {
     columns.schema = TableSchema{{"c1", "c0"}, TargetKind::classes, {"c2"}, {"0", "1", "2"}};
   }
+  if (how / 144 % 2 == 1) columns.on_bad_row = OnBadRow::skip;
   std::vector<InputFile> labels;
   if (labels_size > 0) labels.push_back(fuzz_file("labels", input.substr(0, labels_size)));
   const InputFile rows = fuzz_file("rows", input.substr(labels_size));

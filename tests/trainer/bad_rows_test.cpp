@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "core/format/safetensors.hpp"
+#include "tests/core/format/npy_files.hpp"
 #include "tests/trainer/program_runner.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
+using lockstep::test::npy_matrix;
+using lockstep::test::npy_vector;
 using nlohmann::json;
 using test::run_program;
 using test::TestFolder;
@@ -95,6 +99,50 @@ TEST_F(BadRowsProgram, AreLeftOutOfTrainingAndWrittenApart) {
     return read_safetensors(folder_.file(folder + "/model.safetensors")).metadata("data_hash");
   };
   EXPECT_NE(hash_of("run1"), hash_of("clean"));
+}
+
+TEST_F(BadRowsProgram, OfArraysAreLeftOutWithTheirLabels) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> numbers;
+  std::vector<double> labels;
+  const auto add = [&](double x, double y, double label) {
+    numbers.insert(numbers.end(), {x, y});
+    labels.push_back(label);
+  };
+  const auto write = [&](bool with_bad) {
+    numbers.clear();
+    labels.clear();
+    for (int i = 0; i < 100; ++i) {
+      if (with_bad && i == 3) add(1, kNan, 0);
+      if (with_bad && i == 40) add(0.5, -2, kNan);
+      add(i % 7, (i * 5) % 11, i % 3 == 0 ? 1 : 0);
+    }
+    const std::string name = with_bad ? "bad" : "good";
+    folder_.write(name + ".npy", npy_matrix(numbers, 2));
+    folder_.write(name + "_labels.npy", npy_vector<double>("<f8", labels));
+    return Words{"--data.train=" + name + ".npy", "--data.train_labels=" + name + "_labels.npy"};
+  };
+  const Words bad = write(true);
+  const Words good = write(false);
+  std::string model;
+  for (int ranks = 1; ranks <= 3; ++ranks) {
+    run(kTrain + kSkip + bad + Words{"--output.dir=run"}, ranks);
+    EXPECT_EQ(quarantined("bad.jsonl"), "bad.npy[3, 1] 1, nan\nbad_labels.npy[41] nan\n");
+    const std::string bytes = folder_.read("run/model.safetensors");
+    if (ranks == 1) model = bytes;
+    EXPECT_EQ(bytes, model) << ranks << " ranks";
+  }
+  const std::string learnt = json::parse(folder_.read("run/result.json")).at("parameters_sha256");
+  run(kTrain + good + Words{"--output.dir=run"});
+  EXPECT_EQ(json::parse(folder_.read("run/result.json")).at("parameters_sha256"), learnt);
+  EXPECT_EQ(
+      run(kTrain + bad + Words{"--output.dir=run"}, 2, 65).err,
+      "lockstep: error: bad.npy[3, 1]: expected a finite number in column 'c1', found nan; set "
+      "preprocess.impute\n");
+  // The data doctor tells of all of them.
+  const std::string said = run(Words{"check", "--model.type=softmax"} + bad, 2, 65).err;
+  EXPECT_NE(said.find("bad.npy[3, 1]"), std::string::npos) << said;
+  EXPECT_NE(said.find("bad_labels.npy[41]"), std::string::npos) << said;
 }
 
 TEST_F(BadRowsProgram, SplitRowsAreFoundAgain) {

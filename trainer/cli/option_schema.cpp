@@ -201,9 +201,10 @@ void add_data(std::vector<Option>& all) {
              "Texts of CSV cells that are missing, as ?,NA,nan; an empty cell is missing anyway, "
              "and so is nan in .npy")
            .or_empty(),
-       choice("data.on_bad_row", kOnBadRow, "fail",
-              "What becomes of a row of CSV or LIBSVM files that cannot be read: fail makes it an "
-              "error, skip leaves it out and tells of it"),
+       choice(
+           "data.on_bad_row", kOnBadRow, "fail",
+           "What becomes of a row of CSV, LIBSVM or .npy files that cannot be read: fail makes it "
+           "an error, skip leaves it out and tells of it"),
        path("data.quarantine", "",
             "File to write the rows to that data.on_bad_row = skip leaves out, a line of JSON "
             "each; empty for none")

@@ -60,8 +60,7 @@ Table load_csv(Session& session, const std::vector<InputFile>& files, const CsvO
 Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& files,
                const CsvOptions& columns) {
   check_keys(session.settings, role, ".npy files",
-             {"data.numeric", "data.missing", "data.delimiter", "data.header", "data.index_base",
-              "data.on_bad_row"});
+             {"data.numeric", "data.missing", "data.delimiter", "data.header", "data.index_base"});
   const NpyOptions options{columns, data_key(role) + "_labels"};
   const bool has_labels = columns.target_kind != TargetKind::none &&
                           !session.settings.texts(options.labels_key).empty();
@@ -70,7 +69,9 @@ Table load_npy(Session& session, DataRole role, const std::vector<InputFile>& fi
   }
   const auto labels =
       has_labels ? find_files(session, options.labels_key) : std::vector<InputFile>();
+  check_quarantine(session);
   NpyTable npy = read_npy(session.team, files, labels, options);
+  report_bad_rows(session, npy.table);
   warn_of_npy(session, name_of(files), npy);
   return std::move(npy.table);
 }

@@ -454,11 +454,12 @@ TEST(NpyReader, PlacesBeyond32BitsAreFound) {
       how.columns.use[kColumns - 1] = 1;
       how.columns.names.assign(kColumns, "c");
       how.columns.schema.feature_names = {"a", "b"};
-      NpyPart part = read_npy_part({array}, {998, 999}, how);
+      const BadRowRules fail;
+      NpyPart part = read_npy_part({array}, {998, 999}, how, fail);
       EXPECT_EQ(part.values, (Table::NumberValues{1.5, 2.5}));
       EXPECT_EQ(part.failure, "");
       EXPECT_LE(part.bytes_read, fortran_order ? 16 : 8 * kColumns);
-      part = read_npy_part({array}, {998, 1000}, how);
+      part = read_npy_part({array}, {998, 1000}, how, fail);
       EXPECT_EQ(part.failure,
                 folder / "x" + "[999, 700000]: expected a finite number in column 'c', found inf");
     }

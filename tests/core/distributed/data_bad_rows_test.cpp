@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "core/base/random.hpp"
 #include "core/data/csv_reader.hpp"
 #include "core/data/libsvm_reader.hpp"
+#include "core/data/npy_reader.hpp"
 #include "tests/core/data/data_files.hpp"
+#include "tests/core/format/npy_files.hpp"
 
 // Rows that cannot be read are left out: what is left is what a file without them gives, but for
 // the numbers of its rows.
@@ -211,6 +215,98 @@ TEST(BadRows, OfLibsvmAreLeftOut) {
   });
 }
 
+/// Arrays of rows and their labels, of which some are bad: in the numbers, in the label, or both.
+struct Arrays {
+  std::vector<double> numbers;
+  std::vector<double> labels;
+};
+
+constexpr Index kArrayColumns = 3;
+
+/// Three numbers a row, of which the second is a category where those are asked for.
+Example make_arrays(Index rows, Arrays& all, Arrays& good) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  RandomSequence draws(RandomStream(4, Purpose::synthetic), 0);
+  Example example;
+  for (Index i = 0; i < rows; ++i) {
+    std::vector<double> row{static_cast<double>(draws.below(50)) / 4,
+                            static_cast<double>(draws.below(3)),
+                            static_cast<double>(draws.below(9))};
+    auto label = static_cast<double>(draws.below(3));
+    const bool is_bad = draws.below(8) == 0 || (i > rows / 2 && i < rows / 2 + 60);
+    if (is_bad) {
+      const std::uint64_t kind = draws.below(4);
+      row[1] = 77;  // a category that no good row has, as the label
+      label = 99;
+      if (kind == 0) row[2] = kNan;
+      if (kind == 1) row[0] = -kInfinite;
+      if (kind == 2 || kind == 3) label = kNan;
+      if (kind == 3) row[2] = kInfinite;
+      const Index column = kind == 1 ? 0 : 2;
+      example.places.push_back(kind == 2 ? fmt::format(".y[{}]", i)
+                                         : fmt::format("[{}, {}]", i, column));
+      example.bytes.push_back(kind == 2 ? "nan"
+                                        : fmt::format("{}, 77, {}",
+                                                      kind == 1 ? "-inf" : fmt::to_string(row[0]),
+                                                      kind == 0   ? "nan"
+                                                      : kind == 3 ? "inf"
+                                                                  : fmt::to_string(row[2])));
+      example.left_out.push_back(i);
+    } else {
+      good.numbers.insert(good.numbers.end(), row.begin(), row.end());
+      good.labels.push_back(label);
+      example.kept.push_back(i);
+    }
+    all.numbers.insert(all.numbers.end(), row.begin(), row.end());
+    all.labels.push_back(label);
+  }
+  return example;
+}
+
+void expect_arrays_without_bad_rows(Index rows, std::initializer_list<int> teams) {
+  Arrays all;
+  Arrays good;
+  const Example example = make_arrays(rows, all, good);
+  NpyOptions strict;
+  strict.columns.features = CsvFeatures::typed;
+  strict.columns.categorical = {"c1"};
+  strict.columns.rules = [](const std::vector<std::string>& features) {
+    std::vector<CsvFeatureRules> rules(features.size());
+    for (CsvFeatureRules& rule : rules) rule.takes_missing = false;
+    return rules;
+  };
+  NpyOptions options = strict;
+  options.columns.on_bad_row = OnBadRow::skip;
+  for_each_team(teams, [&](Team& team) {
+    TeamDirectory folder(team);
+    for (const bool fortran_order : {false, true}) {
+      const auto numbers = [&](const char* name, const Arrays& arrays) {
+        return folder.put(name, test::npy_matrix(arrays.numbers, kArrayColumns, fortran_order));
+      };
+      const auto labels = [&](const char* name, const Arrays& arrays) {
+        return folder.put(name, test::npy_vector<double>("<f8", arrays.labels));
+      };
+      const InputFile file = numbers("a", all);
+      const NpyTable table = read_npy(team, {file}, {labels("a.y", all)}, options);
+      const NpyTable expected = read_npy(team, {numbers("b", good)}, {labels("b.y", good)}, strict);
+      expect_same_rows(team, table.table, expected.table);
+      expect_bad_rows(team, table.table, example, file.path);
+      EXPECT_EQ(table.table.class_names, (std::vector<std::string>{"0", "1", "2"}));
+      EXPECT_EQ(table.table.feature_types[1].categories, (std::vector<std::string>{"0", "1", "2"}));
+    }
+    folder.remove();
+  });
+}
+
+TEST(BadRows, OfNpyAreLeftOutWithTheirLabels) {
+  expect_arrays_without_bad_rows(700, {1, 2, 3, 4, 7, 16});
+}
+
+TEST(BadRows, OfNpyAreLeftOutInEachBlockThatIsRead) {
+  expect_arrays_without_bad_rows(150'000, {1, 2});
+}
+
 TEST(BadRows, OfSeveralFilesAreNumberedOverAll) {
   CsvOptions options;
   options.on_bad_row = OnBadRow::skip;
@@ -300,6 +396,19 @@ TEST(BadRows, WhatMoreThanARowIsWrongWithStaysAnError) {
     EXPECT_EQ(message_in(folder / "", [&] { read_libsvm(team, {file}, libsvm); }),
               "a.svm"
               ":3:1: class '2' in column 'label' does not occur in the training data");
+    NpyOptions npy;
+    npy.columns = fitting;
+    npy.columns.schema->feature_names = {"c0"};
+    npy.columns.schema->target_names = {"c1"};
+    npy.columns.schema->class_names = {"1"};
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const InputFile array = folder.put("a.npy", test::npy_matrix({nan, 1, 5, 2, 6, nan}, 2));
+    EXPECT_EQ(message_in(folder / "", [&] { read_npy(team, {array}, {}, npy); }),
+              "a.npy[1, 1]: class '2' in column 'c1' does not occur in the training data");
+    const InputFile all_bad = folder.put("a.npy", test::npy_matrix({nan, 1, 6, nan}, 2));
+    EXPECT_EQ(message_in(folder / "", [&] { read_npy(team, {all_bad}, {}, npy); }),
+              "a.npy[0, 0]: expected a finite number in column 'c0', found nan; all 2 rows are "
+              "left out (data.on_bad_row = skip)");
   });
 }
 
