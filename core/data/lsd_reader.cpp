@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <span>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/data/carried_columns.hpp"
 #include "core/data/lsd_rows.hpp"
 #include "core/data/npy_reader.hpp"
+#include "core/parallel/fold.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -52,21 +56,12 @@ bool needs_texts(const LsdColumn& column, const std::vector<std::string>& known)
 }
 
 /// Refuses features that cannot stay in the file.
-void check_mapped(const LsdFile& lsd, const LsdColumns& how) {
-  if (lsd.header.sparse || lsd.header.byte_columns > 0) {
-    throw DataError(
-        fmt::format("{}: made of {} rows, and only columns of numbers can stay in the "
-                    "file; read it into memory (data.stream = no)",
-                    lsd.name, lsd.header.sparse ? "sparse" : "images as"));
-  }
-  for (std::size_t j = 0; j < how.kinds.size(); ++j) {
-    if (how.kinds[j] == ColumnKind::number) continue;
-    throw DataError(
-        fmt::format("{}: column {} holds categories, and only columns of numbers can "
-                    "stay in the file; leave it out (data.ignore), or read the file "
-                    "into memory (data.stream = no)",
-                    lsd.name, quoted(lsd.header.columns[how.columns_of[j]].name)));
-  }
+void check_mapped(const LsdFile& lsd) {
+  if (!lsd.header.sparse && lsd.header.byte_columns == 0) return;
+  throw DataError(
+      fmt::format("{}: made of {} rows, and only columns of numbers and categories can stay in the "
+                  "file; read it into memory (data.stream = no)",
+                  lsd.name, lsd.header.sparse ? "sparse" : "images as"));
 }
 
 /// How the features are read, and which column is the target.
@@ -119,7 +114,7 @@ LsdColumns choose(const LsdFile& lsd, const LsdOptions& options) {
     }
   }
   how.mapped = options.mapped;
-  if (how.mapped) check_mapped(lsd, how);
+  if (how.mapped) check_mapped(lsd);
   if (asked.schema) how.labels = ClassLabels(asked.schema->class_names);
   return how;
 }
@@ -182,6 +177,30 @@ void note_columns(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdTabl
   }
 }
 
+/// What the cells of a feature of categories stand for, on whatever rank they are. *Collective*;
+/// sends the distinct cells of this rank.
+CellValues values_of_cells(Team& team, const CsvTypedColumn& typed, const CellValues& codes) {
+  struct CellValue {
+    std::uint64_t bits;
+    double value;
+  };
+  std::vector<CellValue> mine;
+  for (const auto& [bits, code] : codes) mine.push_back({bits, typed.final_value(code)});
+  CellValues values;
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
+    for (const auto& [cell, value] : FoldCodec<std::vector<CellValue>>::decode(bytes)) {
+      values.emplace(cell, value);
+    }
+  }
+  return values;
+}
+
+bool are_themselves(const CellValues& values) {
+  return std::all_of(values.begin(), values.end(), [](const auto& cell) {
+    return cell.first == std::bit_cast<std::uint64_t>(cell.second);
+  });
+}
+
 /// The features of a table whose rows stay in the file, and what is behind them, which does not.
 /// *Collective*.
 void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPart& part,
@@ -212,6 +231,13 @@ void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPar
                            static_cast<Index>(header.columns.size())};
     table.values = MappedRows(lsd.file.path, layout, columns);
   });
+  for (std::size_t j = 0; j < features; ++j) {
+    if (how.kinds[j] == ColumnKind::number) continue;
+    CellValues values = values_of_cells(team, how.typed[j], part.codes[j]);
+    if (!are_themselves(values)) {
+      std::get<MappedRows>(table.values).translate(j, std::move(values));
+    }
+  }
 }
 
 /// The features of a table of numbers. *Collective*.
@@ -220,11 +246,7 @@ void settle_numbers(Team& team, const LsdFile& lsd, LsdColumns& how, LsdPart& pa
   Table& table = result.table;
   table.feature_names = how.columns.schema.feature_names;
   table.features = static_cast<Index>(table.feature_names.size());
-  if (how.mapped) {
-    if (how.missing_features) table.feature_types.resize(table.feature_names.size());
-    return settle_mapped(team, lsd, how, part, table);
-  }
-  auto& values = std::get<Table::NumberValues>(part.values);
+  auto& values = std::get<Table::NumberValues>(part.values);  // none where they stay in the file
   if (has_categories(how)) {
     note_columns(team, lsd, how, result);
     table.feature_types =
@@ -232,6 +254,7 @@ void settle_numbers(Team& team, const LsdFile& lsd, LsdColumns& how, LsdPart& pa
   } else if (how.missing_features) {
     table.feature_types.resize(table.feature_names.size());
   }
+  if (how.mapped) return settle_mapped(team, lsd, how, part, table);
   table.values = std::move(values);
 }
 

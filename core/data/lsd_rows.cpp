@@ -257,19 +257,23 @@ void PartReader::take_target() {
 /// Puts the values of a feature whose cells are not all the numbers that a table has.
 void PartReader::take_feature(std::size_t feature) {
   const std::size_t c = how_.columns_of[feature];
+  const auto take = [&](Index r) {
+    return how_.kinds[feature] == ColumnKind::category
+               ? category(r, feature, c).value_or(kMissing)
+               : number(r, c, how_.takes_missing(feature), &how_.columns.rules[feature]);
+  };
   if (how_.mapped) {
     for (Index r = taken_.begin; r < taken_.end; ++r) {
-      number(r, c, how_.takes_missing(feature), &how_.columns.rules[feature]);
+      const double value = take(r);
+      if (how_.kinds[feature] == ColumnKind::number) continue;
+      part_.codes[feature].emplace(std::bit_cast<std::uint64_t>(cell(r, c)), value);
     }
     return;
   }
   auto& values = std::get<Table::NumberValues>(part_.values);
   const std::size_t features = how_.columns_of.size();
   for (Index r = taken_.begin; r < taken_.end; ++r) {
-    double& value = values[first_value_ + to_size(r - taken_.begin) * features + feature];
-    value = how_.kinds[feature] == ColumnKind::category
-                ? category(r, feature, c).value_or(kMissing)
-                : number(r, c, how_.takes_missing(feature), &how_.columns.rules[feature]);
+    values[first_value_ + to_size(r - taken_.begin) * features + feature] = take(r);
   }
 }
 
@@ -364,6 +368,7 @@ void PartReader::read(Range rows) {
 
 LsdPart read_lsd_part(const LsdFile& lsd, Range rows, const RowPlaces& places, LsdColumns& how) {
   LsdPart part;
+  if (how.mapped) part.codes.resize(how.columns_of.size());
   if (!rows.empty()) {
     PartReader(lsd, places, how, part).read(rows);
   } else if (lsd.header.byte_columns > 0) {

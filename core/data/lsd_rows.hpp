@@ -10,6 +10,7 @@
 #include "core/data/csv_columns.hpp"
 #include "core/data/csv_typed_column.hpp"
 #include "core/data/lsd_file.hpp"
+#include "core/data/mapped_rows.hpp"
 #include "core/data/row_places.hpp"
 #include "core/data/table.hpp"
 
@@ -40,6 +41,8 @@ struct LsdPart {
   std::vector<double> target;
   /// Rows × the features that are carried behind the others, where those stay in the file.
   Buffer<double> carried;
+  /// By feature, where those stay in the file: the codes of the cells of categories.
+  std::vector<CellValues> codes;
   std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
   Index bytes_read = 0;
 };

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
@@ -66,12 +69,60 @@ MappedRows::MappedRows(const std::string& path, const RowLayout& layout,
   }
 }
 
+double MappedRows::Translation::operator()(double cell) const {
+  return std::isnan(cell) ? cell : values->at(std::bit_cast<std::uint64_t>(cell));
+}
+
+const MappedRows::Translation* MappedRows::translation_of(std::size_t feature) const {
+  const auto found = std::find_if(translations_.begin(), translations_.end(),
+                                  [&](const Translation& t) { return t.feature == feature; });
+  return found == translations_.end() ? nullptr : &*found;
+}
+
+void MappedRows::translate(std::size_t feature, CellValues values) {
+  assert(translation_of(feature) == nullptr);
+  translations_.push_back({feature, std::make_shared<const CellValues>(std::move(values))});
+}
+
+void MappedRows::renumber(std::size_t feature, std::span<const double> changed) {
+  CellValues values;
+  if (const Translation* before = translation_of(feature)) {
+    values = *before->values;
+    for (auto& [bits, value] : values) {
+      if (!std::isnan(value)) value = changed[static_cast<std::size_t>(value)];
+    }
+  } else {
+    for (std::size_t c = 0; c < changed.size(); ++c) {
+      values.emplace(std::bit_cast<std::uint64_t>(static_cast<double>(c)), changed[c]);
+    }
+  }
+  std::erase_if(translations_, [&](const Translation& t) { return t.feature == feature; });
+  translate(feature, std::move(values));
+}
+
+double MappedRows::cell(Index row, std::size_t feature) const {
+  auto before = static_cast<Index>(feature);
+  auto run = runs_.begin();
+  for (; before >= run->count; ++run) before -= run->count;
+  double cell = 0;
+  std::memcpy(
+      &cell,
+      mapping_->at(byte_of(row) + (run->column + before) * static_cast<Index>(sizeof(double))),
+      sizeof cell);
+  const Translation* translation = translation_of(feature);
+  return translation == nullptr ? cell : (*translation)(cell);
+}
+
 void MappedRows::copy_row(Index row, double* out) const {
   const char* const cells = mapping_->at(byte_of(row));
+  double* to = out;
   for (const Run& run : runs_) {
     const auto size = static_cast<std::size_t>(run.count) * sizeof(double);
-    std::memcpy(out, cells + run.column * static_cast<Index>(sizeof(double)), size);
-    out += run.count;
+    std::memcpy(to, cells + run.column * static_cast<Index>(sizeof(double)), size);
+    to += run.count;
+  }
+  for (const Translation& translation : translations_) {
+    out[translation.feature] = translation(out[translation.feature]);
   }
 }
 

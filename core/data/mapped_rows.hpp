@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/types.hpp"
@@ -17,9 +20,13 @@ struct RowLayout {
   Index columns = 0;      ///< cells of a row
 };
 
+/// What the cells of a column stand for, by their bits: an index of a category, or NaN.
+using CellValues = std::unordered_map<std::uint64_t, double>;
+
 /// Rows of numbers that stay in their file, which is mapped: more of them than there is memory for.
-/// Copies share the mapping. Whether the bytes are good has to be known before; a file that becomes
-/// shorter while it is mapped ends the program.
+/// Cells of categories may stand for others than they are; what they do belongs to a copy of the
+/// rows, while all copies share the mapping. Whether the bytes are good has to be known before; a
+/// file that becomes shorter while it is mapped ends the program.
 class MappedRows {
  public:
   /// @param columns  of the file, by feature
@@ -27,8 +34,16 @@ class MappedRows {
   MappedRows(const std::string& path, const RowLayout& layout,
              const std::vector<std::size_t>& columns);
 
+  /// From now on the cells of a feature are what `values` has for them, which is all that occur; a
+  /// cell that is NaN stays so.
+  void translate(std::size_t feature, CellValues values);
+  /// From now on a cell of a feature of categories that was the index c is changed[c].
+  void renumber(std::size_t feature, std::span<const double> changed);
+
   /// Writes the features of a row of the file. Thread-safe.
   void copy_row(Index row, double* out) const;
+  /// One feature of a row of the file. Thread-safe.
+  double cell(Index row, std::size_t feature) const;
 
   /// Advice: these rows of the file are going to be read. Thread-safe.
   void will_need(Range rows) const;
@@ -40,7 +55,14 @@ class MappedRows {
     Index count;
   };
   class Mapping;
+  struct Translation {
+    std::size_t feature;
+    std::shared_ptr<const CellValues> values;
 
+    double operator()(double cell) const;
+  };
+
+  const Translation* translation_of(std::size_t feature) const;
   Index byte_of(Index row) const {
     return layout_.begin + row / layout_.block_rows * layout_.block_bytes +
            row % layout_.block_rows * layout_.columns * static_cast<Index>(sizeof(double));
@@ -49,6 +71,7 @@ class MappedRows {
   std::shared_ptr<const Mapping> mapping_;
   RowLayout layout_;
   std::vector<Run> runs_;
+  std::vector<Translation> translations_;
 };
 
 }  // namespace lockstep

@@ -13,19 +13,34 @@ namespace {
 
 std::size_t to_size(double category) { return static_cast<std::size_t>(category); }
 
-/// Calls `change(local row, cell)` for the cells of a column that are not missing.
-template <class Change>
-void for_each_cell(Table& table, std::size_t column, const Change& change) {
-  auto& values = std::get<Table::NumberValues>(table.values);
+/// Calls `visit(local row, cell)` for the cells of a column that are not missing.
+template <class Visit>
+void for_each_cell(const Table& table, std::size_t column, const Visit& visit) {
+  const MappedRows* mapped = table.mapped();
+  const auto* numbers = std::get_if<Table::NumberValues>(&table.values);
   const auto features = static_cast<std::size_t>(table.features);
   for (Index i = 0; i < table.rows.size(); ++i) {
-    double& cell = values[static_cast<std::size_t>(i) * features + column];
-    if (!std::isnan(cell)) change(i, cell);
+    const double cell = mapped != nullptr
+                            ? mapped->cell(table.number_read(i), column)
+                            : (*numbers)[static_cast<std::size_t>(i) * features + column];
+    if (!std::isnan(cell)) visit(i, cell);
+  }
+}
+
+/// Makes the cells of a column that are the index c changed[c].
+void change_cells(Table& table, std::size_t column, const std::vector<double>& changed) {
+  if (auto* mapped = std::get_if<MappedRows>(&table.values)) {
+    return mapped->renumber(column, changed);
+  }
+  auto& numbers = std::get<Table::NumberValues>(table.values);
+  const auto features = static_cast<std::size_t>(table.features);
+  for (std::size_t at = column; at < numbers.size(); at += features) {
+    if (!std::isnan(numbers[at])) numbers[at] = changed[to_size(numbers[at])];
   }
 }
 
 /// The categories that rows of some rank have, and `always`. *Collective*.
-std::vector<std::string> categories_of_rows(Team& team, Table& table, std::size_t column,
+std::vector<std::string> categories_of_rows(Team& team, const Table& table, std::size_t column,
                                             const std::string& always) {
   const std::vector<std::string>& all = table.feature_types[column].categories;
   ClassLabels labels;
@@ -59,42 +74,42 @@ void complete(Team& team, const Table& table, Index first_row, std::int64_t cell
 void renumber(Team& team, Table& table, std::size_t column, const std::vector<std::string>& known,
               SplitOffCategory unknown, UnknownCells& found) {
   ColumnType& type = table.feature_types[column];
-  ClassLabels labels(known);
   ClassLabels others;
-  std::vector<std::optional<Index>> index;       // of each category: among the known ones,
-  std::vector<std::optional<Index>> other_code;  // or its code among the others
+  std::vector<double> changed;  // by category
   std::int64_t cells = 0;
   Index first_row = -1;
   std::string first;
+  const auto number = [&](ClassLabels names, Index first_index) {
+    for (std::size_t c = 0; c < changed.size(); ++c) {
+      const std::optional<Index> index = names.code(type.categories[c]);
+      if (index && std::isnan(changed[c])) changed[c] = static_cast<double>(first_index + *index);
+    }
+  };
   guard(team, "renumbering categories", [&] {
-    for (const std::string& category : type.categories) index.push_back(labels.code(category));
-    other_code.resize(index.size());
+    changed.assign(type.categories.size(), std::numeric_limits<double>::quiet_NaN());
+    number(ClassLabels(known), 0);
+    std::vector<char> met(changed.size());
     for_each_cell(table, column, [&](Index row, double cell) {
       const std::size_t c = to_size(cell);
-      if (index[c]) return;
+      if (!std::isnan(changed[c])) return;
       if (++cells == 1) {
         first_row = row;
         first = type.categories[c];
       }
-      if (!other_code[c]) other_code[c] = others.code(type.categories[c]);
+      if (met[c] == 0) others.code(type.categories[c]);
+      met[c] = 1;
     });
   });
   complete(team, table, first_row, cells, first, found);
   others.agree(team);
-  for_each_cell(table, column, [&](Index, double& cell) {
-    const std::size_t c = to_size(cell);
-    if (index[c]) {
-      cell = static_cast<double>(*index[c]);
-    } else if (unknown == SplitOffCategory::missing) {
-      cell = std::numeric_limits<double>::quiet_NaN();
-    } else {
-      cell = static_cast<double>(static_cast<Index>(known.size()) +
-                                 others.index_of_code(*other_code[c]));
-    }
+  guard(team, "renumbering categories", [&] {
+    const bool keeps = unknown == SplitOffCategory::kept;
+    if (keeps) number(ClassLabels(others.names()), static_cast<Index>(known.size()));
+    change_cells(table, column, changed);
+    type.categories = known;
+    if (!keeps) return;
+    type.categories.insert(type.categories.end(), others.names().begin(), others.names().end());
   });
-  type.categories = known;
-  if (unknown == SplitOffCategory::missing) return;
-  type.categories.insert(type.categories.end(), others.names().begin(), others.names().end());
 }
 
 }  // namespace

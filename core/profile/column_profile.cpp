@@ -106,14 +106,15 @@ struct Counts {
 using FirstRows = std::vector<std::int64_t>;
 
 /// Of codes that this rank holds. *Collective*; sums 8 bytes a category.
-FirstRows first_rows(Team& team, Index first, std::span<const double> codes, std::size_t stride,
+FirstRows first_rows(Team& team, Index first, std::span<const double> codes,
                      std::size_t categories) {
   FirstRows rows(categories, kNoRow);
   Index row = first;
-  for (std::size_t i = 0; i < codes.size(); i += stride, ++row) {
-    if (std::isnan(codes[i])) continue;
-    std::int64_t& earliest = rows[static_cast<std::size_t>(codes[i])];
-    earliest = std::min<std::int64_t>(earliest, row);
+  for (const double code : codes) {
+    const Index here = row++;
+    if (std::isnan(code)) continue;
+    std::int64_t& earliest = rows[static_cast<std::size_t>(code)];
+    earliest = std::min<std::int64_t>(earliest, here);
   }
   team.all_reduce(rows, IntegerReduction::min);
   return rows;
@@ -165,11 +166,9 @@ class ColumnCounter {
     std::vector<FirstRows> names(counts_.size());
     for (Index j = 0; j < table_.features; ++j) {
       if (kind_of(table_, j) == ColumnKind::number) continue;
-      const auto& codes = std::get<Table::NumberValues>(table_.values);
-      const auto of_column =
-          codes.empty() ? std::span<const double>() : std::span(codes).subspan(to_size(j));
-      names[to_size(j)] = first_rows(team_, table_.rows.begin, of_column, to_size(table_.features),
-                                     categories_of(table_, j).size());
+      const DistributedMatrix codes = dense_columns(table_, {j, j + 1});
+      names[to_size(j)] =
+          first_rows(team_, table_.rows.begin, codes.values, categories_of(table_, j).size());
     }
     for_groups([&](const DistributedMatrix& cells, Range group) {
       RowWords words;
@@ -337,7 +336,7 @@ void profile_target(Team& team, const Table& table, TableProfile& profile) {
     }
   }
   if (table.target_kind != TargetKind::classes) return;
-  const FirstRows names = first_rows(team, first, table.target, 1, table.class_names.size());
+  const FirstRows names = first_rows(team, first, table.target, table.class_names.size());
   profile.targets_as_categories = {fingerprint_of(team, first, table.target, &names)};
   std::vector<double> numbers(table.class_names.size());
   for (std::size_t k = 0; k < numbers.size(); ++k) {

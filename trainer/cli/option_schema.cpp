@@ -216,10 +216,11 @@ void add_data(std::vector<Option>& all) {
               "Whether CSV and LIBSVM files are read from a binary file beside the first of them, "
               ".NAME.lsd, which is made when it is not there, is damaged, or a file has changed")
            .without_effect(),
-       choice("data.stream", kNoYes, "no",
-              "Whether the training rows stay in their .lsd file, or that of data.cache, and are "
-              "read again in each epoch: for sets larger than memory; of numbers alone, and not "
-              "with train.shuffle = rows")
+       choice(
+           "data.stream", kNoYes, "no",
+           "Whether the training rows stay in their .lsd file, or that of data.cache, and are "
+           "read again in each epoch: for sets larger than memory. Not sparse rows or images, and "
+           "not with train.shuffle = rows")
            .without_effect()});
 }
 

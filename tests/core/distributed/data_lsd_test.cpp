@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/data/partition.hpp"
+#include "core/data/split_categories.hpp"
 #include "core/data/splits.hpp"
 #include "tests/core/data/idx_files.hpp"
 #include "tests/core/data/lsd_files.hpp"
@@ -298,39 +300,109 @@ TEST(DistributedLsd, IsReadAsTheSparseRowsThatItWasMadeOf) {
   }
 }
 
+/// What all ranks' rows say together, of values and names.
+std::string content_of(Team& team, const Table& table) {
+  std::string mine;
+  for (Index i = 0; i < table.rows.size(); ++i) {
+    std::vector<double> row(static_cast<std::size_t>(table.features));
+    table.copy_row(i, row.data());
+    row.insert(row.end(), table.targets_of(i), table.targets_of(i) + table.targets());
+    row.push_back(table.weights ? (*table.weights)[static_cast<std::size_t>(i)] : -1);
+    row.push_back(static_cast<double>(table.number_read(i)));
+    mine.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(double));
+  }
+  std::string all =
+      fmt::format("{} {} {}", table.feature_names, table.class_names, table.target_names);
+  for (const ColumnType& type : table.feature_types) {
+    all += fmt::format(" {} {}", static_cast<int>(type.kind), type.categories);
+  }
+  for (const std::string& theirs : all_gather_text(team, mine)) all += theirs;
+  return all;
+}
+
+/// Every third of the rows that were read, or all others.
+Table thirds(Team& team, const Table& table, bool others = false) {
+  std::vector<Index> locals;
+  for (Index i = 0; i < table.rows.size(); ++i) {
+    if ((table.number_read(i) % 3 == 1) != others) locals.push_back(i);
+  }
+  return select_rows(team, table, locals);
+}
+
 TEST(DistributedLsd, RowsThatStayInTheFileAreThoseInMemory) {
   test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
     test::TeamDirectory folder(team);
     CsvOptions reading;
     reading.missing = {"?"};
     const LsdFile lsd = test::lsd_of_csv(team, folder, {folder.put("a.csv", messy_csv())}, reading);
-    CsvOptions options;
-    options.features = CsvFeatures::typed;
-    options.ignored = {"color", "mixed", "x3"};
-    options.weight = "w";
-    for (const bool with_weights : {true, false}) {
-      if (!with_weights) options.weight = "";
-      const Table expected = read_lsd(team, lsd, {options, {}}).table;
+    const auto expect_same_rows = [&](const CsvOptions& options) {
+      LsdTable expected = read_lsd(team, lsd, {options, {}});
       LsdOptions mapped{options, {}};
       mapped.mapped = true;
-      const Table found = read_lsd(team, lsd, mapped).table;
-      EXPECT_NE(found.mapped(), nullptr);
-      EXPECT_EQ(found.feature_names, expected.feature_names);
-      EXPECT_EQ(data_hash(team, found), data_hash(team, expected));
+      const LsdTable found = read_lsd(team, lsd, mapped);
+      EXPECT_NE(found.table.mapped(), nullptr);
+      expect_same_notes(found.notes, expected.notes);
+      const std::string content = content_of(team, expected.table);
+      EXPECT_TRUE(content_of(team, found.table) == content);
+      EXPECT_EQ(data_hash(team, found.table), data_hash(team, expected.table));
       // Other owners, then every third row.
-      std::vector<Index> to(static_cast<std::size_t>(team.size()) + 1, found.total_rows);
+      std::vector<Index> to(static_cast<std::size_t>(team.size()) + 1, found.table.total_rows);
       to.front() = 0;
-      const Table moved = move_rows(team, found, to);
-      EXPECT_EQ(data_hash(team, moved), data_hash(team, expected));
-      const auto thirds = [&](const Table& table) {
-        std::vector<Index> locals;
-        for (Index i = 0; i < table.rows.size(); ++i) {
-          if ((table.rows.begin + i) % 3 == 1) locals.push_back(i);
-        }
-        return data_hash(team, select_rows(team, table, locals));
-      };
-      EXPECT_EQ(thirds(found), thirds(expected));
-      EXPECT_EQ(thirds(moved), thirds(expected));
+      const Table moved = move_rows(team, found.table, to);
+      EXPECT_TRUE(content_of(team, moved) == content);
+      const std::string third = content_of(team, thirds(team, expected.table));
+      EXPECT_TRUE(content_of(team, thirds(team, found.table)) == third);
+      EXPECT_TRUE(content_of(team, thirds(team, moved)) == third);
+      return std::move(expected.table);
+    };
+    std::size_t way = 0;
+    for (const CsvOptions& options : ways_to_read()) {
+      SCOPED_TRACE(fmt::format("way {} on {} ranks", way++, team.size()));
+      const Table table = expect_same_rows(options);
+      if (!table.weights) expect_same_rows(with_schema(table));
+    }
+    folder.remove();
+  });
+}
+
+TEST(DistributedLsd, CategoriesOfRowsThatStayInTheFileAreNarrowedAsInMemory) {
+  test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
+    test::TeamDirectory folder(team);
+    // Every third row has categories that others lack, and the first rows some that no other rank
+    // meets; numbers are other indices than they are.
+    std::string text = "zip,seldom,early,y\n";
+    for (Index i = 0; i < kRows; ++i) {
+      const bool is_third = i % 3 == 1;
+      text += fmt::format("{},{},{},{}\n", i % 12 * 10,
+                          is_third && i < 200 ? fmt::format("s{}", i % 7) : "",
+                          i < 100 ? 500 + i % 6 : 9, i % 2);
+    }
+    CsvOptions options;
+    options.features = CsvFeatures::typed;
+    options.categorical = {"zip", "early"};
+    const LsdFile lsd = test::lsd_of_csv(team, folder, {folder.put("a.csv", text)}, {});
+    const auto narrowed = [&](bool mapped, SplitOffCategory unknown) {
+      LsdOptions how{options, {}};
+      how.mapped = mapped;
+      const Table all = read_lsd(team, lsd, how).table;
+      Table train = thirds(team, all, true);
+      Table test = thirds(team, all);
+      const auto cells = narrow_categories(team, train, {&test}, {"40", "none"}, unknown);
+      std::string said;
+      for (const UnknownCells& some : cells) {
+        said += fmt::format("{} {} {} {}\n", some.feature, some.cells, some.first, some.place);
+      }
+      // Rows may go on to other ranks.
+      std::vector<Index> to(static_cast<std::size_t>(team.size()) + 1, 0);
+      to.back() = test.total_rows;
+      const Table moved = move_rows(team, test, to);
+      return said + content_of(team, train) + content_of(team, test) + content_of(team, moved) +
+             content_of(team, all);
+    };
+    for (const SplitOffCategory unknown : {SplitOffCategory::kept, SplitOffCategory::missing}) {
+      const std::string expected = narrowed(false, unknown);
+      EXPECT_NE(expected.find("1 "), std::string::npos);
+      EXPECT_TRUE(narrowed(true, unknown) == expected);
     }
     folder.remove();
   });
