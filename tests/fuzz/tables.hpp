@@ -19,7 +19,7 @@ InputFile fuzz_file(const std::string& name, std::string_view content);
 std::string outcome_of_reading(int ranks, const std::function<Table(Team&)>& read);
 
 /// Reads a table on one rank, and requires that three read the same. Three take ten times as long:
-/// libFuzzer, which counts on many inputs, has every eighth compared.
+/// libFuzzer, which counts on many inputs, has one in 64 compared.
 void read_on_one_rank_and_three(std::string_view input, const std::function<Table(Team&)>& read);
 
 }  // namespace lockstep::test
