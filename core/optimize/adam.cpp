@@ -1,5 +1,6 @@
 #include "core/optimize/adam.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lockstep {
@@ -32,12 +33,20 @@ void Adam<T>::update(double rate, Index step, bool decayed, Index n, const T* gr
   const T decay = static_cast<T>(decayed ? rate * weight_decay_ : 0);
   T* m = state[0];
   T* v = state[1];
-  for (Index i = 0; i < n; ++i) {
-    const T g = gradient[i];
-    m[i] = beta1 * m[i] + rest1 * g;
-    v[i] = beta2 * v[i] + rest2 * (g * g);
-    const T denominator = std::sqrt(v[i]) * root_correction + epsilon;
-    theta[i] = theta[i] - decay * theta[i] - alpha * (m[i] / denominator);
+  const auto step_of_all = [&](const auto& second) {
+    for (Index i = 0; i < n; ++i) {
+      const T g = gradient[i];
+      m[i] = beta1 * m[i] + rest1 * g;
+      v[i] = beta2 * v[i] + rest2 * (g * g);
+      const T denominator = std::sqrt(second(i)) * root_correction + epsilon;
+      theta[i] = theta[i] - decay * theta[i] - alpha * (m[i] / denominator);
+    }
+  };
+  if (second_ == Second::latest) {
+    step_of_all([&](Index i) { return v[i]; });
+  } else {
+    T* largest = state[2];
+    step_of_all([&](Index i) { return largest[i] = std::max(largest[i], v[i]); });
   }
 }
 

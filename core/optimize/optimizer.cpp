@@ -4,28 +4,35 @@
 #include <cmath>
 
 #include "core/base/error.hpp"
+#include "core/optimize/adagrad.hpp"
 #include "core/optimize/adam.hpp"
+#include "core/optimize/rmsprop.hpp"
 #include "core/optimize/sgd.hpp"
 
 namespace lockstep {
 
 const std::vector<OptimizerEntry>& optimizer_entries() {
   static const std::vector<OptimizerEntry> kEntries{
-      {"adam", 1e-3, false, true, "θ ← θ − α·m̂/(√v̂ + ε)"},
-      {"adamw", 1e-3, false, true, "θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)"},
-      {"sgd", 0.1, true, false, "u ← μ·u + g, θ ← θ − α·u"},
+      {"adagrad", 0.05, 0.7, false, false, "s ← s + g², θ ← θ − α·g/(√s + ε)"},
+      {"adam", 1e-3, 0.05, true, false, "θ ← θ − α·m̂/(√v̂ + ε)"},
+      {"adamw", 1e-3, 0.05, true, false, "θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)"},
+      {"amsgrad", 1e-3, 0.05, true, false, "w ← max(w, v), θ ← θ − α·m̂/(√ŵ + ε)"},
+      {"rmsprop", 1e-3, 0.05, true, true, "u ← μ·u + g/(√v + ε), θ ← θ − α·u"},
+      {"sgd", 0.1, 0.1, false, true, "u ← μ·u + g, θ ← θ − α·u"},
   };
   return kEntries;
 }
 
 double automatic_rate(std::string_view name, const OptimizerOptions& options, bool hidden_layers,
                       Index steps) {
-  constexpr double kFullBatchRate = 0.05;
   for (const OptimizerEntry& entry : optimizer_entries()) {
     if (entry.name != name) continue;
-    if (entry.takes_momentum) return entry.default_rate * (1 - options.momentum);
-    if (!entry.adaptive || hidden_layers) return entry.default_rate;
-    return std::max(entry.default_rate, kFullBatchRate / std::sqrt(static_cast<double>(steps)));
+    double rate = entry.default_rate;
+    if (!hidden_layers) {
+      const double shortened = entry.by_steps ? std::sqrt(static_cast<double>(steps)) : 1;
+      rate = std::max(rate, entry.convex_rate / shortened);
+    }
+    return entry.takes_momentum ? rate * (1 - options.momentum) : rate;
   }
   throw ConfigError("unknown optimizer " + quoted(name));
 }
@@ -33,9 +40,12 @@ double automatic_rate(std::string_view name, const OptimizerOptions& options, bo
 template <class T>
 std::unique_ptr<Optimizer<T>> make_optimizer(std::string_view name,
                                              const OptimizerOptions& options) {
-  if (name == "sgd") return std::make_unique<Sgd<T>>(options);
-  if (name == "adam") return std::make_unique<Adam<T>>(options, 0.0);
+  if (name == "adagrad") return std::make_unique<Adagrad<T>>(options);
+  if (name == "adam") return std::make_unique<Adam<T>>(options);
   if (name == "adamw") return std::make_unique<Adam<T>>(options, options.weight_decay);
+  if (name == "amsgrad") return std::make_unique<Adam<T>>(options, 0, Adam<T>::Second::largest);
+  if (name == "rmsprop") return std::make_unique<RmsProp<T>>(options);
+  if (name == "sgd") return std::make_unique<Sgd<T>>(options);
   throw ConfigError("unknown optimizer " + quoted(name));
 }
 

@@ -15,6 +15,7 @@ struct OptimizerOptions {
   bool nesterov = false;
   double beta1 = 0.9;
   double beta2 = 0.999;
+  double rho = 0.99;
   double epsilon = 1e-8;
   bool bias_correction = true;
   double weight_decay = 0;
@@ -46,9 +47,10 @@ class Optimizer {
 /// What the registry knows of an optimizer.
 struct OptimizerEntry {
   std::string name;
-  double default_rate;
+  double default_rate;  ///< with hidden layers, and of each step in a long epoch without
+  double convex_rate;   ///< without hidden layers
+  bool by_steps;        ///< that is of one step an epoch, and of n it is 1/√n of that
   bool takes_momentum;
-  bool adaptive;  ///< the length of a step does not depend on that of the gradient
   std::string equation;
 };
 const std::vector<OptimizerEntry>& optimizer_entries();
@@ -56,10 +58,13 @@ const std::vector<OptimizerEntry>& optimizer_entries();
 /// The rate that `train.learning_rate = auto` means.
 ///
 /// With momentum the effective rate is rate/(1 − momentum); auto keeps that at the optimizer's
-/// default. Adaptive steps have about the length of the rate, however large the gradient, so what a
-/// weight can reach in an epoch follows from the number of steps: a model without hidden layers,
-/// whose objective is convex, starts from 0.05 for one step an epoch and follows the square-root
-/// rule of batch size and rate [Malladi et al. 2022], down to the optimizer's default.
+/// default. A model without hidden layers has a convex objective, and an optimizer may have a rate
+/// of its own for those. Steps of Adam and its kin have about the length of the rate, however large
+/// the gradient, so what a weight can reach in an epoch follows from the number of steps: they
+/// start from 0.05 for one step an epoch and follow the square-root rule of batch size and rate
+/// [Malladi et al. 2022], down to the optimizer's default. Adagrad's steps grow shorter by
+/// themselves; the best rate by its bound on the regret is 1/√2 of how far weights have to go
+/// [Duchi, Hazan, Singer 2011, theorem 5], with standardized columns about 1.
 /// @param steps  of an epoch
 double automatic_rate(std::string_view name, const OptimizerOptions& options, bool hidden_layers,
                       Index steps);

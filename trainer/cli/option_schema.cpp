@@ -363,13 +363,14 @@ void add_training(std::vector<Option>& all) {
            .or_word("auto"),
        choice("train.optimizer", names_of(optimizer_entries()), "adam",
               "How gradients change the parameters: sgd is gradient descent, with momentum where "
-              "that is set"),
+              "that is set; core/optimize/README.md has the equations of all"),
        real("train.learning_rate", "auto",
-            "Step length of the optimizer; auto is 0.1·(1 − momentum) for sgd and 0.001 for adam "
-            "and adamw, but without hidden layers 0.05/√(steps an epoch), at least 0.001")
+            "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad and 0.001 for the "
+            "others, but without hidden layers 0.7 for adagrad and 0.05/√(steps an epoch), at "
+            "least 0.001, for the others; with momentum (1 − momentum) times as much")
            .positive()
            .or_word("auto"),
-       real("train.momentum", "0", "Share of the last step that sgd keeps").fraction(),
+       real("train.momentum", "0", "Share of the last step that sgd or rmsprop keeps").fraction(),
        flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
        texts("train.class_weight", "none",
              "With how much the rows of a class count: none, balanced (n/(K·n_k) of a class with "
@@ -380,6 +381,8 @@ void add_training(std::vector<Option>& all) {
        choice("train.shuffle", kShuffles, "rows",
               "Order of the rows in an epoch: rows permutes each lane; blocks permutes blocks of "
               "1024 rows, then rows within 16 blocks; none keeps file order"),
+       real("adagrad.epsilon", "1e-10", "Number added to the root of the sum of squares")
+           .at_least(1e-30),
        real("adam.beta1", "0.9", "Decay of the first moment in a step").fraction(),
        real("adam.beta2", "0.999", "Decay of the second moment in a step").fraction(),
        real("adam.epsilon", "1e-8", "Number added to the root of the second moment")
@@ -387,7 +390,10 @@ void add_training(std::vector<Option>& all) {
        flag("adam.bias_correction", "true", "Whether the moments are corrected for starting at 0"),
        real("adam.weight_decay", "0.01",
             "Share of the weights that adamw takes away in a step, times the learning rate")
-           .at_least(0)});
+           .at_least(0),
+       real("rmsprop.rho", "0.99", "Decay of the mean square in a step").fraction(),
+       real("rmsprop.epsilon", "1e-8", "Number added to the root of the mean square")
+           .at_least(1e-30)});
 }
 
 void add_running(std::vector<Option>& all) {

@@ -119,7 +119,9 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   o.nesterov = settings.flag("train.nesterov");
   o.beta1 = settings.real("adam.beta1");
   o.beta2 = settings.real("adam.beta2");
-  o.epsilon = settings.real("adam.epsilon");
+  o.rho = settings.real("rmsprop.rho");
+  const bool has_own = options.optimizer == "adagrad" || options.optimizer == "rmsprop";
+  o.epsilon = settings.real((has_own ? options.optimizer : "adam") + ".epsilon");
   o.bias_correction = settings.flag("adam.bias_correction");
   o.weight_decay = settings.real("adam.weight_decay");
   const Index steps = Lanes(rows, 1, batch).steps();

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/calculus/differences.hpp"
 #include "core/linalg/matrix.hpp"
 #include "core/model/penalty.hpp"
+#include "tests/support/reference.hpp"
 
 namespace lockstep {
 namespace {
@@ -94,6 +99,100 @@ TEST(AdamW, DecaysWeightsButNotBiases) {
   EXPECT_NEAR(bias.step(1, 0.1, false), 0.9, 1e-9);
 }
 
+TEST(AmsGrad, DividesByTheLargestSecondMoment) {
+  OneElement amsgrad("amsgrad", {});
+  double m = 0;
+  double v = 0;
+  double largest = 0;
+  double theta = 1;
+  for (int t = 1; t <= 6; ++t) {
+    const double g = t < 3 ? 100 : 0.01;
+    m = 0.9 * m + 0.1 * g;
+    v = 0.999 * v + 0.001 * g * g;
+    largest = std::max(largest, v);
+    EXPECT_EQ(largest > v, t > 2);
+    theta -=
+        0.1 * (m / (1 - std::pow(0.9, t))) / (std::sqrt(largest / (1 - std::pow(0.999, t))) + 1e-8);
+    EXPECT_NEAR(amsgrad.step(g), theta, 1e-12);
+  }
+}
+
+TEST(RmsProp, DividesByTheRootMeanSquare) {
+  for (const double momentum : {0.0, 0.5}) {
+    OptimizerOptions options;
+    options.momentum = momentum;
+    options.rho = 0.9;
+    OneElement rmsprop("rmsprop", options);
+    double v = 0;
+    double velocity = 0;
+    double theta = 1;
+    for (const double g : {2.0, -1.0, 0.5}) {
+      v = 0.9 * v + 0.1 * g * g;
+      velocity = momentum * velocity + g / (std::sqrt(v) + 1e-8);
+      theta -= 0.1 * velocity;
+      EXPECT_NEAR(rmsprop.step(g), theta, 1e-12);
+    }
+  }
+}
+
+TEST(Adagrad, DividesByTheRootOfTheSum) {
+  OneElement adagrad("adagrad", {});
+  double sum = 0;
+  double theta = 1;
+  for (const double g : {2.0, 0.0, -1.0, 0.5}) {
+    sum += g * g;
+    theta -= 0.1 * g / (std::sqrt(sum) + 1e-8);
+    EXPECT_NEAR(adagrad.step(g), theta, 1e-12);
+  }
+}
+
+/// An optimizer of the registry, with the options that the reference gives it.
+struct Referenced {
+  const char* reference;
+  const char* name;
+  OptimizerOptions options;
+};
+
+std::vector<Referenced> referenced() {
+  const auto with = [](const auto& change) {
+    OptimizerOptions options;
+    change(options);
+    return options;
+  };
+  return {{"adagrad", "adagrad", with([](auto& o) { o.epsilon = 1e-10; })},
+          {"adam", "adam", with([](auto& o) { o.beta1 = 0.8, o.beta2 = 0.95; })},
+          {"adamw", "adamw", with([](auto& o) { o.weight_decay = 0.1; })},
+          {"amsgrad", "amsgrad", with([](auto& o) { o.beta2 = 0.99; })},
+          {"momentum", "sgd", with([](auto& o) { o.momentum = 0.9; })},
+          {"nesterov", "sgd", with([](auto& o) { o.momentum = 0.9, o.nesterov = true; })},
+          {"rmsprop", "rmsprop", with([](auto& o) { o.rho = 0.9; })},
+          {"rmsprop_momentum", "rmsprop", with([](auto& o) { o.rho = 0.9, o.momentum = 0.8; })},
+          {"sgd", "sgd", {}}};
+}
+
+TEST(Optimizers, TakeTheStepsOfPyTorch) {
+  const nlohmann::json numbers = test::reference("optimize");
+  EXPECT_EQ(numbers.at("points").size(), referenced().size());
+  for (const Referenced& each : referenced()) {
+    SCOPED_TRACE(each.reference);
+    const auto optimizer = make_optimizer<double>(each.name, each.options);
+    Vector theta = test::vector_of(numbers.at("start"));
+    Matrix memory = Matrix::Zero(theta.size(), optimizer->states());
+    std::vector<double*> state;
+    for (Index s = 0; s < memory.cols(); ++s) state.push_back(memory.col(s).data());
+    Index step = 0;
+    for (const nlohmann::json& json : numbers.at("gradients")) {
+      const Vector gradient = test::vector_of(json);
+      optimizer->update(numbers.at("rate"), ++step, true, theta.size(), gradient.data(),
+                        theta.data(), state.data());
+      const auto& points = numbers.at("points").at(each.reference);
+      const Vector expected = test::vector_of(points.at(static_cast<std::size_t>(step - 1)));
+      EXPECT_TRUE(test::close(theta, expected, 1e-12)) << "step " << step;
+    }
+    EXPECT_EQ(step, 20);
+  }
+}
+
 TEST(Optimizers, MinimiseAQuadraticWithTheirDefaultRate) {
   for (const OptimizerEntry& entry : optimizer_entries()) {
     OneElement x(entry.name, {});
@@ -136,6 +235,10 @@ TEST(Optimizers, AutomaticRateOfAdamReachesFarInFewSteps) {
   EXPECT_EQ(automatic_rate("adam", {}, false, 1), 0.05);
   EXPECT_EQ(automatic_rate("adamw", {}, false, 100), 0.005);
   EXPECT_EQ(automatic_rate("adam", {}, false, 1000000), 1e-3);
+  OptimizerOptions options;
+  options.momentum = 0.75;
+  EXPECT_EQ(automatic_rate("rmsprop", options, false, 100), 0.00125);
+  EXPECT_EQ(automatic_rate("adagrad", {}, false, 100), 0.7);
 }
 
 TEST(Penalty, HasTheGuidesMeaningAndDerivative) {

@@ -85,9 +85,10 @@ TEST(Resolve, SvmTakesItsPenaltyFromC) {
 }
 
 TEST(Resolve, MomentumBelongsToSgd) {
-  EXPECT_EQ(config_error({"--train.momentum=0.9"}),
-            "command line: error: train.momentum: applies to train.optimizer = sgd only, not to "
-            "adam; remove it");
+  EXPECT_EQ(
+      config_error({"--train.momentum=0.9"}),
+      "command line: error: train.momentum: applies to train.optimizer = sgd or rmsprop only, "
+      "not to adam; remove it");
   EXPECT_EQ(config_error({"--train.nesterov=false", "--train.optimizer=adamw"}),
             "command line: error: train.nesterov: applies to train.optimizer = sgd only, not to "
             "adamw; remove it");
@@ -102,8 +103,8 @@ TEST(Resolve, MomentumBelongsToSgd) {
 
 TEST(Resolve, AdamsKeysBelongToAdam) {
   EXPECT_EQ(config_error({"--train.optimizer=sgd", "--adam.beta1=0.8"}),
-            "command line: error: adam.beta1: applies to train.optimizer = adam or adamw only, not "
-            "to sgd; remove it");
+            "command line: error: adam.beta1: applies to train.optimizer = adam or adamw or "
+            "amsgrad only, not to sgd; remove it");
   EXPECT_EQ(config_error({"--adam.weight_decay=0.1"}),
             "command line: error: adam.weight_decay: applies to train.optimizer = adamw only, not "
             "to adam; remove it");
@@ -169,9 +170,10 @@ TEST(Resolve, TheCommandLineReplacesWhatAKeyOfTheFileBelongsTo) {
   EXPECT_FALSE(adam.flag("train.nesterov"));
   EXPECT_EQ(adam.text("model.hidden"), "5");
   EXPECT_EQ(resolve({"--model.type=softmax"}, file).text("model.hidden"), "512,256");
-  EXPECT_EQ(config_error({"--train.optimizer=adam", "--train.momentum=0.5"}, file),
-            "command line: error: train.momentum: applies to train.optimizer = sgd only, not to "
-            "adam; remove it")
+  EXPECT_EQ(
+      config_error({"--train.optimizer=adam", "--train.momentum=0.5"}, file),
+      "command line: error: train.momentum: applies to train.optimizer = sgd or rmsprop only, "
+      "not to adam; remove it")
       << "given where it has no effect";
 }
 
