@@ -63,6 +63,33 @@ TEST(Program, TheModelIsTheSameForAnyRanksAndThreads) {
   }
 }
 
+TEST(Program, TheRateFollowsItsScheduleAndTheBatch) {
+  const TestFolder folder;
+  // 600 rows in 6 steps an epoch: three steps up, then down by a line to 0 behind the last.
+  const std::vector<std::string> words =
+      kBlobs + std::vector<std::string>{"--train.batch_size=100",      "--train.learning_rate=0.01",
+                                        "--train.base_batch=50",       "--train.warmup_epochs=0.5",
+                                        "--train.schedule=polynomial", "--output.dir=run"};
+  std::set<std::string> models;
+  for (const int ranks : {0, 1, 2, 3}) {
+    expect_ok(run_program(folder.path(), ranks, words + std::vector<std::string>{"--overwrite"}));
+    models.insert(folder.read("run/model.safetensors"));
+    std::istringstream lines(folder.read("run/metrics.jsonl"));
+    int epoch = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const double rest = 15 - (6 * ++epoch - 3 - 1);  // of 15 steps behind the warm-up
+      EXPECT_NEAR(json::parse(line)["learning_rate"].get<double>(), 0.02 * rest / 15, 1e-15);
+    }
+    EXPECT_EQ(epoch, 3);
+  }
+  EXPECT_EQ(models.size(), 1U);
+  const test::ProgramRun constant = run_program(
+      folder.path(), 0,
+      kBlobs + std::vector<std::string>{"--output.dir=other", "--train.learning_rate=0.02"});
+  expect_ok(constant);
+  EXPECT_EQ(models.count(folder.read("other/model.safetensors")), 0U);
+}
+
 TEST(Program, TrainWritesARunAndEvaluateAgreesWithIt) {
   const TestFolder folder;
   expect_ok(run_program(folder.path(), 2, kBlobs + std::vector<std::string>{"--output.dir=run"}));

@@ -9,6 +9,7 @@
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/model/sample_weights.hpp"
+#include "core/optimize/schedule.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -25,6 +26,14 @@ struct Condition {
 std::vector<std::string_view> network_types() {
   std::vector<std::string_view> names;
   for (const ModelPreset& preset : model_presets()) names.emplace_back(preset.name);
+  return names;
+}
+
+std::vector<std::string_view> changing_schedules() {
+  std::vector<std::string_view> names;
+  for (const ScheduleEntry& entry : schedule_entries()) {
+    if (entry.name != "constant") names.emplace_back(entry.name);
+  }
   return names;
 }
 
@@ -60,6 +69,14 @@ const std::vector<Condition>& conditions() {
       {"train.lanes", "model.type", kNetworks},
       {"train.optimizer", "model.type", kNetworks},
       {"train.learning_rate", "model.type", kNetworks},
+      {"train.base_batch", "model.type", kNetworks},
+      {"train.schedule", "model.type", kNetworks},
+      {"train.warmup_epochs", "model.type", kNetworks},
+      {"schedule.unit", "model.type", kNetworks},
+      {"schedule.factor", "model.type", kNetworks},
+      {"schedule.every_epochs", "model.type", kNetworks},
+      {"schedule.power", "model.type", kNetworks},
+      {"schedule.final", "model.type", kNetworks},
       {"train.precision", "model.type", kNetworks},
       {"train.shuffle", "model.type", kNetworks},
       {"train.momentum", "model.type", kNetworks},
@@ -81,6 +98,11 @@ const std::vector<Condition>& conditions() {
       {"synthetic.classes", "synthetic.kind", {"blobs"}},
       {"synthetic.features", "synthetic.kind", {"blobs", "linear"}},
       {"svm.C", "model.type", {"svm"}},
+      {"schedule.unit", "train.schedule", changing_schedules()},
+      {"schedule.factor", "train.schedule", {"step", "exponential"}},
+      {"schedule.every_epochs", "train.schedule", {"step"}},
+      {"schedule.power", "train.schedule", {"polynomial"}},
+      {"schedule.final", "train.schedule", {"polynomial", "cosine"}},
       {"train.momentum", "train.optimizer", {"sgd", "rmsprop"}},
       {"train.nesterov", "train.optimizer", {"sgd"}},
       {"adagrad.epsilon", "train.optimizer", {"adagrad"}},
@@ -257,6 +279,11 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "train.nesterov" && settings.flag(name) && settings.real("train.momentum") == 0) {
     return "train.nesterov: needs train.momentum > 0; set it or remove train.nesterov";
+  }
+  if (name == "train.warmup_epochs" &&
+      settings.real(name) >= static_cast<double>(settings.integer("train.epochs"))) {
+    return fmt::format("train.warmup_epochs: expected fewer than the {} of train.epochs, found {}",
+                       settings.integer("train.epochs"), settings.text(name));
   }
   if (name == "model.init" && !settings.text("train.init_from").empty()) {
     return "model.init: train.init_from gives the first weights; remove one of them";

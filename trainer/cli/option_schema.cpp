@@ -12,6 +12,7 @@
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/optimize/optimizer.hpp"
+#include "core/optimize/schedule.hpp"
 #include "core/transform/column_options.hpp"
 #include "core/transform/column_transform.hpp"
 
@@ -27,6 +28,7 @@ constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "b
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kCaches{"off"sv, "auto"sv};
 constexpr std::array kIndexBases{"auto"sv, "0"sv, "1"sv};
+constexpr std::array kScheduleUnits{"step"sv, "epoch"sv};
 constexpr std::array kOnBadRow{"fail"sv, "skip"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
 constexpr std::array kTargetScales{"none"sv, "standard"sv};
@@ -370,6 +372,16 @@ void add_training(std::vector<Option>& all) {
             "least 0.001, for the others; with momentum (1 − momentum) times as much")
            .positive()
            .or_word("auto"),
+       integer("train.base_batch", "none",
+               "Rows of a batch that the rate is for: it is multiplied by the batch over these; "
+               "none leaves it as it is")
+           .between(1, kBillion)
+           .or_word("none"),
+       choice("train.schedule", names_of(schedule_entries()), "constant",
+              "How the rate changes after the warm-up; core/optimize/README.md has the equations"),
+       real("train.warmup_epochs", "0",
+            "Epochs, or a fraction of one, in which the rate goes up in a line, step by step")
+           .at_least(0),
        real("train.momentum", "0", "Share of the last step that sgd or rmsprop keeps").fraction(),
        flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
        texts("train.class_weight", "none",
@@ -381,6 +393,15 @@ void add_training(std::vector<Option>& all) {
        choice("train.shuffle", kShuffles, "rows",
               "Order of the rows in an epoch: rows permutes each lane; blocks permutes blocks of "
               "1024 rows, then rows within 16 blocks; none keeps file order"),
+       choice("schedule.unit", kScheduleUnits, "step",
+              "Whether a schedule changes the rate with every step or between epochs"),
+       real("schedule.factor", "0.1", "What step and exponential multiply the rate by each time")
+           .between(0, 1),
+       real("schedule.every_epochs", "10", "Epochs between two changes of the rate by step")
+           .positive(),
+       real("schedule.power", "1", "Exponent of polynomial: 1 is a line").at_least(0),
+       real("schedule.final", "0", "Share of the rate that polynomial and cosine end with")
+           .between(0, 1),
        real("adagrad.epsilon", "1e-10", "Number added to the root of the sum of squares")
            .at_least(1e-30),
        real("adam.beta1", "0.9", "Decay of the first moment in a step").fraction(),

@@ -105,6 +105,18 @@ Penalty penalty_of(const Settings& settings, Index rows) {
   return {settings.real("penalty.l1"), settings.real("penalty.l2")};
 }
 
+Schedule schedule_of(const Settings& settings, Index steps_of_epoch) {
+  ScheduleOptions options;
+  options.name = settings.text("train.schedule");
+  options.by_epoch = settings.is_word("schedule.unit", "epoch");
+  options.warmup_epochs = settings.real("train.warmup_epochs");
+  options.factor = settings.real("schedule.factor");
+  options.every_epochs = settings.real("schedule.every_epochs");
+  options.power = settings.real("schedule.power");
+  options.final = settings.real("schedule.final");
+  return {options, steps_of_epoch, settings.integer("train.epochs")};
+}
+
 TrainingOptions training_options(const Settings& settings, Index rows, Index batch,
                                  bool hidden_layers) {
   TrainingOptions options;
@@ -128,6 +140,11 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   options.learning_rate = settings.is_word("train.learning_rate", "auto")
                               ? automatic_rate(options.optimizer, o, hidden_layers, steps)
                               : settings.real("train.learning_rate");
+  if (!settings.is_word("train.base_batch", "none")) {
+    options.learning_rate *=
+        static_cast<double>(batch) / static_cast<double>(settings.integer("train.base_batch"));
+  }
+  options.schedule = schedule_of(settings, steps);
   options.penalty = penalty_of(settings, rows);
   return options;
 }

@@ -176,8 +176,10 @@ std::string provenance_json(Session& session, const std::string& data_hash) {
   return json.dump(2) + "\n";
 }
 
-std::string metrics_line(Index epoch, Index steps, const Evaluations& measured) {
+std::string metrics_line(Index epoch, Index steps, std::optional<double> learning_rate,
+                         const Evaluations& measured) {
   Json json{{"epoch", epoch}, {"steps", steps}};
+  if (learning_rate) json["learning_rate"] = *learning_rate;
   add_evaluations(json, measured);
   return json.dump();
 }

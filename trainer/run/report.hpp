@@ -41,7 +41,9 @@ struct Evaluations {
 };
 
 /// A line of metrics.jsonl: what the rows say after an epoch.
-std::string metrics_line(Index epoch, Index steps, const Evaluations& measured);
+/// @param learning_rate  of the last step, of what learns by steps
+std::string metrics_line(Index epoch, Index steps, std::optional<double> learning_rate,
+                         const Evaluations& measured);
 /// A line of timings.jsonl.
 std::string timings_line(Index epoch, double seconds, double rows_per_second);
 

@@ -135,7 +135,7 @@ class TrainRun {
     };
     report.measured.validation = measure(validation_, "validation");
     report.measured.test = measure(test_, "test");
-    describe(report, epoch, seconds);
+    describe(report, epoch, training.learning_rate(), seconds);
     return report;
   }
 
@@ -147,7 +147,7 @@ class TrainRun {
                     diverged_advice(experiment_.options.learning_rate, train_.is_sparse)));
   }
 
-  void describe(const EpochReport& report, Index epoch, double seconds) {
+  void describe(const EpochReport& report, Index epoch, double learning_rate, double seconds) {
     std::string line = fmt::format("epoch {}/{}  train {}", epoch, experiment_.epochs,
                                    evaluation_line(report.measured.train));
     if (report.measured.validation)
@@ -155,7 +155,8 @@ class TrainRun {
     if (report.measured.test) line += "  test " + evaluation_line(*report.measured.test);
     say(session_, fmt::format("{}  {:.0f} rows/s", line, report.rows_per_second));
 
-    folder_.append(kMetricsFile, metrics_line(epoch, epoch * lanes_.steps(), report.measured));
+    folder_.append(kMetricsFile,
+                   metrics_line(epoch, epoch * lanes_.steps(), learning_rate, report.measured));
     folder_.append(kTimingsFile, timings_line(epoch, seconds, report.rows_per_second));
   }
 

@@ -303,7 +303,7 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
 /// its weight, divided once by their number, the penalty added once, and the optimizer's step.
 template <class T>
 void Training<T>::update(const T* root, Index rows) {
-  ++steps_done_;
+  rate_ = rate_of(++steps_done_);
   const Range segment = exchange_->segment();
   const T count = static_cast<T>(rows);
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
@@ -331,7 +331,8 @@ void Training<T>::update_block(std::size_t mine, Index step, const T* loss_gradi
   if (weights && !options_.penalty.none()) options_.penalty.add_gradient(n, theta, gradient);
   std::vector<T*> state;
   for (auto& s : state_) state.push_back(s.data() + offset);
-  optimizer_->update(options_.learning_rate, step, weights, n, gradient, theta, state.data());
+  const double rate = step == steps_done_ ? rate_ : rate_of(step);
+  optimizer_->update(rate, step, weights, n, gradient, theta, state.data());
 }
 
 template class Training<float>;

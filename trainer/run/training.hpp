@@ -12,6 +12,7 @@
 #include "core/model/penalty.hpp"
 #include "core/model/scoring.hpp"
 #include "core/optimize/optimizer.hpp"
+#include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
 
@@ -24,6 +25,7 @@ struct TrainingOptions {
   std::string optimizer = "adam";
   OptimizerOptions optimizer_options;
   double learning_rate = 1e-3;
+  Schedule schedule;  ///< of the rate
   Penalty penalty;
 };
 
@@ -50,6 +52,8 @@ class Training {
   /// The elements that this rank updates, and the optimizer's states of them, one after another.
   Range segment() const { return exchange_->segment(); }
   const std::vector<AlignedVector<T>>& optimizer_state() const { return state_; }
+  /// The rate of the last step.
+  double learning_rate() const { return rate_of(steps_done_); }
   /// Bytes that this rank allocated for θ, gradients, state and activations.
   Index memory_bytes() const;
 
@@ -60,6 +64,9 @@ class Training {
   ScoreSums run_epoch(Index epoch, const std::function<void(Index)>& after_step);
 
  private:
+  double rate_of(Index step) const {
+    return options_.learning_rate * options_.schedule.factor(step);
+  }
   void load_rows(Index step);
   void read_ahead(Index lane, Range positions);
   void share_updates(const BlockSet& blocks);
@@ -92,6 +99,7 @@ class Training {
   std::vector<Index> my_blocks_;         // of the segment, numbers in blocks_
   std::vector<Index> steps_of_block_;    // of each of those: the steps that it has had
   Index steps_done_ = 0;                 // over all epochs
+  double rate_ = 0;                      // of the last of them
   Index steps_shared_ = 0;               // of those, when all ranks last had all of θ
 
   // The batch of the current step: rows of this rank's lanes, lane after lane.

@@ -27,6 +27,36 @@ OPTIMIZERS = {
 }
 
 
+EPOCHS = 12
+STEPS_OF_EPOCH = 5
+TOTAL = EPOCHS * STEPS_OF_EPOCH
+
+# Name → what PyTorch makes of an optimizer, stepped once a step of training.
+SCHEDULES = {
+    "step": lambda o: torch.optim.lr_scheduler.StepLR(o, 3 * STEPS_OF_EPOCH, gamma=0.4),
+    "exponential": lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.7 ** (1 / STEPS_OF_EPOCH)),
+    "polynomial": lambda o: torch.optim.lr_scheduler.PolynomialLR(o, TOTAL, power=1.7),
+    "cosine": lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, TOTAL, eta_min=0.05),
+    "one_cycle": lambda o: torch.optim.lr_scheduler.OneCycleLR(
+        o, max_lr=1.0, total_steps=TOTAL, cycle_momentum=False
+    ),
+    "inverse_sqrt": lambda o: torch.optim.lr_scheduler.LambdaLR(o, lambda t: (1 + t) ** -0.5),
+}
+
+
+def rates(make_schedule):
+    """The rate of each step, of an optimizer whose rate is 1."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = make_schedule(optimizer)
+    found = []
+    for _ in range(TOTAL):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(found) < TOTAL:
+            schedule.step()
+    return found
+
+
 def trajectory(start, gradients, optimizer_class, arguments):
     """The elements after each step."""
     theta = start.clone().requires_grad_()
@@ -54,6 +84,9 @@ def main():
         "points": {
             name: trajectory(start, gradients, *how) for name, how in OPTIMIZERS.items()
         },
+        "epochs": EPOCHS,
+        "steps_of_epoch": STEPS_OF_EPOCH,
+        "rates": {name: rates(make_schedule) for name, make_schedule in SCHEDULES.items()},
     }
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.json")
     with open(path, "w", encoding="utf-8") as file:

@@ -113,6 +113,28 @@ TEST(Resolve, AdamsKeysBelongToAdam) {
             "accepted");
 }
 
+TEST(Resolve, SchedulesHaveTheirOwnKeys) {
+  EXPECT_EQ(config_error({"--schedule.factor=0.5"}),
+            "command line: error: schedule.factor: applies to train.schedule = step or exponential "
+            "only, not to constant; remove it");
+  EXPECT_EQ(config_error({"--train.schedule=cosine", "--schedule.power=2"}),
+            "command line: error: schedule.power: applies to train.schedule = polynomial only, not "
+            "to cosine; remove it");
+  EXPECT_TRUE(
+      config_error({"--schedule.unit=epoch"})
+          .starts_with("command line: error: schedule.unit: applies to train.schedule = cosine "));
+  EXPECT_EQ(config_error({"--train.warmup_epochs=10", "--train.epochs=10"}),
+            "command line: error: train.warmup_epochs: expected fewer than the 10 of train.epochs, "
+            "found 10");
+  EXPECT_EQ(
+      config_error({"--train.schedule=cosine", "--schedule.final=0.1", "--schedule.unit=epoch",
+                    "--train.warmup_epochs=0.5", "--train.base_batch=128"}),
+      "accepted");
+  EXPECT_TRUE(
+      config_error({"--model.type=naive_bayes", "--train.schedule=cosine"})
+          .starts_with("command line: error: train.schedule: applies to model.type = linear"));
+}
+
 TEST(Resolve, HiddenLayersBelongToAnMlp) {
   EXPECT_EQ(config_error({}, "[model]\nhidden = 5\nactivation = tanh\ntype = softmax\n"),
             "a.ini:2: error: model.hidden: applies to model.type = mlp only, not to softmax; "

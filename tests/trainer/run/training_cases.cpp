@@ -103,6 +103,7 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.optimizer_options.bias_correction = c.bias_correction;
   options.optimizer_options.weight_decay = 0.01;
   options.learning_rate = c.learning_rate;
+  options.schedule = Schedule(c.schedule, (c.rows + c.batch - 1) / c.batch, c.epochs);
   options.penalty = c.penalty;
   return options;
 }

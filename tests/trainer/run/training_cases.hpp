@@ -7,6 +7,7 @@
 
 #include "comm/transport.hpp"
 #include "core/model/penalty.hpp"
+#include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
 
 namespace lockstep::test {
@@ -23,6 +24,7 @@ struct TrainingCase {
   Shuffle shuffle = Shuffle::rows;
   Penalty penalty;
   double learning_rate = 0.01;
+  ScheduleOptions schedule{};
   double magnitude = 1;  ///< of the features
   double density = 1;    ///< share of the features that are not 0
   bool sparse = false;   ///< the zeros are left out

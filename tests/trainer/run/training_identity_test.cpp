@@ -6,6 +6,7 @@
 #include "core/model/activations.hpp"
 #include "core/model/losses.hpp"
 #include "core/optimize/optimizer.hpp"
+#include "core/optimize/schedule.hpp"
 #include "tests/trainer/run/training_cases.hpp"
 
 namespace lockstep::test {
@@ -18,6 +19,23 @@ void expect_identical(const TrainingCase& c) {
   for (const int ranks : {1, 2, 3, 4, 5, 8, 11}) {
     for (const int threads : {1, 2}) {
       // EXPECT_TRUE: nobody wants to read the bytes.
+      EXPECT_TRUE(train_on_threads<float>(c, ranks, threads) == floats)
+          << "float, " << ranks << " ranks × " << threads;
+      EXPECT_TRUE(train_on_threads<double>(c, ranks, threads) == doubles)
+          << "double, " << ranks << " ranks × " << threads;
+    }
+  }
+}
+
+/// Sparse batches train the model of the same rows with their zeros.
+void expect_as_dense(TrainingCase c) {
+  c.sparse = false;
+  const auto floats = train_on_threads<float>(c, 1, 1);
+  const auto doubles = train_on_threads<double>(c, 2, 1);
+  c.sparse = true;
+  SCOPED_TRACE(describe(c));
+  for (const int ranks : {1, 2, 3, 4, 5, 8, 11}) {
+    for (const int threads : {1, 2}) {
       EXPECT_TRUE(train_on_threads<float>(c, ranks, threads) == floats)
           << "float, " << ranks << " ranks × " << threads;
       EXPECT_TRUE(train_on_threads<double>(c, ranks, threads) == doubles)
@@ -54,6 +72,22 @@ TEST(TrainingIdentity, HoldsForEveryOptimizerWithPenalties) {
     expect_identical(c);
     c.nesterov = true;
     expect_identical(c);
+  }
+}
+
+/// Of steps that are made up for later, each has its own rate.
+TEST(TrainingIdentity, HoldsForEverySchedule) {
+  for (const ScheduleEntry& schedule : schedule_entries()) {
+    TrainingCase c;
+    c.schedule.name = schedule.name;
+    c.schedule.every_epochs = 1;
+    c.schedule.warmup_epochs = 0.5;
+    expect_identical(c);
+    c.loss = "logistic";
+    c.hidden.clear();
+    c.features = 3000;
+    c.density = 0.003;
+    expect_as_dense(c);
   }
 }
 
@@ -100,23 +134,6 @@ TEST(TrainingIdentity, HoldsForNetworksLargeEnoughToBeHalved) {
   c.hidden = {150, 70};
   c.epochs = 1;
   expect_identical(c);
-}
-
-/// Sparse batches train the model of the same rows with their zeros.
-void expect_as_dense(TrainingCase c) {
-  c.sparse = false;
-  const auto floats = train_on_threads<float>(c, 1, 1);
-  const auto doubles = train_on_threads<double>(c, 2, 1);
-  c.sparse = true;
-  SCOPED_TRACE(describe(c));
-  for (const int ranks : {1, 2, 3, 4, 5, 8, 11}) {
-    for (const int threads : {1, 2}) {
-      EXPECT_TRUE(train_on_threads<float>(c, ranks, threads) == floats)
-          << "float, " << ranks << " ranks × " << threads;
-      EXPECT_TRUE(train_on_threads<double>(c, ranks, threads) == doubles)
-          << "double, " << ranks << " ranks × " << threads;
-    }
-  }
 }
 
 TEST(TrainingIdentity, HoldsForSparseRows) {
