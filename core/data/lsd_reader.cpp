@@ -47,11 +47,13 @@ CsvColumns assign_named(const LsdFile& lsd, const LsdOptions& options) {
       is_source && header.has_header ? NamesFrom::header : NamesFrom::numbers);
 }
 
-/// What a column of numbers whose texts are lost is told apart by, where that matters.
+/// What a column of numbers whose texts are lost is told apart by, where that matters. Those of
+/// whole numbers are lost from 2⁵³ on, where several are one cell.
 bool needs_texts(const LsdColumn& column, const std::vector<std::string>& known) {
   if (column.type.kind == ColumnKind::category) return false;
-  if (column.spelling.kind != NumberSpelling::Kind::lost) return false;
   const double largest = std::max(std::fabs(column.min), std::fabs(column.max));
+  if (column.spelling.kind == NumberSpelling::Kind::integer) return largest >= 0x1p53;
+  if (column.spelling.kind != NumberSpelling::Kind::lost) return false;
   return largest >= 0x1p53 || !are_numbers(known);
 }
 

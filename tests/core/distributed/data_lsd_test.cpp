@@ -223,6 +223,27 @@ TEST(DistributedLsd, IsReadAsTheNpyThatItWasMadeOf) {
   });
 }
 
+TEST(DistributedLsd, WholeNumbersThatAreOneCellTellNothingApart) {
+  constexpr std::int64_t kLarge = std::int64_t{1} << 53;
+  test::for_each_team({1, 2, 3}, [&](Team& team) {
+    test::TeamDirectory folder(team);
+    const auto objection = [&](const std::vector<std::int64_t>& numbers, bool categorical) {
+      const InputFile x = folder.put("x.npy", test::npy_vector<std::int64_t>("<i8", numbers));
+      const LsdFile lsd = test::lsd_of_npy(team, folder, {x}, {});
+      CsvOptions options;
+      options.target_kind = TargetKind::none;
+      options.features = CsvFeatures::typed;
+      if (categorical) options.categorical = {"c0"};
+      return lsd_objection(lsd, {options, {}});
+    };
+    EXPECT_EQ(objection({kLarge - 1, 2 - kLarge, 3}, true), "");
+    EXPECT_NE(objection({kLarge, kLarge + 1, 3}, true), "");
+    EXPECT_NE(objection({-kLarge, 3}, true), "");
+    EXPECT_EQ(objection({kLarge, kLarge + 1, 3}, false), "");
+    folder.remove();
+  });
+}
+
 TEST(DistributedLsd, IsReadAsTheImagesThatItWasMadeOf) {
   const std::string pixels = test::some_bytes(static_cast<std::size_t>(kRows) * 28 * 28);
   std::string labels;
