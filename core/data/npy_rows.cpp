@@ -196,10 +196,11 @@ class ArrayReader {
   std::string text_of_row(Index row) {
     const Index width = array_.columns();
     const bool by_columns = array_.header.fortran_order;
+    const std::byte* element = by_columns ? nullptr : fetch(row * width, width);
     std::string text;
-    for (Index c = 0; c < width; ++c) {
-      const Index element = by_columns ? c * array_.header.shape[0] + row : row * width + c;
-      text += (c == 0 ? "" : ", ") + npy_text(array_.header.type, fetch(element, 1));
+    for (Index c = 0; c < width; ++c, element += array_.item_size()) {
+      if (by_columns) element = fetch(c * array_.header.shape[0] + row, 1);
+      text += (c == 0 ? "" : ", ") + npy_text(array_.header.type, element);
     }
     return text;
   }

@@ -138,11 +138,19 @@ TEST_F(BadRowsProgram, OfArraysAreLeftOutWithTheirLabels) {
   EXPECT_EQ(
       run(kTrain + bad + Words{"--output.dir=run"}, 2, 65).err,
       "lockstep: error: bad.npy[3, 1]: expected a finite number in column 'c1', found nan; set "
-      "preprocess.impute\n");
+      "preprocess.impute or data.ignore\n");
   // The data doctor tells of all of them.
   const std::string said = run(Words{"check", "--model.type=softmax"} + bad, 2, 65).err;
   EXPECT_NE(said.find("bad.npy[3, 1]"), std::string::npos) << said;
   EXPECT_NE(said.find("bad_labels.npy[41]"), std::string::npos) << said;
+  // Where they are to be left out, it looks at the rows that a training has.
+  const test::ProgramRun checked = run(
+      Words{"check", "--model.type=softmax", "--json"} + bad + Words{"--data.on_bad_row=skip"}, 2);
+  EXPECT_EQ(json::parse(checked.out).at("plan").at("rows"), 100) << checked.out;
+  EXPECT_NE(checked.err.find("warning: unreadable: expected a finite number in column 'c1', found "
+                             "nan"),
+            std::string::npos)
+      << checked.err;
 }
 
 TEST_F(BadRowsProgram, SplitRowsAreFoundAgain) {

@@ -376,6 +376,25 @@ TEST_F(CacheProgram, StreamedRowsGiveTheModelOfThoseInMemory) {
   EXPECT_TRUE(model(words) == streamed);
 }
 
+TEST_F(CacheProgram, MakingACacheSaysNothingOfColumnsThatAreNamed) {
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 60; ++i) text += fmt::format("{},{},{}\n", i % 3 == 1 ? "x" : "1", i, i % 2);
+  folder_.write("mixed.csv", text);
+  const Words words{"train",
+                    "--data.train=mixed.csv",
+                    "--data.cache=auto",
+                    "--output.dir=run",
+                    "--data.categorical=a",
+                    "--overwrite",
+                    "--preprocess.encode=onehot",
+                    "--model.type=softmax"};
+  for (const char* run_number : {"makes it", "uses it"}) {
+    const test::ProgramRun result = run_program(folder_.path(), 2, words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.err.find("other texts"), std::string::npos) << run_number << result.err;
+  }
+}
+
 TEST_F(CacheProgram, StreamingSaysWhatItCannotTake) {
   run({"convert", "a.csv", "a.lsd", "--data.missing=?"});
   run({"convert", "a.svm", "s.lsd"});
@@ -388,6 +407,22 @@ TEST_F(CacheProgram, StreamingSaysWhatItCannotTake) {
   EXPECT_EQ(error_of(with(blocks, {"--data.train=a.csv"}), 65),
             "lockstep: error: a.csv: no .lsd file, as data.stream needs; convert it, or set "
             "data.cache = auto\n");
+  folder_.write("a.npy", lockstep::test::npy_matrix({1, 2, 3, 4}, 2));
+  EXPECT_EQ(error_of(with(blocks, {"--data.train=a.npy"}), 65),
+            "lockstep: error: a.npy: no .lsd file, as data.stream needs; convert it\n");
+  std::string lost = "a,b,y\n";
+  for (int i = 0; i < 20; ++i)
+    lost += fmt::format("{}{},{},{}\n", i % 3, i < 9 ? ".0" : "", i, i % 2);
+  folder_.write("lost.csv", lost);
+  const Words odd{"--data.train=lost.csv",          "--data.cache=auto",
+                  "--data.categorical=a",           "--preprocess.encode=onehot",
+                  "--preprocess.a.impute=constant", "--preprocess.a.fill=none"};
+  EXPECT_NE(
+      error_of(with(blocks, odd), 65, 2)
+          .find("lockstep: error: lost.csv: how the numbers in column 'a' are written is lost, and "
+                "tells classes or categories apart; give the file that it was made of, and read it "
+                "into memory (data.stream = no)\n"),
+      std::string::npos);
   EXPECT_EQ(
       error_of(with(blocks, {"--data.train=s.lsd"}), 65),
       "lockstep: error: s.lsd: made of sparse rows, and only columns of numbers and categories "

@@ -115,7 +115,11 @@ std::optional<Table> load_cached(Session& session, DataRole role, const DataFile
   if (options.on_bad_row == OnBadRow::skip) return std::nullopt;  // it has good rows alone
   std::optional<LsdFile> lsd = cache_of(session, files, options);
   if (!lsd || !has_features_of(*lsd, options.schema)) return std::nullopt;
-  if (!lsd_objection(*lsd, {options, std::nullopt}).empty()) return std::nullopt;
+  const std::string objection = lsd_objection(*lsd, {options, std::nullopt});
+  if (!objection.empty() && streams(session, role)) {
+    throw DataError(objection + ", and read it into memory (data.stream = no)");
+  }
+  if (!objection.empty()) return std::nullopt;
   try {
     return load_lsd(session, role, *lsd, options);
   } catch (const DamagedLsd& damaged) {
@@ -125,11 +129,13 @@ std::optional<Table> load_cached(Session& session, DataRole role, const DataFile
   return load_lsd(session, role, *lsd, options);
 }
 
-void check_streams(const Session& session, DataRole role, const std::vector<InputFile>& files) {
+void check_streams(const Session& session, DataRole role, const DataFiles& files) {
   if (!streams(session, role)) return;
-  throw DataError(fmt::format(
-      "{}: no .lsd file, as data.stream needs; convert it{}", name_of(files),
-      session.settings.text("data.cache") == "off" ? ", or set data.cache = auto" : ""));
+  const bool may_be_cached = files.format == FileFormat::csv || files.format == FileFormat::libsvm;
+  const bool is_off = session.settings.text("data.cache") == "off";
+  throw DataError(fmt::format("{}: no .lsd file, as data.stream needs; convert it{}",
+                              name_of(files.rows),
+                              may_be_cached && is_off ? ", or set data.cache = auto" : ""));
 }
 
 }  // namespace lockstep::trainer

@@ -24,6 +24,6 @@ std::optional<Table> load_cached(Session& session, DataRole role, const DataFile
                                  const CsvOptions& options);
 
 /// Refuses to read files into memory whose rows are to stay in them (data.stream).
-void check_streams(const Session& session, DataRole role, const std::vector<InputFile>& files);
+void check_streams(const Session& session, DataRole role, const DataFiles& files);
 
 }  // namespace lockstep::trainer

@@ -214,9 +214,12 @@ class ReadsOn {
   ReadsOn& operator=(const ReadsOn&) = delete;
   ReadsOn& operator=(ReadsOn&&) = delete;
 
+  /// The training is to leave them out too.
+  bool is_asked_for() const { return asked_for_ == "skip"; }
+
   /// Rows that were left out are errors, unless the training is to leave them out.
   void add_bad_rows(const Table& table, Findings& findings) const {
-    const Severity severity = asked_for_ == "skip" ? Severity::warning : Severity::error;
+    const Severity severity = is_asked_for() ? Severity::warning : Severity::error;
     const BadRows& bad = table.bad_rows;
     for (const BadRow& row : bad.first) {
       findings.add({severity,
@@ -246,7 +249,10 @@ CheckedData::CheckedData(Session& session, Findings& findings) {
   const TargetKind target = wanted_target(session.settings);
   ends_well(findings, "unreadable", [&] {
     const ReadsOn reads_on(session);
-    Table all = load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed);
+    // A text or a missing cell makes a row bad where the training refuses it and goes on.
+    Table all = reads_on.is_asked_for() ? load_training_rows(session)
+                                        : load_table(session, DataRole::train, target, std::nullopt,
+                                                     CsvFeatures::typed);
     reads_on.add_bad_rows(all, findings);
     all_ = in_row_blocks(session.team, std::move(all));
   });
@@ -279,11 +285,14 @@ void CheckedData::read_test(Session& session, Findings& findings) {
   if (!has_data(session.settings, DataRole::test)) return;
   has_own_test_ = true;
   const TableSchema schema = lenient_schema(parts_->train);
+  const ReadsOn reads_on(session);
+  std::vector<CsvFeatureRules> rules;
+  if (reads_on.is_asked_for()) rules = training_rules(session.settings, parts_->train);
+  if (rules.empty()) rules = lenient_rules(schema.feature_names.size());
   const auto load = [&](TargetKind target) {
     parts_->test = load_table(session, DataRole::test, target, schema, CsvFeatures::numbers,
-                              fixed_rules(lenient_rules(schema.feature_names.size())));
+                              fixed_rules(rules));
   };
-  const ReadsOn reads_on(session);
   const bool is_readable = ends_well(findings, "unreadable", [&] {
     load(schema.target_kind);
     reads_on.add_bad_rows(*parts_->test, findings);

@@ -24,12 +24,13 @@ struct Content {
 
 /// *Collective*.
 Content read_content(Session& session, const DataFiles& files, const CsvOptions& options,
-                     std::vector<LsdSource> sources) {
+                     std::vector<LsdSource> sources, bool notes_columns) {
   const bool labelled = !files.labels.empty();
   Content content;
   if (files.format == FileFormat::csv) {
     const CsvOptions all = csv_options_for_lsd(options);
     CsvTable csv = read_csv(session.team, files.rows, all);
+    if (!notes_columns) csv.notes.clear();
     warn_of_csv(session, name_of(files.rows), csv, false);
     content = {lsd_header_of(csv, all, std::move(sources)), std::move(csv.table)};
   } else if (files.format == FileFormat::npy) {
@@ -130,11 +131,13 @@ bool can_create(Session& session, const std::string& path) {
   return false;
 }
 
+/// @param notes_columns  tells of mixed columns; otherwise whoever reads the file does, who knows
+///                       what they are for
 /// *Collective*.
 void convert(Session& session, const DataFiles& files, const CsvOptions& options,
-             const std::string& path, const std::string& reading) {
+             const std::string& path, const std::string& reading, bool notes_columns) {
   const std::vector<LsdSource> sources = sources_of(session, files, path);
-  Content content = read_content(session, files, options, sources);
+  Content content = read_content(session, files, options, sources, notes_columns);
   if (sources_of(session, files, path) != sources) {
     throw IoError(fmt::format("{}: changed while it was read", name_of(files.rows)));
   }
@@ -146,7 +149,7 @@ void convert(Session& session, const DataFiles& files, const CsvOptions& options
 
 void convert(Session& session, const DataFiles& files, const CsvOptions& options,
              const std::string& path) {
-  convert(session, files, options, path, reading_of(files, options));
+  convert(session, files, options, path, reading_of(files, options), true);
 }
 
 std::optional<LsdFile> cache_of(Session& session, const DataFiles& files, const CsvOptions& options,
@@ -168,7 +171,7 @@ std::optional<LsdFile> cache_of(Session& session, const DataFiles& files, const 
   const std::string why = objection == "new" ? "" : fmt::format(", anew: {}", objection);
   say(session, fmt::format("{}: made of {}{}", path, name_of(files.rows), why));
   try {
-    convert(session, files, options, path, reading);
+    convert(session, files, options, path, reading, false);
   } catch (const Error& error) {
     const bool unwritten =
         error.exit_code() == ExitCode::cannot_create || error.exit_code() == ExitCode::io;

@@ -177,7 +177,9 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     const LsdFile lsd = open_named_lsd(session, role, files.front());
     return load_lsd(session, role, lsd, options);
   }
-  if (format == FileFormat::idx || format == FileFormat::npy) check_streams(session, role, files);
+  if (format == FileFormat::idx || format == FileFormat::npy) {
+    check_streams(session, role, {format, files, {}});
+  }
   if (format == FileFormat::idx) {
     check_keys(
         settings, role, "IDX files",
@@ -202,7 +204,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
     if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
       return std::move(*cached);
     }
-    check_streams(session, role, files);
+    check_streams(session, role, {format, files, {}});
     return load_libsvm(session, role, files, target, schema, features);
   }
   if (format == FileFormat::npy) return load_npy(session, role, files, options);
@@ -210,7 +212,7 @@ Table load_table(Session& session, DataRole role, TargetKind target,
   if (auto cached = load_cached(session, role, {format, files, {}}, options)) {
     return std::move(*cached);
   }
-  check_streams(session, role, files);
+  check_streams(session, role, {format, files, {}});
   return load_csv(session, files, options);
 }
 

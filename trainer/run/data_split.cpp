@@ -23,15 +23,6 @@ bool is_naive_bayes(const Settings& settings) {
   return settings.text("model.type") == kNaiveBayesName;
 }
 
-Table load_all(Session& session) {
-  const Settings& settings = session.settings;
-  const TargetKind target = wanted_target(settings);
-  return is_naive_bayes(settings)
-             ? load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed)
-             : load_table(session, DataRole::train, target, std::nullopt, wanted_features(settings),
-                          rules_for_training(settings));
-}
-
 /// round(fraction · rows), halves up.
 Index rows_of_fraction(const Settings& settings, const char* key, Index rows) {
   const double fraction = settings.real(key);
@@ -152,13 +143,24 @@ TrainingData split_rows(Session& session, Table all) {
   return data;
 }
 
-TrainingData load_training_data(Session& session) { return split_rows(session, load_all(session)); }
+Table load_training_rows(Session& session) {
+  const Settings& settings = session.settings;
+  const TargetKind target = wanted_target(settings);
+  return is_naive_bayes(settings)
+             ? load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed)
+             : load_table(session, DataRole::train, target, std::nullopt, wanted_features(settings),
+                          rules_for_training(settings));
+}
+
+TrainingData load_training_data(Session& session) {
+  return split_rows(session, load_training_rows(session));
+}
 
 Index fold_count(const Settings& settings) {
   return settings.is_word("data.folds", "none") ? 0 : settings.integer("data.folds");
 }
 
-FoldedData::FoldedData(Session& session) : FoldedData(session, load_all(session)) {}
+FoldedData::FoldedData(Session& session) : FoldedData(session, load_training_rows(session)) {}
 
 FoldedData::FoldedData(Session& session, Table all) : session_(session), all_(std::move(all)) {
   const Index folds = fold_count(session.settings);

@@ -53,6 +53,8 @@ TrainingData split_rows(Session& session, Table all);
 /// Reads or generates the rows of data.train and splits them. Throws alike on all ranks.
 /// *Collective*.
 TrainingData load_training_data(Session& session);
+/// All rows that it is made of: data.train, as a training takes them. *Collective*.
+Table load_training_rows(Session& session);
 
 /// Warns of the unknown categories in rows that were split off. Rank 0 speaks.
 /// @param features  names of all

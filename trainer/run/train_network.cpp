@@ -97,13 +97,18 @@ class TrainRun {
     }
     Table train = move_rows(session_.team, std::move(experiment_.train), rows);
     experiment_.train.total_rows = train.total_rows;
+    // One set after the other: the first row that cannot be taken is the same on any ranks.
+    guard(session_.team, "transforming the data", [&] { train_ = examples_of(std::move(train)); });
+    take(experiment_.validation, validation_);
+    take(experiment_.test, test_);
+  }
+
+  /// *Collective*.
+  void take(std::optional<Table>& table, std::optional<Examples<T>>& examples) {
     guard(session_.team, "transforming the data", [&] {
-      train_ = examples_of(std::move(train));
-      if (experiment_.validation) validation_ = examples_of(std::move(*experiment_.validation));
-      experiment_.validation.reset();
-      if (experiment_.test) test_ = examples_of(std::move(*experiment_.test));
-      experiment_.test.reset();
+      if (table) examples = examples_of(std::move(*table));
     });
+    table.reset();
   }
 
   Examples<T> examples_of(Table&& table) const {
