@@ -70,6 +70,8 @@ const std::vector<Condition>& conditions() {
       {"train.optimizer", "model.type", kNetworks},
       {"train.learning_rate", "model.type", kNetworks},
       {"train.base_batch", "model.type", kNetworks},
+      {"train.clip_norm", "model.type", kNetworks},
+      {"train.clip_value", "model.type", kNetworks},
       {"train.schedule", "model.type", kNetworks},
       {"train.warmup_epochs", "model.type", kNetworks},
       {"schedule.unit", "model.type", kNetworks},

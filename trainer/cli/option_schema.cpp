@@ -384,6 +384,15 @@ void add_training(std::vector<Option>& all) {
            .at_least(0),
        real("train.momentum", "0", "Share of the last step that sgd or rmsprop keeps").fraction(),
        flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
+       real("train.clip_norm", "none",
+            "Largest Euclidean norm of the gradient of a step, of all parameters together; a "
+            "larger one is scaled down to it")
+           .positive()
+           .or_word("none"),
+       real("train.clip_value", "none",
+            "Largest magnitude of each element of the gradient of a step, before its norm")
+           .positive()
+           .or_word("none"),
        texts("train.class_weight", "none",
              "With how much the rows of a class count: none, balanced (n/(K·n_k) of a class with "
              "n_k of n rows, of K classes), or a list of CLASS:WEIGHT, where others count 1"),

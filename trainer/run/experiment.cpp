@@ -145,6 +145,11 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
         static_cast<double>(batch) / static_cast<double>(settings.integer("train.base_batch"));
   }
   options.schedule = schedule_of(settings, steps);
+  const auto bound = [&](const std::string& name) {
+    return settings.is_word(name, "none") ? std::nullopt : std::optional(settings.real(name));
+  };
+  options.clip_value = bound("train.clip_value");
+  options.clip_norm = bound("train.clip_norm");
   options.penalty = penalty_of(settings, rows);
   return options;
 }

@@ -6,7 +6,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 #include <set>
+#include <span>
 
 #include "core/base/error.hpp"
 #include "core/parallel/ranges.hpp"
@@ -21,6 +24,7 @@ constexpr Index kSettledSteps = 16;
 /// Rows that a thread takes through the network at a time.
 constexpr Index kRowTile = 252;
 constexpr Index kRowTileStep = 12;
+constexpr double kNoBound = std::numeric_limits<double>::infinity();
 
 ScoreSums merge_score_sums(const ScoreSums& left, const ScoreSums& right) {
   return merge(left, right);
@@ -299,21 +303,74 @@ void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_su
   unsettled_.clear();
 }
 
-/// New θ in the blocks of this rank's segment that the batch touched: the sum over rows, each with
-/// its weight, divided once by their number, the penalty added once, and the optimizer's step.
+/// Of one of my blocks, in `room`: the sum over rows, each with its weight, divided once by their
+/// number, and no element beyond the bounds.
+template <class T>
+std::span<T> Training<T>::mean_gradient(std::size_t mine, const T* root, Index rows,
+                                        T* room) const {
+  const Range elements = blocks_[static_cast<std::size_t>(my_blocks_[mine])].elements;
+  const T* sum = root + (elements.begin - exchange_->segment().begin);
+  const T count = static_cast<T>(rows);
+  const T bound = static_cast<T>(options_.clip_value.value_or(kNoBound));
+  for (Index e = 0; e < elements.size(); ++e) {
+    const T g = sum[e] / count;  // NaN stays
+    room[e] = g < -bound ? -bound : g > bound ? bound : g;
+  }
+  return {room, static_cast<std::size_t>(elements.size())};
+}
+
+/// What the mean gradient is multiplied by for the sake of its norm: squares are summed in each
+/// block, and over all blocks in a tree. *Collective*.
+template <class T>
+double Training<T>::clipping(const T* root, Index rows) {
+  constexpr double kRest = 1e-6;
+  if (!options_.clip_norm) return 1;
+  struct BlockSquares {
+    Index block;
+    double sum;
+  };
+  std::vector<BlockSquares> mine(my_blocks_.size());
+  parallel_for(threads_, static_cast<Index>(mine.size()), [&](Index i) {
+    BlockSquares& squares = mine[static_cast<std::size_t>(i)];
+    squares = {my_blocks_[static_cast<std::size_t>(i)], 0};
+    if (!touched_.contains(squares.block)) return;
+    alignas(kAlignment) T room[kBlock];
+    for (const T g : mean_gradient(static_cast<std::size_t>(i), root, rows, room)) {
+      squares.sum += static_cast<double>(g) * static_cast<double>(g);
+    }
+  });
+  std::vector<double> of_blocks(blocks_.size());
+  for (const Bytes& bytes : team_.all_gather(std::as_bytes(std::span(mine)))) {
+    for (const auto& [block, sum] : FoldCodec<std::vector<BlockSquares>>::decode(bytes)) {
+      of_blocks[static_cast<std::size_t>(block)] = sum;
+    }
+  }
+  const auto count = static_cast<Index>(of_blocks.size());
+  const double squares = fold_subtree<double>(
+      {0, tree_width(count)}, count,
+      [&](TreeNode node) -> std::optional<double> {
+        if (node.span > 1) return std::nullopt;
+        return of_blocks[static_cast<std::size_t>(node.leaf)];
+      },
+      std::plus<>());
+  return std::min(1.0, *options_.clip_norm / (std::sqrt(squares) + kRest));
+}
+
+/// New θ in the blocks of this rank's segment that the batch touched: the mean gradient, clipped,
+/// the penalty added once, and the optimizer's step.
 template <class T>
 void Training<T>::update(const T* root, Index rows) {
   rate_ = rate_of(++steps_done_);
-  const Range segment = exchange_->segment();
-  const T count = static_cast<T>(rows);
+  const double clip = clipping(root, rows);
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
     const auto mine = static_cast<std::size_t>(i);
     if (!touched_.contains(my_blocks_[mine])) return;
-    const Range elements = blocks_[static_cast<std::size_t>(my_blocks_[mine])].elements;
-    const T* sum = root + (elements.begin - segment.begin);
-    alignas(kAlignment) T gradient[kBlock];
-    for (Index e = 0; e < elements.size(); ++e) gradient[e] = sum[e] / count;
-    update_block(mine, steps_done_, gradient);
+    alignas(kAlignment) T room[kBlock];
+    const std::span<T> gradient = mean_gradient(mine, root, rows, room);
+    if (clip != 1) {
+      for (T& g : gradient) g *= static_cast<T>(clip);
+    }
+    update_block(mine, steps_done_, room);
     steps_of_block_[mine] = steps_done_;
   });
 }

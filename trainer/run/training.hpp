@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,11 @@ struct TrainingOptions {
   OptimizerOptions optimizer_options;
   double learning_rate = 1e-3;
   Schedule schedule;  ///< of the rate
+  /// Bounds of the gradient of the mean loss, before penalties: of each element, and then of the
+  /// Euclidean norm of all, by which it is multiplied with c/(‖g‖ + 10⁻⁶) where that is below 1
+  /// [Pascanu, Mikolov, Bengio 2013; as PyTorch's clip_grad_value_ and clip_grad_norm_].
+  std::optional<double> clip_value;
+  std::optional<double> clip_norm;
   Penalty penalty;
 };
 
@@ -72,6 +79,8 @@ class Training {
   void share_updates(const BlockSet& blocks);
   void compute_gradient();
   void update(const T* root, Index rows);
+  std::span<T> mean_gradient(std::size_t mine, const T* root, Index rows, T* room) const;
+  double clipping(const T* root, Index rows);
   void update_block(std::size_t mine, Index step, const T* gradient);
   std::vector<ScoreSums> node_sums() const;
   void check_parameters(Index epoch) const;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,15 +41,30 @@ Parameters gradient_of_row(const Parameters& theta, Index row) {
   return gradient;
 }
 
+/// Bounds of the gradient.
+struct Clipping {
+  std::optional<double> value{};
+  std::optional<double> norm{};
+};
+
+/// As PyTorch's clip_grad_value_ and clip_grad_norm_.
+void clip(const Clipping& clipping, Parameters& gradient) {
+  if (clipping.value) {
+    for (double& g : gradient) g = std::clamp(g, -*clipping.value, *clipping.value);
+  }
+  if (clipping.norm) gradient *= std::min(1.0, *clipping.norm / (gradient.norm() + 1e-6));
+}
+
 /// θ after one epoch of steps of `batch` rows in file order, from 0.5 everywhere:
-///   θ ← θ − α·[(1/b) Σ ∇J(θ; xᵢ, yᵢ) + λ₁·sign(w) + 2λ₂·w]
-Parameters descended(Index batch, const Penalty& penalty) {
+///   θ ← θ − α·[clip((1/b) Σ ∇J(θ; xᵢ, yᵢ)) + λ₁·sign(w) + 2λ₂·w]
+Parameters descended(Index batch, const Penalty& penalty, const Clipping& clipping) {
   Parameters theta = Parameters::Constant(kFeatures + 1, 0.5);
   for (Index begin = 0; begin < kRows; begin += batch) {
     const Index end = std::min(kRows, begin + batch);
     Parameters sum = Parameters::Zero(kFeatures + 1);
     for (Index row = begin; row < end; ++row) sum += gradient_of_row(theta, row);
     Parameters gradient = sum / static_cast<double>(end - begin);
+    clip(clipping, gradient);
     for (Index j = 0; j < kFeatures; ++j) {
       const double sign = theta[j] > 0 ? 1 : -1;
       gradient[j] += penalty.l1 * sign + 2 * penalty.l2 * theta[j];
@@ -77,7 +94,7 @@ Examples<double> rows_of(Range rows) {
 /// The same by Training. Of one lane, whose order is that of the rows; of more lanes a step takes a
 /// row of each in turn, so that only an epoch of one step has the same rows.
 Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
-                   const Penalty& penalty) {
+                   const Penalty& penalty, const Clipping& clipping) {
   comm::Communicator team(transport, test::kTimeout);
   NetworkSpec spec;
   spec.inputs = kFeatures;
@@ -99,6 +116,8 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   options.optimizer = "sgd";
   options.learning_rate = kRate;
   options.penalty = penalty;
+  options.clip_value = clipping.value;
+  options.clip_norm = clipping.norm;
   Training<double> training(team, network, lanes, examples, scorer, options, 1, theta);
   training.run_epoch(1, [](Index) {});
   Parameters result(kFeatures + 1);
@@ -106,10 +125,11 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   return result;
 }
 
-void expect_descent(int ranks, Index lanes, Index batch, const Penalty& penalty) {
-  const Parameters expected = descended(batch, penalty);
+void expect_descent(int ranks, Index lanes, Index batch, const Penalty& penalty,
+                    const Clipping& clipping = {}) {
+  const Parameters expected = descended(batch, penalty, clipping);
   comm::run_ranks(ranks, [&](comm::Transport& transport) {
-    EXPECT_TRUE(close(trained(transport, lanes, batch, penalty), expected, 1e-13))
+    EXPECT_TRUE(close(trained(transport, lanes, batch, penalty, clipping), expected, 1e-13))
         << ranks << " ranks, " << lanes << " lanes, batches of " << batch;
   });
 }
@@ -129,6 +149,20 @@ TEST(Descent, OfMiniBatchesTakesTheMeanOfEach) {
   for (const int ranks : {1, 2}) {
     expect_descent(ranks, 1, 5, {});
     expect_descent(ranks, 1, 7, {});
+  }
+}
+
+TEST(Descent, ClipsTheMeanGradientBeforeThePenalty) {
+  for (const Clipping& clipping :
+       {Clipping{0.1, {}}, Clipping{{}, 0.2}, Clipping{0.1, 0.15}, Clipping{1e9, 1e9}}) {
+    for (const Penalty& penalty : {Penalty{0, 0}, Penalty{0.05, 0.1}}) {
+      for (const int ranks : {1, 2, 3}) expect_descent(ranks, 4, kRows, penalty, clipping);
+      expect_descent(1, 1, 7, penalty, clipping);
+    }
+  }
+  const Parameters free = descended(kRows, {}, {});
+  for (const Clipping& clipping : {Clipping{0.1, {}}, Clipping{{}, 0.2}}) {
+    EXPECT_GT((descended(kRows, {}, clipping) - free).norm(), 1e-3) << "it clips something";
   }
 }
 

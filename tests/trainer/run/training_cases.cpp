@@ -104,6 +104,8 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.optimizer_options.weight_decay = 0.01;
   options.learning_rate = c.learning_rate;
   options.schedule = Schedule(c.schedule, (c.rows + c.batch - 1) / c.batch, c.epochs);
+  options.clip_value = c.clip_value;
+  options.clip_norm = c.clip_norm;
   options.penalty = c.penalty;
   return options;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct TrainingCase {
   Penalty penalty;
   double learning_rate = 0.01;
   ScheduleOptions schedule{};
+  std::optional<double> clip_value{};
+  std::optional<double> clip_norm{};
   double magnitude = 1;  ///< of the features
   double density = 1;    ///< share of the features that are not 0
   bool sparse = false;   ///< the zeros are left out

@@ -91,6 +91,23 @@ TEST(TrainingIdentity, HoldsForEverySchedule) {
   }
 }
 
+TEST(TrainingIdentity, HoldsForClippedGradients) {
+  for (const bool by_norm : {true, false}) {
+    TrainingCase c;
+    c.penalty = {1e-3, 1e-2};
+    (by_norm ? c.clip_norm : c.clip_value) = 1e-3;
+    c.hidden = {150, 70};  // many blocks
+    c.features = 40;
+    c.epochs = 2;
+    expect_identical(c);
+    c.loss = "logistic";
+    c.hidden.clear();
+    c.features = 3000;
+    c.density = 0.003;
+    expect_as_dense(c);
+  }
+}
+
 TEST(TrainingIdentity, HoldsForEveryActivation) {
   for (const std::string& activation : activation_names()) {
     TrainingCase c;
