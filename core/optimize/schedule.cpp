@@ -1,10 +1,8 @@
 #include "core/optimize/schedule.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
-#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/kernel/elementary.hpp"
@@ -51,11 +49,12 @@ const std::vector<ScheduleEntry>& schedule_entries() {
 
 Schedule::Schedule(const ScheduleOptions& options, Index steps_of_epoch, Index epochs)
     : options_(options), steps_of_epoch_(steps_of_epoch) {
-  constexpr std::array<std::string_view, 7> kNames{
-      "constant", "step", "exponential", "polynomial", "cosine", "one_cycle", "inverse_sqrt"};
-  const auto* const found = std::find(kNames.begin(), kNames.end(), options.name);
-  if (found == kNames.end()) throw ConfigError("unknown schedule " + quoted(options.name));
-  kind_ = static_cast<Kind>(found - kNames.begin());
+  const std::vector<ScheduleEntry>& entries = schedule_entries();
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const ScheduleEntry& entry) {
+    return entry.name == options.name;
+  });
+  if (found == entries.end()) throw ConfigError("unknown schedule " + quoted(options.name));
+  kind_ = static_cast<Kind>(found - entries.begin());
   const Index total = steps_of_epoch * epochs;
   const double warmup = std::round(options.warmup_epochs * static_cast<double>(steps_of_epoch));
   warmup_ = static_cast<Index>(std::min(warmup, static_cast<double>(total)));

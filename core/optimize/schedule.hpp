@@ -49,7 +49,8 @@ class Schedule {
   double factor(Index step) const;
 
  private:
-  enum class Kind { constant, step, exponential, polynomial, cosine, one_cycle, inverse_sqrt };
+  /// In the order of schedule_entries().
+  enum class Kind { constant, cosine, exponential, inverse_sqrt, one_cycle, polynomial, step };
 
   double after_warmup(Index t) const;
 

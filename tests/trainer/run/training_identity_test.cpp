@@ -44,6 +44,15 @@ void expect_as_dense(TrainingCase c) {
   }
 }
 
+/// The case, of a logistic regression on few of many features.
+TrainingCase made_sparse(TrainingCase c) {
+  c.loss = "logistic";
+  c.hidden.clear();
+  c.features = 3000;
+  c.density = 0.003;
+  return c;
+}
+
 TEST(TrainingIdentity, HoldsForEveryLoss) {
   for (const std::string& loss : loss_names()) {
     TrainingCase c;
@@ -83,11 +92,7 @@ TEST(TrainingIdentity, HoldsForEverySchedule) {
     c.schedule.every_epochs = 1;
     c.schedule.warmup_epochs = 0.5;
     expect_identical(c);
-    c.loss = "logistic";
-    c.hidden.clear();
-    c.features = 3000;
-    c.density = 0.003;
-    expect_as_dense(c);
+    expect_as_dense(made_sparse(c));
   }
 }
 
@@ -100,11 +105,7 @@ TEST(TrainingIdentity, HoldsForClippedGradients) {
     c.features = 40;
     c.epochs = 2;
     expect_identical(c);
-    c.loss = "logistic";
-    c.hidden.clear();
-    c.features = 3000;
-    c.density = 0.003;
-    expect_as_dense(c);
+    expect_as_dense(made_sparse(c));
   }
 }
 
@@ -157,10 +158,7 @@ TEST(TrainingIdentity, HoldsForSparseRows) {
   for (const OptimizerEntry& optimizer : optimizer_entries()) {
     TrainingCase c;
     c.optimizer = optimizer.name;
-    c.loss = "logistic";
-    c.hidden.clear();
-    c.features = 3000;
-    c.density = 0.003;
+    c = made_sparse(c);
     c.epochs = 3;
     expect_as_dense(c);
     c.penalty = {1e-3, 1e-2};
