@@ -1,9 +1,5 @@
 #include "core/data/shared_file.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <cstdint>
 
 #include "core/base/error.hpp"
@@ -21,16 +17,7 @@ SharedFile::SharedFile(Team& team, const std::string& path) : team_(team), path_
 }
 
 void SharedFile::write_at(Index offset, std::span<const std::byte> data) {
-  // Linux moves at most 2³¹ − 4096 bytes in one call.
-  constexpr std::size_t kLargestTransfer = std::size_t{1} << 30;
-  while (!data.empty()) {
-    const ssize_t n =
-        ::pwrite(file_.get(), data.data(), std::min(data.size(), kLargestTransfer), offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw IoError(path_ + ": cannot write: " + system_message(errno));
-    data = data.subspan(static_cast<std::size_t>(n));
-    offset += n;
-  }
+  file_.write_at(offset, data);
 }
 
 void SharedFile::write_parts(const std::string& header, std::span<const std::byte> part) {

@@ -6,11 +6,11 @@
 
 #include <cassert>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 
 #include "core/base/error.hpp"
+#include "core/format/file_calls.hpp"
 
 namespace lockstep {
 namespace {
@@ -21,8 +21,7 @@ namespace {
 
 /// Opens `opened` for writing; messages name `path`, the file that the user knows.
 FileDescriptor open_for_writing(const std::string& opened, const std::string& path, int flags) {
-  constexpr mode_t kReadWriteByUmask = 0666;
-  const int descriptor = ::open(opened.c_str(), O_WRONLY | O_CLOEXEC | flags, kReadWriteByUmask);
+  const int descriptor = file_calls::open(opened, O_WRONLY | O_CLOEXEC | flags);
   if (descriptor < 0) throw_cannot_create(path, system_message(errno));
   return {descriptor, path};
 }
@@ -35,15 +34,11 @@ std::string link_target(const std::string& path) {
   return error ? path : target.string();
 }
 
-/// A renamed file survives a power failure only when its directory is on the disk too.
-void synchronize_directory_of(const std::string& path) {
+/// "a" of "a/b", "." of "b".
+std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  std::string directory = ".";
-  if (slash != std::string::npos) directory = slash == 0 ? "/" : path.substr(0, slash);
-  FileDescriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), path);
-  // A directory that may be written but not read cannot be opened; the file itself is safe.
-  if (!file.is_open()) return;
-  file.synchronize();
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -75,11 +70,11 @@ void PendingFile::commit() {
   // Only now: a mode without writing would keep other processes from opening the file. Best effort,
   // since not every file system has modes.
   if (mode_) ::chmod(temporary_.c_str(), *mode_);
-  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+  if (file_calls::rename(temporary_, target_) != 0) {
     throw_cannot_create(path_, system_message(errno));
   }
   created_ = false;
-  synchronize_directory_of(target_);
+  synchronize_folder(folder_of(target_));
 }
 
 void AtomicFile::commit() {

@@ -1,6 +1,7 @@
 #include "core/format/file_descriptor.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/format/file_calls.hpp"
 
 namespace lockstep {
 namespace {
@@ -37,10 +39,22 @@ FileDescriptor::~FileDescriptor() {
 
 void FileDescriptor::write(std::span<const std::byte> data) {
   while (!data.empty()) {
-    const ssize_t n = ::write(descriptor_, data.data(), std::min(data.size(), kLargestTransfer));
+    const ssize_t n =
+        file_calls::write(descriptor_, data.data(), std::min(data.size(), kLargestTransfer));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw IoError(path_ + ": cannot write: " + system_message(errno));
     data = data.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+void FileDescriptor::write_at(std::int64_t offset, std::span<const std::byte> data) {
+  while (!data.empty()) {
+    const ssize_t n = file_calls::write_at(descriptor_, data.data(),
+                                           std::min(data.size(), kLargestTransfer), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw IoError(path_ + ": cannot write: " + system_message(errno));
+    data = data.subspan(static_cast<std::size_t>(n));
+    offset += n;
   }
 }
 
@@ -54,13 +68,44 @@ void FileDescriptor::read(std::span<std::byte> data) {
   }
 }
 
+void FileDescriptor::read_at(std::int64_t offset, std::span<std::byte> data) const {
+  while (!data.empty()) {
+    const ssize_t n =
+        ::pread(descriptor_, data.data(), std::min(data.size(), kLargestTransfer), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw IoError(path_ + ": cannot read: " + system_message(errno));
+    if (n == 0) throw IoError(path_ + ": became shorter while it was read");
+    data = data.subspan(static_cast<std::size_t>(n));
+    offset += n;
+  }
+}
+
 void FileDescriptor::synchronize() {
-  while (::fsync(descriptor_) != 0) {
+  while (file_calls::synchronize(descriptor_) != 0) {
     if (errno == EINTR) continue;
     // Pipes, and directories on some file systems, have nothing to synchronise.
     if (errno == EINVAL || errno == ENOTSUP) return;
     throw IoError(path_ + ": cannot write: " + system_message(errno));
   }
+}
+
+void synchronize_folder(const std::string& path) {
+  FileDescriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), path);
+  if (folder.is_open()) folder.synchronize();
+}
+
+std::string read_text_file(const std::string& path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+  if (!file.is_open()) {
+    throw MissingInputError(path + ": cannot open: " + system_message(errno));
+  }
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    throw IoError(path + ": cannot read: it is no regular file");
+  }
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  file.read(std::as_writable_bytes(std::span(text.data(), text.size())));
+  return text;
 }
 
 void FileDescriptor::close() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,8 +29,12 @@ class FileDescriptor {
 
   /// Writes all of `data`. Throws IoError: "PATH: cannot write: No space left on device".
   void write(std::span<const std::byte> data);
+  /// The same from byte `offset` of the file on; leaves the current position where it is.
+  void write_at(std::int64_t offset, std::span<const std::byte> data);
   /// Fills `data` from the current position. Throws IoError when the file ends first.
   void read(std::span<std::byte> data);
+  /// The same from byte `offset` of the file on; leaves the current position where it is.
+  void read_at(std::int64_t offset, std::span<std::byte> data) const;
   /// Returns when the content is on the disk. Throws IoError.
   void synchronize();
   /// Throws IoError when the system reports a write that failed late.
@@ -39,6 +44,13 @@ class FileDescriptor {
   int descriptor_ = -1;
   std::string path_;
 };
+
+/// Puts the names in a folder on the disk: what was renamed there survives a power failure only
+/// then. A folder that may be written but not read is left to the system. Throws IoError.
+void synchronize_folder(const std::string& path);
+
+/// All bytes of a file, as a text. Throws MissingInputError, IoError: "PATH: cannot open: …".
+std::string read_text_file(const std::string& path);
 
 /// The system's words for an errno, as strerror gives them, but safe with threads.
 std::string system_message(int error_number);
