@@ -74,6 +74,11 @@ const std::vector<Condition>& conditions() {
       {"train.clip_value", "model.type", kNetworks},
       {"train.schedule", "model.type", kNetworks},
       {"train.warmup_epochs", "model.type", kNetworks},
+      {"train.max_hours", "model.type", kNetworks},
+      {"checkpoint.every_epochs", "model.type", kNetworks},
+      {"checkpoint.every_steps", "model.type", kNetworks},
+      {"checkpoint.every_minutes", "model.type", kNetworks},
+      {"checkpoint.keep", "model.type", kNetworks},
       {"schedule.unit", "model.type", kNetworks},
       {"schedule.factor", "model.type", kNetworks},
       {"schedule.every_epochs", "model.type", kNetworks},
@@ -207,19 +212,20 @@ std::string folds_objection(const Settings& settings) {
   for (const char* key : {"data.test_fraction", "data.validation_fraction"}) {
     if (settings.real(key) > 0) return beside(key);
   }
-  return settings.given("synthetic.test_rows") ? beside("synthetic.test_rows") : "";
+  return "";
 }
 
 std::string split_objection(const Settings& settings, const std::string& name) {
   if (name == "data.folds" && !settings.is_word(name, "none")) return folds_objection(settings);
   const double test = settings.real("data.test_fraction");
-  if (name == "data.test_fraction" && test > 0) {
-    if (!settings.texts("data.test").empty()) {
-      return "data.test_fraction: data.test gives the test rows; remove one of them";
-    }
-    if (settings.given("synthetic.test_rows")) {
-      return "data.test_fraction: synthetic.test_rows makes the test rows; remove one of them";
-    }
+  if (name == "data.test_fraction" && test > 0 && !settings.texts("data.test").empty()) {
+    return "data.test_fraction: data.test gives the test rows; remove one of them";
+  }
+  if (name == "synthetic.test_rows") {
+    const bool has_folds = !settings.is_word("data.folds", "none");
+    if (!has_folds && test == 0) return "";
+    return fmt::format("synthetic.test_rows: {} gives the test rows; remove one of them",
+                       has_folds ? "data.folds" : "data.test_fraction");
   }
   if (name == "data.validation_fraction" && test + settings.real(name) >= 1) {
     return fmt::format(

@@ -229,7 +229,7 @@ TEST(Resolve, TestRowsComeFromOnePlace) {
             "command line: error: data.test_fraction: data.test gives the test rows; remove one of "
             "them");
   EXPECT_EQ(config_error({"--data.test_fraction=0.2", "--synthetic.test_rows=5"}),
-            "command line: error: data.test_fraction: synthetic.test_rows makes the test rows; "
+            "command line: error: synthetic.test_rows: data.test_fraction gives the test rows; "
             "remove one of them");
   EXPECT_EQ(config_error({}, "[data]\ntest_fraction = 0.6\nvalidation_fraction = 0.4\n"),
             "a.ini:3: error: data.validation_fraction: with data.test_fraction = 0.6 no rows are "
@@ -263,8 +263,8 @@ TEST(Resolve, FoldsGiveTheTestRowsAlone) {
             std::string(key));
   }
   EXPECT_EQ(config_error({"--data.folds=5", "--synthetic.test_rows=9"}),
-            "command line: error: data.folds: each fold gives the test rows of its model; remove "
-            "synthetic.test_rows");
+            "command line: error: synthetic.test_rows: data.folds gives the test rows; remove one "
+            "of them");
   EXPECT_EQ(config_error({"--data.folds=1"}),
             "command line: error: data.folds: expected an integer in [2, 100] or none, found '1'");
   EXPECT_EQ(config_error({"--data.folds=5", "--data.stratify=yes"}), "accepted");
