@@ -78,6 +78,8 @@ int run_program(const std::vector<std::string>& arguments) {
       return fail_alone(e.what(), e.exit_code());
     } catch (const PlacedConfigError& e) {
       return fail_together(e, print_last);
+    } catch (const Interrupted& e) {
+      return fail_together(e, print_last);
     } catch (const Error& e) {
       return fail_together(e, print_error);
     } catch (const std::bad_alloc&) {

@@ -19,6 +19,7 @@ enum class ExitCode : int {
   system = 71,
   cannot_create = 73,
   io = 74,
+  interrupted = 75,
   configuration = 78,
 };
 
@@ -81,6 +82,11 @@ struct OutputError : Error {
 /// Reading or writing failed midway: 74.
 struct IoError : Error {
   explicit IoError(const std::string& m) : Error(ExitCode::io, m) {}
+};
+/// Not wrong: work was stopped on request, and can be taken up again: 75. The message is printed
+/// as it is.
+struct Interrupted : Error {
+  explicit Interrupted(const std::string& m) : Error(ExitCode::interrupted, m) {}
 };
 /// One rank's failure, thrown alike on all ranks; carries the exit code of the original.
 struct CollectiveError : Error {

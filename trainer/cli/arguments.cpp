@@ -135,6 +135,13 @@ class ArgumentReader {
   Arguments finish() {
     if (arguments_.help) return std::move(arguments_);
     if (!files_.empty()) store_files();
+    for (const char* beside : {"config", "overwrite", "output.dir"}) {
+      if (arguments_.resume.empty() || given_.count(beside) == 0) continue;
+      fail(fmt::format(
+          "option '--{}' contradicts --resume, which goes on in the directory of a run with its "
+          "configuration",
+          beside));
+    }
     for (const CommandOption& option : spec_.options) {
       if (option.required && given_.count(option.name) == 0) {
         const bool as_operand = spec_.takes_model_operand && option.name == "model";
@@ -209,6 +216,7 @@ class ArgumentReader {
     if (option.name == "help") arguments_.help = true;
     if (option.name == "json") arguments_.json = true;
     if (option.name == "overwrite") arguments_.overwrite = true;
+    if (option.name == "resume") arguments_.resume = value;
     if (option.name == "config") arguments_.config_file = value;
     if (option.name == "model") arguments_.model = value;
     if (option.name == "output") arguments_.output = value;

@@ -23,6 +23,7 @@ struct Arguments {
   bool version = false;
   bool json = false;
   bool overwrite = false;
+  std::string resume;  ///< of train: the directory of a run
   std::string model;
   std::string output;
   std::string format;    ///< of generate: csv or idx; of decompose and predict: npy or csv

@@ -24,9 +24,10 @@ std::vector<CommandSpec> model_commands() {
                        {"data.train", "data.train_labels", "data.on_bad_row", "data.quarantine"});
   return {
       {"train",
-       "[--config FILE] [--overwrite] [--section.key=value ...]",
+       "[--config FILE] [--overwrite | --resume RUN] [--section.key=value ...]",
        "Train a model and write it with its metrics to a run directory",
        {config_option(),
+        {"resume", "RUN", "Go on with the run in this directory, from its newest checkpoint"},
         {"overwrite", "", "Replace the run directory if it is not empty"},
         help_option()}},
       {"evaluate",

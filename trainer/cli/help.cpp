@@ -79,6 +79,7 @@ constexpr std::array kExitCodes{
     ExitCodeMeaning{ExitCode::system, "MPI or the operating system failed"},
     ExitCodeMeaning{ExitCode::cannot_create, "an output cannot be created"},
     ExitCodeMeaning{ExitCode::io, "reading or writing failed midway"},
+    ExitCodeMeaning{ExitCode::interrupted, "stopped on request, to be resumed"},
     ExitCodeMeaning{ExitCode::configuration, "wrong configuration"},
 };
 

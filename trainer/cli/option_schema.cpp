@@ -402,6 +402,11 @@ void add_training(std::vector<Option>& all) {
        choice("train.shuffle", kShuffles, "rows",
               "Order of the rows in an epoch: rows permutes each lane; blocks permutes blocks of "
               "1024 rows, then rows within 16 blocks; none keeps file order"),
+       real("train.max_hours", "none",
+            "Hours after which training stops with a checkpoint, to be resumed; none is never")
+           .positive()
+           .or_word("none")
+           .without_effect(),
        choice("schedule.unit", kScheduleUnits, "step",
               "Whether a schedule changes the rate with every step or between epochs"),
        real("schedule.factor", "0.1", "What step and exponential multiply the rate by each time")
@@ -424,6 +429,27 @@ void add_training(std::vector<Option>& all) {
        real("rmsprop.rho", "0.99", "Decay of the mean square in a step").fraction(),
        real("rmsprop.epsilon", "1e-8", "Number added to the root of the mean square")
            .at_least(1e-30)});
+}
+
+void add_checkpoints(std::vector<Option>& all) {
+  all.insert(all.end(),
+             {integer("checkpoint.every_epochs", "none",
+                      "Epochs between checkpoints; none counts none, and there is always one at "
+                      "the end")
+                  .between(1, kBillion)
+                  .or_word("none")
+                  .without_effect(),
+              integer("checkpoint.every_steps", "none", "Steps between checkpoints")
+                  .between(1, kLargestIndex)
+                  .or_word("none")
+                  .without_effect(),
+              real("checkpoint.every_minutes", "10", "Minutes between checkpoints")
+                  .positive()
+                  .or_word("none")
+                  .without_effect(),
+              integer("checkpoint.keep", "2", "Checkpoints that are kept, the newest")
+                  .between(1, kBillion)
+                  .without_effect()});
 }
 
 void add_running(std::vector<Option>& all) {
@@ -455,6 +481,7 @@ std::vector<Option> option_schema() {
   add_preprocessing(all);
   add_model(all);
   add_training(all);
+  add_checkpoints(all);
   add_running(all);
   return all;
 }

@@ -1,8 +1,10 @@
 #include <utility>
 
+#include "core/base/error.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_split.hpp"
+#include "trainer/run/run_checkpoints.hpp"
 #include "trainer/run/run_directory.hpp"
 #include "trainer/run/train_folds.hpp"
 #include "trainer/run/train_naive_bayes.hpp"
@@ -21,6 +23,7 @@ RunResult train_model(Session& session, TrainingData data, RunFolder& folder) {
 
 void train(Session& session) {
   RunDirectory directory(session, training_files());
+  if (directory.is_resumed()) check_can_go_on(session, directory);
   try {
     if (fold_count(session.settings) > 0) {
       train_folds(session, directory, train_model);
@@ -28,6 +31,8 @@ void train(Session& session) {
       RunFolder folder(directory);
       train_model(session, load_training_data(session), folder);
     }
+  } catch (const Interrupted&) {
+    throw;  // to be resumed
   } catch (...) {
     if (!directory.has_progress()) directory.discard();
     throw;

@@ -162,6 +162,14 @@ void check_several_classes(const Table& train) {
                               train.target_name(), some_classes(train.class_names)));
 }
 
+bool is_independent_of_epochs(const Settings& settings) {
+  const std::string& name = settings.text("train.schedule");
+  const auto& entries = schedule_entries();
+  return std::none_of(entries.begin(), entries.end(), [&](const ScheduleEntry& entry) {
+    return entry.name == name && entry.depends_on_total;
+  });
+}
+
 Table in_row_blocks(Team& team, Table table) {
   const auto boundaries = RowBlocks(table.total_rows).row_boundaries(team.size());
   return move_rows(team, std::move(table), boundaries);
@@ -205,6 +213,9 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
                                  CsvFeatures::numbers, fixed_rules(rules_of(e.model.features))));
   }
   e.model.data_hash = data_hash(session.team, e.train);
+  e.data_hashes["training"] = e.model.data_hash;
+  if (e.validation) e.data_hashes["validation"] = data_hash(session.team, *e.validation);
+  if (e.test) e.data_hashes["test"] = data_hash(session.team, *e.test);
   e.model.fold = data.fold;
   weight_training_rows(session, e.train);
   e.model.target_scalings =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,8 @@ struct Experiment {
   Index lanes = 1;
   Index epochs = 0;
   TrainingOptions options;
+  /// The fingerprint of each set of rows: training, validation, test.
+  std::map<std::string, std::string> data_hashes;
 };
 
 /// Fits the transforms on the training rows, reads data.test, and resolves model and training.
@@ -35,6 +38,9 @@ Experiment prepare_experiment(Session& session, TrainingData data);
 
 /// Refuses a target of one class.
 void check_several_classes(const Table& train);
+
+/// The steps of an epoch do not depend on how many epochs there are.
+bool is_independent_of_epochs(const Settings& settings);
 
 /// Gives every rank whole row blocks. *Collective*.
 Table in_row_blocks(Team& team, Table table);

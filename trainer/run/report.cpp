@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@
 namespace lockstep::trainer {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr double kProgressSeconds = 10;
@@ -81,6 +83,19 @@ std::vector<std::string> distinct(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+/// The provenance of a run with that of the process that goes on with it, last under "resumed".
+std::string continued(const Session& session, const RunFolder& folder,
+                      const std::string& provenance) {
+  if (!session.is_root()) return "";
+  const std::string path = folder.directory().file(kProvenanceFile);
+  std::error_code error;
+  Json json;
+  if (fs::exists(path, error)) json = Json::parse(read_text_file(path), nullptr, false);
+  if (!json.is_object()) return provenance;
+  json["resumed"].push_back(Json::parse(provenance));
+  return json.dump(2) + "\n";
 }
 
 }  // namespace
@@ -188,13 +203,24 @@ std::string timings_line(Index epoch, double seconds, double rows_per_second) {
   return Json{{"epoch", epoch}, {"seconds", seconds}, {"rows_per_second", rows_per_second}}.dump();
 }
 
+void claim_run(RunFolder& folder) {
+  if (!folder.directory().is_claimed()) folder.directory().claim();
+}
+
 void begin_run(Session& session, RunFolder& folder, const std::string& data_hash) {
   RunDirectory& directory = folder.directory();
-  if (directory.is_claimed()) return;
-  directory.claim();
+  if (directory.has_begun()) return;
+  claim_run(folder);
   directory.remove_previous();
-  directory.write(kConfigFile, resolved_config(session.settings));
-  directory.write(kProvenanceFile, provenance_json(session, folder.data_hash(data_hash)));
+  const bool is_changed = !directory.is_resumed() || !session.arguments.overrides.empty();
+  if (is_changed) directory.write(kConfigFile, resolved_config(session.settings));
+  if (is_changed && directory.is_resumed()) directory.claim();  // the file that has the name now
+  std::string provenance = provenance_json(session, folder.data_hash(data_hash));
+  guard(session.team, "reading the provenance", [&] {
+    if (directory.is_resumed()) provenance = continued(session, folder, provenance);
+  });
+  directory.write(kProvenanceFile, provenance);
+  directory.note_begun();
 }
 
 std::string result_json(const RunResult& result) { return json_of(result).dump(2) + "\n"; }

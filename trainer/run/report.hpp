@@ -57,8 +57,9 @@ struct RunResult {
   std::string parameters_sha256{};
 };
 
-/// Before the first of its models, claims the directory of a run and writes what it begins with:
-/// config.ini and provenance.json.
+/// Claims the directory of a run, before the first of its models. *Collective*.
+void claim_run(RunFolder& folder);
+/// Then writes what the run begins with, or goes on with: config.ini and provenance.json.
 /// @param data_hash  of the rows that the model is trained on
 /// *Collective*.
 void begin_run(Session& session, RunFolder& folder, const std::string& data_hash);

@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
+#include "trainer/run/checkpoints.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -74,6 +75,7 @@ RunDirectory::RunDirectory(Session& session, RunFiles files)
   guard(session.team, "preparing the output directory", [&] {
     if (!session.is_root()) return;
     path_ = choose();
+    if (is_resumed()) return check_can_resume();
     check_can_make();
     check_is_of_this_kind();
   });
@@ -81,6 +83,7 @@ RunDirectory::RunDirectory(Session& session, RunFiles files)
 }
 
 std::string RunDirectory::choose() const {
+  if (is_resumed()) return session_.arguments.resume;
   const std::string& given = session_.settings.text("output.dir");
   if (!given.empty()) return given;
   const std::string& config = session_.arguments.config_file;
@@ -102,18 +105,28 @@ RunDirectory::Content RunDirectory::content(const std::string& path) const {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path, error)) {
     const std::string found = entry.path().lexically_relative(path).string();
     const bool is_folder = entry.is_directory(error);
-    const bool is_known =
-        std::any_of(files_.names.begin(), files_.names.end(), [&](const std::string& name) {
-          if (is_folder) return name.starts_with(found + "/");
-          return found == temporary(name) || (found == name && name != files_.mark);
-        });
-    if (!is_known) return Content::other;
+    if (found == files_.mark || !is_known(found, is_folder)) return Content::other;
     is_empty = false;
     is_claimed = is_claimed || found == temporary(files_.mark);
   }
   if (error) return Content::other;
   if (is_empty) return Content::nothing;
   return is_claimed ? Content::remains : Content::other;
+}
+
+/// A path in the directory that such a run makes.
+bool RunDirectory::is_known(const std::string& found, bool is_folder) const {
+  const bool is_named =
+      std::any_of(files_.names.begin(), files_.names.end(), [&](const std::string& name) {
+        return is_folder ? name.starts_with(found + "/")
+                         : found == name || found == temporary(name);
+      });
+  return is_named ||
+         std::any_of(files_.folders.begin(), files_.folders.end(), [&](const std::string& folder) {
+           return found == folder ||
+                  (found.starts_with(folder + "/") &&
+                   is_checkpoint_path(std::string_view(found).substr(folder.size() + 1)));
+         });
 }
 
 bool RunDirectory::is_free(const std::string& path) const {
@@ -155,6 +168,22 @@ void RunDirectory::check_can_make() const {
         fmt::format("{}: the output directory is not empty; choose another output.dir, or replace "
                     "the run in it with --overwrite",
                     path_));
+  }
+}
+
+void RunDirectory::check_can_resume() const {
+  if (access(path_.c_str(), W_OK | X_OK) != 0) {
+    throw OutputError(
+        fmt::format("{}: cannot go on with this run: {}", path_, system_message(errno)));
+  }
+  // One that was killed may be a moment over its last write.
+  constexpr int kPatience = 20;
+  for (int i = 0; i < kPatience && is_locked(file(files_.mark)); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  if (is_locked(file(files_.mark))) {
+    throw OutputError(
+        fmt::format("{}: this run is still running, or {} cannot be locked", path_, files_.mark));
   }
 }
 
@@ -212,7 +241,21 @@ bool RunDirectory::try_to_claim() {
     if (remains) remove_file(file(name));
     if (name != files_.mark) remove_file(file(temporary(name)));
   }
-  if (remains) remove_empty_folders();
+  if (remains) remove_folders();
+  claim_ = std::move(claim);
+  return true;
+}
+
+/// Locks the mark; false when another run has it.
+bool RunDirectory::try_to_reclaim() {
+  const std::string path = file(files_.mark);
+  FileDescriptor claim(::open(path.c_str(), O_RDWR | O_CLOEXEC), path);
+  if (!claim.is_open()) {
+    throw OutputError(fmt::format("{}: cannot open: {}", path, system_message(errno)));
+  }
+  if (!try_to_lock(claim) && (errno == EAGAIN || errno == EACCES)) return false;
+  if (!is_in_place(claim)) return false;
+  has_earlier_ = true;
   claim_ = std::move(claim);
   return true;
 }
@@ -229,7 +272,11 @@ std::string RunDirectory::next_choice() const {
 void RunDirectory::claim() {
   guard(session_.team, "making the output directory", [&] {
     if (!session_.is_root()) return;
-    while (!try_to_claim()) path_ = next_choice();
+    if (!is_resumed()) {
+      while (!try_to_claim()) path_ = next_choice();
+    } else if (!try_to_reclaim()) {
+      throw OutputError(fmt::format("{}: this run is still running", path_));
+    }
   });
   broadcast_text(session_.team, path_, 0);
   is_mine_ = true;
@@ -237,10 +284,10 @@ void RunDirectory::claim() {
 
 void RunDirectory::remove_previous() {
   guard(session_.team, "removing the run before", [&] {
-    if (!session_.is_root() || !has_earlier_) return;
+    if (!session_.is_root() || !has_earlier_ || is_resumed()) return;
     remove_file(file(files_.mark));
     for (const std::string& name : files_.names) remove_file(file(name));
-    remove_empty_folders();
+    remove_folders();
     has_earlier_ = false;
   });
 }
@@ -252,13 +299,21 @@ void RunDirectory::discard() const noexcept {
     fs::remove(file(temporary(name)), ignored);
     if (!has_earlier_) fs::remove(file(name), ignored);
   }
-  remove_empty_folders();
+  if (!has_earlier_) remove_folders();
   if (is_new_) fs::remove(path_, ignored);  // refuses a directory that is not empty
 }
 
-/// Refuses folders that are not empty.
-void RunDirectory::remove_empty_folders() const noexcept {
+/// Checkpoints, and then the folders that are empty.
+void RunDirectory::remove_folders() const noexcept {
   std::error_code ignored;
+  for (const std::string& folder : files_.folders) {
+    std::vector<fs::path> checkpoints;
+    for (const fs::directory_entry& entry : fs::directory_iterator(file(folder), ignored)) {
+      if (is_checkpoint_path(entry.path().filename().string())) checkpoints.push_back(entry.path());
+    }
+    for (const fs::path& checkpoint : checkpoints) fs::remove_all(checkpoint, ignored);
+    fs::remove(file(folder), ignored);
+  }
   for (const std::string& name : files_.names) {
     const fs::path folder = fs::path(name).parent_path();
     if (!folder.empty()) fs::remove(path_ / folder, ignored);
@@ -287,17 +342,30 @@ void RunDirectory::append(const std::string& name, const std::string& line) {
   has_progress_ = true;
 }
 
+void RunDirectory::cut(const std::string& name, Index bytes) {
+  guard(session_.team, "cutting " + name, [&] {
+    std::error_code error;
+    if (!session_.is_root() || !fs::exists(file(name), error)) return;
+    fs::resize_file(file(name), static_cast<std::uintmax_t>(bytes), error);
+    if (error) {
+      throw OutputError(fmt::format("{}: cannot cut off: {}", file(name), error.message()));
+    }
+  });
+}
+
 std::string fold_folder(Index fold) { return fmt::format("fold-{}", fold + 1); }
 
 RunFiles training_files() {
   RunFiles files{
       "default",
       kConfigFile,
-      {kConfigFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile, kTimingsFile}};
+      {kConfigFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile, kTimingsFile},
+      {kCheckpointFolder}};
   for (Index fold = 0; fold < kMostFolds; ++fold) {
     for (const char* name : {kMetricsFile, kModelFile, kResultFile, kTimingsFile}) {
       files.names.push_back(fold_folder(fold) + "/" + name);
     }
+    files.folders.push_back(fmt::format("{}/{}", fold_folder(fold), kCheckpointFolder));
   }
   return files;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "core/format/sha256.hpp"
 #include "trainer/cli/config_file.hpp"
 #include "trainer/cli/resolve.hpp"
+#include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -30,6 +32,12 @@ std::string program_hash() {
   }
   if (!program.eof()) throw IoError(fmt::format("{}: cannot read", kProgram));
   return hash.hex();
+}
+
+/// A run that goes on has its own. "" where there is none.
+std::string config_file_of(const Arguments& arguments) {
+  return arguments.resume.empty() ? arguments.config_file
+                                  : fmt::format("{}/{}", arguments.resume, kConfigFile);
 }
 
 /// As many as run.threads may say.
@@ -81,16 +89,22 @@ void check_same_program(Team& team, const std::vector<std::string>& command_line
 Session open_session(comm::Environment& environment, comm::Communicator& team,
                      const Arguments& arguments) {
   std::optional<std::string> config;
-  if (!arguments.config_file.empty()) {
+  const std::string file = config_file_of(arguments);
+  if (!file.empty()) {
     std::string text;
     guard(team, "reading the configuration", [&] {
-      if (team.rank() == 0) text = load_config_text(arguments.config_file);
+      if (team.rank() != 0) return;
+      std::error_code error;
+      if (!arguments.resume.empty() && !std::filesystem::exists(file, error)) {
+        throw MissingInputError(
+            fmt::format("{}: no run to go on with: there is no {}", arguments.resume, kConfigFile));
+      }
+      text = load_config_text(file);
     });
     broadcast_text(team, text, 0);
     config = text;
   }
-  Session session{environment, team, arguments,
-                  resolve_settings(arguments, arguments.config_file, config), 1};
+  Session session{environment, team, arguments, resolve_settings(arguments, file, config), 1};
   team.set_timeout(std::chrono::seconds(session.settings.integer("comm.timeout")));
   session.threads = thread_count(team, session.settings);
   return session;

@@ -13,7 +13,9 @@
 #include "trainer/run/loaded_model.hpp"
 #include "trainer/run/naive_bayes_model.hpp"
 #include "trainer/run/report.hpp"
+#include "trainer/run/run_checkpoints.hpp"
 #include "trainer/run/scoring_pass.hpp"
+#include "trainer/run/stop_signals.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -48,7 +50,7 @@ AlignedVector<T> initial_parameters(Session& session, Experiment& experiment,
 /// What an epoch gives: how good, and how fast.
 struct EpochReport {
   Evaluations measured;
-  double rows_per_second = 0;
+  double rows_per_second = 0;  ///< 0 where no step of it was left to do
 };
 
 /// One training run from prepared data to the written model.
@@ -66,7 +68,10 @@ class TrainRun {
   }
 
   RunResult run() {
-    AlignedVector<T> theta = initial_parameters(session_, experiment_, network_);
+    const bool goes_on = RunCheckpoints<T>::has_any(session_, folder_);
+    AlignedVector<T> theta = goes_on
+                                 ? AlignedVector<T>(static_cast<std::size_t>(network_.arena_size()))
+                                 : initial_parameters(session_, experiment_, network_);
     std::optional<Training<T>> made;
     guard(session_.team, "preparing the training", [&] {
       made.emplace(session_.team, network_, lanes_, train_, scorer_, experiment_.options,
@@ -76,15 +81,26 @@ class TrainRun {
     const std::string line = start_line(session_, experiment_, training.memory_bytes());
     say(session_, line);
     for (const std::string& warning : advice(session_, experiment_)) say(session_, warning);
+    const StopSignals signals;
+    claim_run(folder_);
+    RunCheckpoints<T> checkpoints(session_, folder_, experiment_);
+    if (goes_on) checkpoints.restore(training, lanes_.steps());
     begin_run(session_, folder_, experiment_.model.data_hash);
+    if (goes_on) {
+      say_where(training.position(), checkpoints);
+    } else {
+      begin(training, checkpoints);
+    }
 
     EpochReport last;
     std::vector<double> rates;
-    for (Index epoch = 1; epoch <= experiment_.epochs; ++epoch) {
-      last = run_epoch(training, epoch);
-      rates.push_back(last.rows_per_second);
+    while (true) {
+      last = run_epoch(training, checkpoints);
+      if (last.rows_per_second > 0) rates.push_back(last.rows_per_second);
+      const Index epoch = training.position().epoch;
+      if (epoch == experiment_.epochs) return finish(training, last, rates);
+      training.begin_epoch(epoch + 1);
     }
-    return finish(training, last, rates);
   }
 
  private:
@@ -116,18 +132,80 @@ class TrainRun {
                             experiment_.model.target_scalings, session_.threads);
   }
 
-  EpochReport run_epoch(Training<T>& training, Index epoch) {
-    Progress progress(session_, epoch, experiment_.epochs, lanes_.steps());
+  void say_where(const TrainingPosition& position, const RunCheckpoints<T>& checkpoints) const {
+    say(session_, fmt::format("going on from {}: epoch {}, after step {} of {}",
+                              checkpoints.newest(), position.epoch, position.step, lanes_.steps()));
+  }
+
+  void begin(Training<T>& training, RunCheckpoints<T>& checkpoints) {
+    if (folder_.directory().is_resumed()) {
+      checkpoints.begin_anew();
+      say(session_, fmt::format("{}: no checkpoint yet; begun anew", folder_.directory().path()));
+    }
+    training.begin_epoch(1);
+  }
+
+  /// What this rank wants.
+  Wishes wishes(const RunCheckpoints<T>& checkpoints) const {
+    Wishes mine = 0;
+    if (StopSignals::received() != 0) mine |= kWishToStop;
+    if (!session_.is_root()) return mine;
+    if (checkpoints.is_due_by_time()) mine |= kWishToSave;
+    constexpr const char* kLimit = "train.max_hours";
+    constexpr double kSecondsOfHour = 3600;
+    const Settings& settings = session_.settings;
+    const bool is_over = !settings.is_word(kLimit, "none") &&
+                         seconds_now() - started_at_ >= settings.real(kLimit) * kSecondsOfHour;
+    return is_over ? mine | kOutOfTime : mine;
+  }
+
+  /// The steps of an epoch that are left, with the checkpoints that are due.
+  void take_steps(Training<T>& training, RunCheckpoints<T>& checkpoints) {
+    const TrainingPosition& position = training.position();
+    const Index steps = lanes_.steps();
+    Progress progress(session_, position.epoch, experiment_.epochs, steps);
+    while (position.step < steps) {
+      const Wishes agreed = training.run_steps(
+          checkpoints.next_step(position, steps), [&] { return wishes(checkpoints); },
+          [&](Index steps_done) { progress.step_done(steps_done); });
+      const bool is_last = position.epoch == experiment_.epochs && position.step == steps;
+      const bool stops = (agreed & (kWishToStop | kOutOfTime)) != 0 && !is_last;
+      const bool saves = agreed != 0 || checkpoints.is_due(position, steps);
+      if (saves) checkpoints.save(training);
+      if (stops) throw Interrupted(stop_line(position, agreed, checkpoints));
+    }
+  }
+
+  std::string stop_line(const TrainingPosition& position, Wishes agreed,
+                        const RunCheckpoints<T>& checkpoints) const {
+    std::string why = "a signal to another rank";
+    if (const int signal = StopSignals::received(); signal != 0) {
+      why = StopSignals::name_of(signal);
+    } else if ((agreed & kOutOfTime) != 0) {
+      why = fmt::format("train.max_hours = {}", session_.settings.text("train.max_hours"));
+    }
+    const std::string& run = folder_.directory().path();
+    return fmt::format(
+        "stopped by {} in epoch {}, after step {} of {}; the newest checkpoint is {}; go on with: "
+        "lockstep train --resume {}",
+        why, position.epoch, position.step, lanes_.steps(),
+        checkpoints.newest().empty() ? "none" : checkpoints.newest(), run);
+  }
+
+  EpochReport run_epoch(Training<T>& training, RunCheckpoints<T>& checkpoints) {
+    const TrainingPosition& position = training.position();
+    const Index epoch = position.epoch;
+    const double part =
+        static_cast<double>(lanes_.steps() - position.step) / static_cast<double>(lanes_.steps());
     const double start = seconds_now();
-    const ScoreSums sums =
-        training.run_epoch(epoch, [&](Index steps_done) { progress.step_done(steps_done); });
+    take_steps(training, checkpoints);
     const double seconds = seconds_now() - start;
     const double penalty =
         penalty_value(network_.tensors(), experiment_.options.penalty, training.theta().data());
 
     EpochReport report;
-    report.measured.train = scorer_.evaluation(sums, penalty);
-    report.rows_per_second = static_cast<double>(lanes_.rows()) / seconds;
+    report.measured.train = scorer_.evaluation(position.sums, penalty);
+    report.rows_per_second = part * static_cast<double>(lanes_.rows()) / seconds;
     const auto measure = [&](const std::optional<Examples<T>>& examples, const char* set) {
       std::optional<Evaluation> evaluation;
       if (!examples) return evaluation;
@@ -158,10 +236,13 @@ class TrainRun {
     if (report.measured.validation)
       line += "  validation " + evaluation_line(*report.measured.validation);
     if (report.measured.test) line += "  test " + evaluation_line(*report.measured.test);
-    say(session_, fmt::format("{}  {:.0f} rows/s", line, report.rows_per_second));
+    const bool is_timed = report.rows_per_second > 0;
+    if (is_timed) line += fmt::format("  {:.0f} rows/s", report.rows_per_second);
+    say(session_, line);
 
     folder_.append(kMetricsFile,
                    metrics_line(epoch, epoch * lanes_.steps(), learning_rate, report.measured));
+    if (!is_timed) return;
     folder_.append(kTimingsFile, timings_line(epoch, seconds, report.rows_per_second));
   }
 
@@ -175,7 +256,9 @@ class TrainRun {
     if (rates.size() > 1) rates.erase(rates.begin());  // the first epoch warms up
     std::sort(rates.begin(), rates.end());
     RunResult result{last.measured};
-    result.rows_per_second = (rates[(rates.size() - 1) / 2] + rates[rates.size() / 2]) / 2;
+    if (!rates.empty()) {
+      result.rows_per_second = (rates[(rates.size() - 1) / 2] + rates[rates.size() / 2]) / 2;
+    }
     result.epochs = experiment_.epochs;
     result.steps = experiment_.epochs * lanes_.steps();
     result.parameters = network_.parameter_count();
@@ -191,6 +274,7 @@ class TrainRun {
   Network<T> network_;
   Scorer scorer_;
   Lanes lanes_;
+  double started_at_ = seconds_now();
   Examples<T> train_;
   std::optional<Examples<T>> validation_;
   std::optional<Examples<T>> test_;

@@ -18,9 +18,6 @@
 namespace lockstep::trainer {
 namespace {
 
-/// The ranks tell each other the losses of this many steps at a time: often enough to stop soon
-/// after a loss that is not finite, seldom enough to cost nothing. Part of no result.
-constexpr Index kSettledSteps = 16;
 /// Rows that a thread takes through the network at a time.
 constexpr Index kRowTile = 252;
 constexpr Index kRowTileStep = 12;
@@ -63,7 +60,8 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
             examples.sparse_rows()),
       target_count_(network.targets()),
       theta_(std::move(theta)),
-      touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse) {
+      touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse),
+      step_sums_(team, lane_boundaries_) {
   const Range segment = exchange_->segment();
   for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
     nodes_.emplace_back(static_cast<std::size_t>(network.arena_size()));
@@ -93,44 +91,71 @@ Index Training<T>::memory_bytes() const {
 }
 
 template <class T>
-ScoreSums Training<T>::run_epoch(Index epoch, const std::function<void(Index)>& after_step) {
+void Training<T>::begin_epoch(Index epoch) {
+  position_.epoch = epoch;
+  position_.step = 0;
+  position_.sums = {};
+  steps_settled_ = 0;
   order_.resize(static_cast<std::size_t>(my_lanes_.size()));
   parallel_for(threads_, my_lanes_.size(), [&](Index i) {
     const Index lane = my_lanes_.begin + i;
     order_[static_cast<std::size_t>(i)] =
         lane_order(options_.shuffle, options_.seed, epoch, lane, lanes_.rows_of(lane).size());
   });
-  ScoreSums sums;
-  Index settled = 0;
-  for (Index step = 0; step < lanes_.steps(); ++step) {
-    load_rows(step);
-    share_updates(touched_);
-    compute_gradient();
-    unsettled_.push_back(node_sums());
-    std::vector<T*> nodes;
-    for (auto& node : nodes_) nodes.push_back(node.data());
-    const T* root = exchange_->reduce(nodes, touched_);
-    update(root, lanes_.rows_in(step));
-    if (step + 1 - settled == kSettledSteps || step + 1 == lanes_.steps()) {
-      settle_sums(epoch, settled, sums);
-      settled = step + 1;
-    }
-    after_step(step + 1);
-  }
-  share_updates(BlockSet(static_cast<Index>(blocks_.size()), true));
-  steps_shared_ = steps_done_;
-  check_parameters(epoch);
-  return sums;
 }
 
-/// The losses of an epoch tell of its last step only in the next one. θ is the same on all ranks.
 template <class T>
-void Training<T>::check_parameters(Index epoch) const {
+Wishes Training<T>::run_steps(Index last, const std::function<Wishes()>& wishes,
+                              const std::function<void(Index)>& after_step) {
+  Wishes agreed = 0;
+  while (position_.step < last && agreed == 0) {
+    take_step();
+    if (step_sums_.is_due() || position_.step == last) agreed = settle(wishes());
+    after_step(position_.step);
+  }
+  share_updates(BlockSet(static_cast<Index>(blocks_.size()), true));
+  steps_shared_ = position_.all_steps;
+  check_parameters();
+  return agreed;
+}
+
+template <class T>
+void Training<T>::take_step() {
+  load_rows(position_.step);
+  share_updates(touched_);
+  compute_gradient();
+  step_sums_.add(node_sums());
+  std::vector<T*> nodes;
+  for (auto& node : nodes_) nodes.push_back(node.data());
+  const T* root = exchange_->reduce(nodes, touched_);
+  update(root, lanes_.rows_in(position_.step));
+  ++position_.step;
+}
+
+template <class T>
+void Training<T>::restore(
+    const TrainingPosition& position,
+    const std::function<void(T* theta, const std::vector<T*>& states)>& fill) {
+  begin_epoch(position.epoch);
+  std::vector<T*> states;
+  for (auto& s : state_) states.push_back(s.data());
+  fill(theta_.data() + segment().begin, states);
+  exchange_->share(theta_.data(), BlockSet(static_cast<Index>(blocks_.size()), true));
+  position_ = position;
+  steps_settled_ = position.step;
+  steps_shared_ = position.all_steps;
+  std::fill(steps_of_block_.begin(), steps_of_block_.end(), position.all_steps);
+}
+
+/// The losses tell of a step only in the next one. θ is the same on all ranks.
+template <class T>
+void Training<T>::check_parameters() const {
   for (const T value : theta_) {
     if (std::isfinite(value)) continue;
-    throw NumericalError(
-        fmt::format("training diverged: a parameter is not finite after epoch {}; {}", epoch,
-                    diverged_advice(options_.learning_rate, examples_.is_sparse)));
+    throw NumericalError(fmt::format(
+        "training diverged: a parameter is not finite after {}epoch {}; {}",
+        position_.step == lanes_.steps() ? "" : fmt::format("step {} of ", position_.step),
+        position_.epoch, diverged_advice(options_.learning_rate, examples_.is_sparse)));
   }
 }
 
@@ -190,15 +215,15 @@ void Training<T>::read_ahead(Index lane, Range positions) {
 /// Brings these blocks up to date, on all ranks.
 template <class T>
 void Training<T>::share_updates(const BlockSet& blocks) {
-  if (steps_shared_ == steps_done_) return;
+  if (steps_shared_ == position_.all_steps) return;
   const bool rests = optimizer_->rests_without_gradient() && options_.penalty.none();
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
     const auto mine = static_cast<std::size_t>(i);
     Index& steps = steps_of_block_[mine];
-    if (steps == steps_done_ || !blocks.contains(my_blocks_[mine])) return;
+    if (steps == position_.all_steps || !blocks.contains(my_blocks_[mine])) return;
     static constexpr std::array<T, kBlock> kZeros{};
-    while (!rests && steps < steps_done_) update_block(mine, ++steps, kZeros.data());
-    steps = steps_done_;
+    while (!rests && steps < position_.all_steps) update_block(mine, ++steps, kZeros.data());
+    steps = position_.all_steps;
   });
   exchange_->share(theta_.data(), blocks);
 }
@@ -262,45 +287,18 @@ std::vector<ScoreSums> Training<T>::node_sums() const {
   return result;
 }
 
-/// Tells all ranks the sums of the steps since `first_step`, folds each step's along the tree, and
-/// adds them in the order of the steps.
+/// Adds the steps that the ranks have not told each other of yet to the sums of the epoch.
 template <class T>
-void Training<T>::settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums) {
-  std::vector<ScoreSums> mine;
-  for (const auto& step : unsettled_) mine.insert(mine.end(), step.begin(), step.end());
-  const std::vector<Bytes> gathered =
-      team_.all_gather(FoldCodec<std::vector<ScoreSums>>::encode(mine));
-
-  std::vector<TreeNode> nodes;
-  std::vector<std::vector<ScoreSums>> sums(unsettled_.size());
-  for (int rank = 0; rank < team_.size(); ++rank) {
-    const auto theirs = canonical_nodes(part_of(lane_boundaries_, rank), lanes_.count());
-    const auto values =
-        FoldCodec<std::vector<ScoreSums>>::decode(gathered[static_cast<std::size_t>(rank)]);
-    auto next = values.begin();
-    for (auto& step : sums) {
-      step.insert(step.end(), next, next + static_cast<std::ptrdiff_t>(theirs.size()));
-      next += static_cast<std::ptrdiff_t>(theirs.size());
-    }
-    nodes.insert(nodes.end(), theirs.begin(), theirs.end());
-  }
-  for (std::size_t s = 0; s < sums.size(); ++s) {
-    std::size_t next = 0;
-    const auto take = [&](TreeNode node) -> std::optional<ScoreSums> {
-      if (next == nodes.size() || nodes[next] != node) return std::nullopt;
-      return sums[s][next++];
-    };
-    const ScoreSums step =
-        fold_subtree<ScoreSums>({0, lanes_.count()}, lanes_.count(), take, merge_score_sums);
+Wishes Training<T>::settle(Wishes mine) {
+  return step_sums_.settle(mine, [&](const ScoreSums& step) {
+    ++steps_settled_;
     if (!std::isfinite(step.loss())) {
-      throw NumericalError(
-          fmt::format("training diverged: the loss of step {} of epoch {} is not finite; {}",
-                      first_step + static_cast<Index>(s) + 1, epoch,
-                      diverged_advice(options_.learning_rate, examples_.is_sparse)));
+      throw NumericalError(fmt::format(
+          "training diverged: the loss of step {} of epoch {} is not finite; {}", steps_settled_,
+          position_.epoch, diverged_advice(options_.learning_rate, examples_.is_sparse)));
     }
-    epoch_sums = merge(epoch_sums, step);
-  }
-  unsettled_.clear();
+    position_.sums = merge(position_.sums, step);
+  });
 }
 
 /// Of one of my blocks, in `room`: the sum over rows, each with its weight, divided once by their
@@ -360,7 +358,7 @@ double Training<T>::clipping(const T* root, Index rows) {
 /// the penalty added once, and the optimizer's step.
 template <class T>
 void Training<T>::update(const T* root, Index rows) {
-  rate_ = rate_of(++steps_done_);
+  rate_ = rate_of(++position_.all_steps);
   const double clip = clipping(root, rows);
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
     const auto mine = static_cast<std::size_t>(i);
@@ -370,8 +368,8 @@ void Training<T>::update(const T* root, Index rows) {
     if (clip != 1) {
       for (T& g : gradient) g *= static_cast<T>(clip);
     }
-    update_block(mine, steps_done_, room);
-    steps_of_block_[mine] = steps_done_;
+    update_block(mine, position_.all_steps, room);
+    steps_of_block_[mine] = position_.all_steps;
   });
 }
 
@@ -388,7 +386,7 @@ void Training<T>::update_block(std::size_t mine, Index step, const T* loss_gradi
   if (weights && !options_.penalty.none()) options_.penalty.add_gradient(n, theta, gradient);
   std::vector<T*> state;
   for (auto& s : state_) state.push_back(s.data() + offset);
-  const double rate = step == steps_done_ ? rate_ : rate_of(step);
+  const double rate = step == position_.all_steps ? rate_ : rate_of(step);
   optimizer_->update(rate, step, weights, n, gradient, theta, state.data());
 }
 

@@ -17,6 +17,7 @@
 #include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
+#include "trainer/run/step_sums.hpp"
 
 namespace lockstep::trainer {
 
@@ -39,6 +40,14 @@ struct TrainingOptions {
 /// What to do about a training that diverged at this rate, for messages.
 std::string diverged_advice(double rate, bool is_sparse);
 
+/// How far a run has come, between two steps; the same on all ranks.
+struct TrainingPosition {
+  Index epoch = 1;
+  Index step = 0;       ///< steps of this epoch that are done
+  Index all_steps = 0;  ///< of all epochs
+  ScoreSums sums;       ///< over the rows of this epoch, each scored just before its step
+};
+
 /// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this
 /// rank's segment, and the steps. θ is the same on all ranks between epochs.
 ///
@@ -56,19 +65,34 @@ class Training {
 
   const Lanes& lanes() const { return lanes_; }
   const AlignedVector<T>& theta() const { return theta_; }
+  const TrainingPosition& position() const { return position_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
   /// The elements that this rank updates, and the optimizer's states of them, one after another.
   Range segment() const { return exchange_->segment(); }
   const std::vector<AlignedVector<T>>& optimizer_state() const { return state_; }
   /// The rate of the last step.
-  double learning_rate() const { return rate_of(steps_done_); }
+  double learning_rate() const { return rate_of(position_.all_steps); }
   /// Bytes that this rank allocated for θ, gradients, state and activations.
   Index memory_bytes() const;
 
-  /// Runs one epoch and returns the sums over its rows, each row scored just before the step that
-  /// used it. `after_step` is called with the number of steps done in this epoch.
-  /// Throws NumericalError, on all ranks alike, when a step's loss or a parameter at the end is not
-  /// finite. *Collective*.
-  ScoreSums run_epoch(Index epoch, const std::function<void(Index)>& after_step);
+  /// Goes to the first step of an epoch.
+  void begin_epoch(Index epoch);
+
+  /// Takes steps of the epoch until `last` of it are done, or until some rank wishes something,
+  /// which is returned. The position is between two steps then, θ the same on all ranks and finite,
+  /// and the states up to date.
+  /// @param wishes      what this rank wishes now; asked for now and then
+  /// @param after_step  called with the number of steps done in this epoch
+  /// Throws NumericalError, on all ranks alike, when a step's loss or a parameter is not finite.
+  /// *Collective*.
+  Wishes run_steps(Index last, const std::function<Wishes()>& wishes,
+                   const std::function<void(Index)>& after_step);
+
+  /// Another run, of whatever ranks, has come to `position`: goes on from there.
+  /// @param fill  writes this rank's segments of θ and of the states, as that run had them
+  /// *Collective*.
+  void restore(const TrainingPosition& position,
+               const std::function<void(T* theta, const std::vector<T*>& states)>& fill);
 
  private:
   double rate_of(Index step) const {
@@ -78,13 +102,14 @@ class Training {
   void read_ahead(Index lane, Range positions);
   void share_updates(const BlockSet& blocks);
   void compute_gradient();
+  void take_step();
   void update(const T* root, Index rows);
   std::span<T> mean_gradient(std::size_t mine, const T* root, Index rows, T* room) const;
   double clipping(const T* root, Index rows);
   void update_block(std::size_t mine, Index step, const T* gradient);
   std::vector<ScoreSums> node_sums() const;
-  void check_parameters(Index epoch) const;
-  void settle_sums(Index epoch, Index first_step, ScoreSums& epoch_sums);
+  void check_parameters() const;
+  Wishes settle(Wishes mine);
 
   comm::Communicator& team_;
   const Network<T>& network_;
@@ -107,9 +132,9 @@ class Training {
   std::vector<AlignedVector<T>> state_;  // of the segment
   std::vector<Index> my_blocks_;         // of the segment, numbers in blocks_
   std::vector<Index> steps_of_block_;    // of each of those: the steps that it has had
-  Index steps_done_ = 0;                 // over all epochs
-  double rate_ = 0;                      // of the last of them
-  Index steps_shared_ = 0;               // of those, when all ranks last had all of θ
+  TrainingPosition position_;
+  double rate_ = 0;         // of the last step
+  Index steps_shared_ = 0;  // done when all ranks last had all of θ
 
   // The batch of the current step: rows of this rank's lanes, lane after lane.
   std::vector<std::vector<Index>> order_;  // of each of my lanes, in this epoch
@@ -120,7 +145,8 @@ class Training {
   std::vector<double> weights_;            // where the examples have them
   std::vector<double> losses_;
   std::vector<double> predictions_;
-  std::vector<std::vector<ScoreSums>> unsettled_;  // node sums of steps not yet agreed on
+  StepSums step_sums_;
+  Index steps_settled_ = 0;  // of the epoch: those that position_.sums has
 };
 
 }  // namespace lockstep::trainer

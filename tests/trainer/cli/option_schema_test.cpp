@@ -77,6 +77,7 @@ const std::vector<std::string>& contract() {
                                              "train.seed",
                                              "train.precision",
                                              "train.shuffle",
+                                             "train.max_hours",
                                              "schedule.unit",
                                              "schedule.factor",
                                              "schedule.every_epochs",
@@ -90,6 +91,10 @@ const std::vector<std::string>& contract() {
                                              "adam.weight_decay",
                                              "rmsprop.rho",
                                              "rmsprop.epsilon",
+                                             "checkpoint.every_epochs",
+                                             "checkpoint.every_steps",
+                                             "checkpoint.every_minutes",
+                                             "checkpoint.keep",
                                              "output.dir",
                                              "run.threads",
                                              "comm.timeout"};
@@ -144,13 +149,32 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
   for (const Option& option : option_schema()) {
     if (!option.affects_result) without_effect.insert(option.name);
   }
-  const std::set<std::string> expected{
-      "data.root",       "data.format",         "data.train",         "data.train_labels",
-      "data.test",       "data.test_labels",    "data.delimiter",     "data.header",
-      "data.cache",      "data.quarantine",     "data.stream",        "synthetic.kind",
-      "synthetic.rows",  "synthetic.test_rows", "synthetic.features", "synthetic.classes",
-      "synthetic.noise", "train.init_from",     "output.dir",         "run.threads",
-      "comm.timeout"};
+  const std::set<std::string> expected{"data.root",
+                                       "data.format",
+                                       "data.train",
+                                       "data.train_labels",
+                                       "data.test",
+                                       "data.test_labels",
+                                       "data.delimiter",
+                                       "data.header",
+                                       "data.cache",
+                                       "data.quarantine",
+                                       "data.stream",
+                                       "synthetic.kind",
+                                       "synthetic.rows",
+                                       "synthetic.test_rows",
+                                       "synthetic.features",
+                                       "synthetic.classes",
+                                       "synthetic.noise",
+                                       "train.init_from",
+                                       "output.dir",
+                                       "run.threads",
+                                       "comm.timeout",
+                                       "train.max_hours",
+                                       "checkpoint.every_epochs",
+                                       "checkpoint.every_steps",
+                                       "checkpoint.every_minutes",
+                                       "checkpoint.keep"};
   EXPECT_EQ(without_effect, expected);
 }
 

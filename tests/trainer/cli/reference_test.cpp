@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/naive_bayes.hpp"
+#include "core/optimize/schedule.hpp"
 #include "trainer/cli/arguments.hpp"
 #include "trainer/cli/command_specs.hpp"
 #include "trainer/cli/help.hpp"
@@ -94,6 +95,20 @@ TEST(ResolvedConfig, EveryTypeOfModelAndOptimizerReadsBack) {
     for (const std::string& optimizer : schema.find("train.optimizer")->choices) {
       expect_round_trip(resolve({"--model.type=" + type, "--train.optimizer=" + optimizer}));
     }
+  }
+}
+
+/// A run is resumed with it.
+TEST(ResolvedConfig, EveryWayToSplitAndToScheduleReadsBack) {
+  for (const Line& line : {Line{"--data.folds=3", "--data.train=a.csv"},
+                           Line{"--data.test_fraction=0.2", "--data.stratify=yes"},
+                           Line{"--data.validation_fraction=0.2", "--synthetic.test_rows=7"},
+                           Line{"--data.on_bad_row=skip", "--data.quarantine=bad.txt"},
+                           Line{"--train.max_hours=2", "--checkpoint.every_steps=9"}}) {
+    expect_round_trip(resolve(line));
+  }
+  for (const ScheduleEntry& schedule : schedule_entries()) {
+    expect_round_trip(resolve({"--train.schedule=" + schedule.name, "--train.warmup_epochs=0.5"}));
   }
 }
 

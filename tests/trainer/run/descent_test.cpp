@@ -119,7 +119,9 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   options.clip_value = clipping.value;
   options.clip_norm = clipping.norm;
   Training<double> training(team, network, lanes, examples, scorer, options, 1, theta);
-  training.run_epoch(1, [](Index) {});
+  training.begin_epoch(1);
+  training.run_steps(
+      lanes.steps(), [] { return Wishes(0); }, [](Index) {});
   Parameters result(kFeatures + 1);
   for (Index j = 0; j <= kFeatures; ++j) result[j] = training.theta()[place(j)];
   return result;

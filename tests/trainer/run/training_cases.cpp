@@ -195,42 +195,147 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   return c;
 }
 
+/// A run of a case on this rank.
 template <class T>
-std::string train(comm::Transport& transport, const TrainingCase& c, int threads) {
-  comm::Communicator team(transport, kTimeout);
-  const NetworkSpec spec = spec_of(c);
-  const Network<T> network(spec);
-  const Lanes lanes(c.rows, c.lanes, c.batch);
-  const Range mine = part_of(lane_boundaries(c.lanes, team.size()), team.rank());
-  const Examples<T> examples = make_rows<T>(c, lanes.rows_of(mine));
-  const Scorer scorer = scorer_of(c, spec.outputs);
-  AlignedVector<T> theta(static_cast<std::size_t>(network.arena_size()));
-  network.initialize(c.seed, theta.data());
-  trainer::Training<T> training(team, network, lanes, examples, scorer, options_of(c), threads,
-                                theta);
-  std::string bytes;
-  for (Index epoch = 1; epoch <= c.epochs; ++epoch) {
-    ScoreSums sums;
-    try {
-      sums = training.run_epoch(epoch, [](Index) {});
-    } catch (const NumericalError& error) {
-      return bytes + error.what();
+class CaseRun {
+ public:
+  CaseRun(comm::Transport& transport, const TrainingCase& c, int threads)
+      : case_(c),
+        team_(transport, kTimeout),
+        spec_(spec_of(c)),
+        network_(spec_),
+        lanes_(c.rows, c.lanes, c.batch),
+        examples_(make_rows<T>(
+            c, lanes_.rows_of(part_of(lane_boundaries(c.lanes, team_.size()), team_.rank())))),
+        scorer_(scorer_of(c, spec_.outputs)),
+        training_(team_, network_, lanes_, examples_, scorer_, options_of(c), threads,
+                  initial_parameters()) {}
+
+  /// All of it.
+  std::string result() {
+    training_.begin_epoch(1);
+    return result_from({});
+  }
+
+  /// Until so many steps are done, of all epochs.
+  Interruption<T> interrupt(Index steps) {
+    Interruption<T> state;
+    training_.begin_epoch(1);
+    while (true) {
+      const trainer::TrainingPosition& position = training_.position();
+      const Index first = position.all_steps - position.step;
+      run_steps(std::min(lanes_.steps(), steps - first));
+      if (position.all_steps == steps) break;
+      append_sums(state.bytes);
+      training_.begin_epoch(position.epoch + 1);
     }
+    state.position = training_.position();
+    state.theta = training_.theta();
+    for (const auto& s : training_.optimizer_state()) {
+      state.states.push_back(whole_state(team_, training_, s));
+    }
+    return state;
+  }
+
+  std::string resume(const Interruption<T>& from) {
+    training_.restore(from.position, [&](T* theta, const std::vector<T*>& states) {
+      const Range mine = training_.segment();
+      std::copy_n(from.theta.data() + mine.begin, mine.size(), theta);
+      for (std::size_t s = 0; s < states.size(); ++s) {
+        std::copy_n(from.states[s].data() + mine.begin, mine.size(), states[s]);
+      }
+    });
+    return result_from(from.bytes);
+  }
+
+ private:
+  AlignedVector<T> initial_parameters() const {
+    AlignedVector<T> theta(static_cast<std::size_t>(network_.arena_size()));
+    network_.initialize(case_.seed, theta.data());
+    return theta;
+  }
+
+  void run_steps(Index last) {
+    training_.run_steps(
+        last, [] { return trainer::Wishes(0); }, [](Index) {});
+  }
+
+  void append_sums(std::string& bytes) const {
+    const ScoreSums& sums = training_.position().sums;
     const double loss = sums.loss();
     append(bytes, &loss, 1);
     append(bytes, &sums.classes.correct, 1);
     for (const RegressionSums& of_target : sums.numbers) {
       append(bytes, &of_target.squared_error, 1);
     }
-    EXPECT_EQ(sums.rows(), c.rows) << "every row once an epoch";
+    EXPECT_EQ(sums.rows(), case_.rows) << "every row once an epoch";
   }
-  append(bytes, training.theta().data(), training.theta().size());
-  for (const AlignedVector<T>& state : training.optimizer_state()) {
-    const AlignedVector<T> whole = whole_state(team, training, state);
-    append(bytes, whole.data(), whole.size());
+
+  /// From the position on; `bytes` are of the epochs before.
+  std::string result_from(std::string bytes) {
+    while (true) {
+      const Index epoch = training_.position().epoch;
+      try {
+        run_steps(lanes_.steps());
+      } catch (const NumericalError& error) {
+        return bytes + error.what();
+      }
+      append_sums(bytes);
+      if (epoch == case_.epochs) break;
+      training_.begin_epoch(epoch + 1);
+    }
+    append(bytes, training_.theta().data(), training_.theta().size());
+    for (const AlignedVector<T>& state : training_.optimizer_state()) {
+      const AlignedVector<T> whole = whole_state(team_, training_, state);
+      append(bytes, whole.data(), whole.size());
+    }
+    return bytes;
   }
-  return bytes;
+
+  const TrainingCase& case_;
+  comm::Communicator team_;
+  NetworkSpec spec_;
+  Network<T> network_;
+  Lanes lanes_;
+  Examples<T> examples_;
+  Scorer scorer_;
+  trainer::Training<T> training_;
+};
+
+template <class T>
+std::string train(comm::Transport& transport, const TrainingCase& c, int threads) {
+  return CaseRun<T>(transport, c, threads).result();
 }
+
+template <class T>
+Interruption<T> interrupt_on_threads(const TrainingCase& c, int ranks, Index steps) {
+  Interruption<T> state;
+  comm::run_ranks(ranks, [&](comm::Transport& transport) {
+    Interruption<T> mine = CaseRun<T>(transport, c, 1).interrupt(steps);
+    if (transport.rank() == 0) state = std::move(mine);
+  });
+  return state;
+}
+
+template <class T>
+std::set<std::string> resume_on_threads(const TrainingCase& c, int ranks, int threads,
+                                        const Interruption<T>& from) {
+  std::mutex mutex;
+  std::set<std::string> all;
+  comm::run_ranks(ranks, [&](comm::Transport& transport) {
+    std::string bytes = CaseRun<T>(transport, c, threads).resume(from);
+    const std::lock_guard lock(mutex);
+    all.insert(std::move(bytes));
+  });
+  return all;
+}
+
+template Interruption<float> interrupt_on_threads(const TrainingCase&, int, Index);
+template Interruption<double> interrupt_on_threads(const TrainingCase&, int, Index);
+template std::set<std::string> resume_on_threads(const TrainingCase&, int, int,
+                                                 const Interruption<float>&);
+template std::set<std::string> resume_on_threads(const TrainingCase&, int, int,
+                                                 const Interruption<double>&);
 
 template <class T>
 std::set<std::string> train_on_threads(const TrainingCase& c, int ranks, int threads) {

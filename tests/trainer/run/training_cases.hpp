@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "comm/transport.hpp"
+#include "core/base/memory.hpp"
 #include "core/model/penalty.hpp"
 #include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
+#include "trainer/run/training.hpp"
 
 namespace lockstep::test {
 
@@ -56,6 +58,23 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number);
 ///         epochs before and the error
 template <class T>
 std::string train(comm::Transport& transport, const TrainingCase& c, int threads);
+
+/// A run of a case between two steps: all that another one, of other ranks, needs to go on.
+template <class T>
+struct Interruption {
+  trainer::TrainingPosition position;
+  AlignedVector<T> theta;
+  std::vector<AlignedVector<T>> states;
+  std::string bytes;  ///< of the results of the epochs before
+};
+
+/// Runs on ranks that are threads until so many steps are done, of all epochs.
+template <class T>
+Interruption<T> interrupt_on_threads(const TrainingCase& c, int ranks, Index steps);
+/// The different results of ranks that go on from there, as train_on_threads has them.
+template <class T>
+std::set<std::string> resume_on_threads(const TrainingCase& c, int ranks, int threads,
+                                        const Interruption<T>& from);
 
 /// The different results of ranks that are threads of this process: one where the promise holds.
 template <class T>

@@ -109,6 +109,43 @@ TEST(TrainingIdentity, HoldsForClippedGradients) {
   }
 }
 
+/// A run that is interrupted after any step, and resumed on other ranks and threads, is the run
+/// that never was.
+void expect_same_when_interrupted(const TrainingCase& c) {
+  SCOPED_TRACE(describe(c));
+  const auto whole = train_on_threads<float>(c, 1, 1);
+  const Index steps = c.epochs * ((c.rows + c.batch - 1) / c.batch);
+  int ranks = 1;
+  for (Index step = 1; step <= steps; ++step) {
+    const int others = ranks % 5 + 1;
+    const auto state = interrupt_on_threads<float>(c, ranks, step);
+    EXPECT_TRUE(resume_on_threads<float>(c, others, 1 + others % 2, state) == whole)
+        << "after step " << step << " of " << ranks << " ranks, resumed on " << others;
+    ranks = others;
+  }
+}
+
+TEST(TrainingIdentity, HoldsForInterruptedRuns) {
+  for (const OptimizerEntry& optimizer : optimizer_entries()) {
+    TrainingCase c;
+    c.optimizer = optimizer.name;
+    if (optimizer.takes_momentum) c.momentum = 0.9;
+    c.penalty = {1e-3, 1e-2};
+    c.schedule.name = "inverse_sqrt";
+    c.schedule.warmup_epochs = 0.5;
+    c.epochs = 2;
+    expect_same_when_interrupted(c);
+    c = made_sparse(c);
+    c.sparse = true;
+    expect_same_when_interrupted(c);
+  }
+  TrainingCase numbers;
+  numbers.loss = "squared";
+  numbers.targets = 2;
+  numbers.epochs = 2;
+  expect_same_when_interrupted(numbers);
+}
+
 TEST(TrainingIdentity, HoldsForEveryActivation) {
   for (const std::string& activation : activation_names()) {
     TrainingCase c;

@@ -1,0 +1,358 @@
+#include "trainer/run/checkpoints.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "core/base/options.hpp"
+#include "core/data/shared_file.hpp"
+#include "core/format/atomic_file.hpp"
+#include "core/format/file_calls.hpp"
+#include "core/parallel/fold.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr Index kFormat = 1;
+constexpr std::string_view kArrays = "arrays.bin";
+constexpr std::string_view kManifest = "manifest.json";
+constexpr std::string_view kStep = "step-";
+constexpr std::string_view kBeingWritten = ".tmp";
+constexpr std::string_view kDamaged = ".damaged";
+
+/// "step-1200" and what is behind it; none of another name.
+struct StepName {
+  Index all_steps = 0;
+  std::string_view rest;
+};
+std::optional<StepName> step_name(std::string_view name) {
+  if (!name.starts_with(kStep)) return std::nullopt;
+  name.remove_prefix(kStep.size());
+  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  StepName found;
+  if (!parse_integer(name.substr(0, digits), found.all_steps)) return std::nullopt;
+  found.rest = name.substr(digits);
+  return found;
+}
+
+std::string hex(const XXH128_hash_t& hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string hex_of(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte b : bytes) text += fmt::format("{:02x}", static_cast<unsigned>(b));
+  return text;
+}
+
+std::vector<std::byte> bytes_of_hex(const std::string& text) {
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes.push_back(static_cast<std::byte>(std::stoi(text.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+/// Of one block: the array, the block, and its hash.
+struct BlockHash {
+  Index array;
+  Index block;
+  std::uint64_t low;
+  std::uint64_t high;
+};
+
+/// Of this rank's blocks.
+std::vector<BlockHash> hashes_of(const ArrayParts& parts) {
+  std::vector<BlockHash> hashes;
+  for (std::size_t a = 0; a < parts.arrays.size(); ++a) {
+    for (std::size_t b = 0; b < parts.blocks.size(); ++b) {
+      const Range block = parts.blocks[b];
+      if (!parts.mine.contains(block.begin)) continue;
+      const XXH128_hash_t hash = XXH3_128bits(parts.arrays[a] + (block.begin - parts.mine.begin),
+                                              static_cast<std::size_t>(block.size()));
+      hashes.push_back({static_cast<Index>(a), static_cast<Index>(b), hash.low64, hash.high64});
+    }
+  }
+  return hashes;
+}
+
+/// The hash of all blocks, array after array, from those of each rank's. *Collective*.
+std::string hash_of_blocks(Team& team, const ArrayParts& parts) {
+  const std::size_t blocks = parts.blocks.size();
+  std::vector<std::uint64_t> words(2 * blocks * parts.arrays.size());
+  const std::vector<BlockHash> mine = hashes_of(parts);
+  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
+    for (const BlockHash& of : FoldCodec<std::vector<BlockHash>>::decode(bytes)) {
+      const std::size_t at =
+          2 * (static_cast<std::size_t>(of.array) * blocks + static_cast<std::size_t>(of.block));
+      words[at] = of.low;
+      words[at + 1] = of.high;
+    }
+  }
+  return bytes_hash(std::as_bytes(std::span(words)));
+}
+
+/// What follows the JSON of all other members.
+std::string manifest_end(std::string_view hash) {
+  return fmt::format(",\n  \"manifest_hash\": \"{}\"\n}}\n", hash);
+}
+
+[[noreturn]] void throw_damaged(const std::string& path, const std::string& what) {
+  throw DamagedCheckpoint(fmt::format("{}: {}", path, what));
+}
+
+void remove_folder(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw OutputError(fmt::format("{}: cannot remove: {}", path, error.message()));
+}
+
+void rename_folder(const std::string& from, const std::string& to) {
+  if (file_calls::rename(from, to) == 0) return;
+  throw OutputError(fmt::format("{}: cannot create: {}", to, system_message(errno)));
+}
+
+/// With those above it.
+void make_folder(const std::string& path) {
+  const std::string above = fs::path(path).parent_path().string();
+  std::error_code ignored;
+  if (!above.empty() && !fs::exists(above, ignored)) make_folder(above);
+  if (file_calls::make_folder(path) == 0 || errno == EEXIST) return;
+  throw OutputError(fmt::format("{}: cannot make this directory: {}", path, system_message(errno)));
+}
+
+/// Those that have their name, ascending.
+std::vector<Index> steps_in(const std::string& path) {
+  std::vector<Index> steps;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::optional<StepName> found = step_name(name);
+    if (found && found->rest.empty()) steps.push_back(found->all_steps);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+}  // namespace
+
+std::string bytes_hash(std::span<const std::byte> bytes) {
+  return hex(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+bool is_checkpoint_path(std::string_view path) {
+  const std::size_t slash = path.find('/');
+  const std::optional<StepName> folder = step_name(path.substr(0, slash));
+  if (!folder) return false;
+  const bool is_known =
+      folder->rest.empty() || folder->rest == kBeingWritten || folder->rest == kDamaged;
+  if (!is_known || slash == std::string_view::npos) return is_known;
+  std::string_view file = path.substr(slash + 1);
+  if (file.ends_with(kBeingWritten)) file.remove_suffix(kBeingWritten.size());
+  return file == kArrays || file == kManifest;
+}
+
+std::string manifest_text(const CheckpointManifest& m) {
+  Json json;
+  json["format"] = kFormat;
+  json["version"] = m.version;
+  json["epoch"] = m.epoch;
+  json["step"] = m.step;
+  json["all_steps"] = m.all_steps;
+  json["sums"] = hex_of(m.sums);
+  json["precision"] = m.precision;
+  json["states"] = m.states;
+  json["array_bytes"] = m.array_bytes;
+  json["arrays_hash"] = m.hash;
+  json["options"] = m.options;
+  json["data"] = m.data;
+  json["initial_parameters"] = m.initial_parameters;
+  json["metrics_bytes"] = m.metrics_bytes;
+  json["metrics_hash"] = m.metrics_hash;
+  std::string text = json.dump(2);
+  text.erase(text.size() - 2);  // the closing brace
+  return text + manifest_end(bytes_hash(std::as_bytes(std::span<const char>(text))));
+}
+
+CheckpointManifest parse_manifest(const std::string& text) {
+  const std::size_t end = manifest_end(std::string(32, '0')).size();
+  if (text.size() < end) throw DamagedCheckpoint("the manifest is cut off");
+  const std::string body = text.substr(0, text.size() - end);
+  const std::string hash = bytes_hash(std::as_bytes(std::span<const char>(body)));
+  if (text.substr(body.size()) != manifest_end(hash)) {
+    throw DamagedCheckpoint("the manifest is damaged (its hash differs)");
+  }
+  try {
+    const Json json = Json::parse(body + "\n}");
+    if (json.at("format").get<Index>() != kFormat) {
+      throw DamagedCheckpoint("the manifest is of another version of lockstep");
+    }
+    CheckpointManifest m;
+    m.version = json.at("version");
+    m.epoch = json.at("epoch");
+    m.step = json.at("step");
+    m.all_steps = json.at("all_steps");
+    m.sums = bytes_of_hex(json.at("sums"));
+    m.precision = json.at("precision");
+    m.states = json.at("states");
+    m.array_bytes = json.at("array_bytes");
+    m.hash = json.at("arrays_hash");
+    m.options = json.at("options");
+    m.data = json.at("data");
+    m.initial_parameters = json.at("initial_parameters");
+    m.metrics_bytes = json.at("metrics_bytes");
+    m.metrics_hash = json.at("metrics_hash");
+    return m;
+  } catch (const Json::exception&) {
+    throw DamagedCheckpoint("the manifest is damaged");
+  } catch (const std::invalid_argument&) {
+    throw DamagedCheckpoint("the manifest is damaged");
+  }
+}
+
+CheckpointFolder::CheckpointFolder(Team& team, std::string path, Index keep)
+    : team_(team), path_(std::move(path)), keep_(keep) {}
+
+std::string CheckpointFolder::path_of(Index all_steps) const {
+  return fmt::format("{}/{}{}", path_, kStep, all_steps);
+}
+
+void CheckpointFolder::save(CheckpointManifest manifest, const ArrayParts& parts) {
+  const std::string path = path_of(manifest.all_steps);
+  const std::string temporary = path + std::string(kBeingWritten);
+  manifest.hash = hash_of_blocks(team_, parts);
+  try {
+    guard(team_, "making a checkpoint", [&] {
+      if (team_.rank() == 0) make_empty_folder(temporary);
+    });
+    SharedFile file(team_, fmt::format("{}/{}", temporary, kArrays));
+    guard(team_, "writing a checkpoint", [&] {
+      for (std::size_t a = 0; a < parts.arrays.size(); ++a) {
+        const auto size = static_cast<std::size_t>(parts.mine.size());
+        file.write_at(static_cast<Index>(a) * manifest.array_bytes + parts.mine.begin,
+                      {parts.arrays[a], size});
+      }
+    });
+    file.commit();
+    guard(team_, "naming a checkpoint", [&] {
+      if (team_.rank() != 0) return;
+      write_text_file(fmt::format("{}/{}", temporary, kManifest), manifest_text(manifest));
+      rename_folder(temporary, path);
+      synchronize_folder(path_);
+      remove_oldest();
+    });
+  } catch (const Error&) {
+    std::error_code ignored;
+    if (team_.rank() == 0) fs::remove_all(temporary, ignored);
+    throw;
+  }
+}
+
+/// Removes what killed runs were writing, too.
+void CheckpointFolder::make_empty_folder(const std::string& path) const {
+  make_folder(path_);
+  std::vector<std::string> remains;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(kBeingWritten) && is_checkpoint_path(name)) {
+      remains.push_back(entry.path().string());
+    }
+  }
+  for (const std::string& folder : remains) remove_folder(folder);
+  make_folder(path);
+}
+
+/// A folder is renamed before it is removed: a kill leaves no half of one under its name.
+void CheckpointFolder::remove_oldest() const {
+  const std::vector<Index> steps = steps_in(path_);
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < steps.size(); ++i) {
+    const std::string path = path_of(steps[i]);
+    rename_folder(path, path + std::string(kBeingWritten));
+    remove_folder(path + std::string(kBeingWritten));
+  }
+}
+
+std::vector<Index> CheckpointFolder::steps() const {
+  std::vector<Index> steps;
+  if (team_.rank() == 0) steps = steps_in(path_);
+  std::reverse(steps.begin(), steps.end());
+  Bytes bytes = FoldCodec<std::vector<Index>>::encode(steps);
+  team_.broadcast(bytes, 0);
+  return FoldCodec<std::vector<Index>>::decode(bytes);
+}
+
+CheckpointManifest CheckpointFolder::manifest(Index all_steps) const {
+  const std::string path = path_of(all_steps);
+  std::string text;
+  std::string complaint;
+  if (team_.rank() == 0) {
+    try {
+      text = read_text_file(fmt::format("{}/{}", path, kManifest));
+    } catch (const Error& error) {
+      complaint = error.what();
+    }
+  }
+  broadcast_text(team_, complaint, 0);
+  if (!complaint.empty()) throw DamagedCheckpoint(complaint);
+  broadcast_text(team_, text, 0);
+  try {
+    CheckpointManifest manifest = parse_manifest(text);
+    if (manifest.all_steps != all_steps) {
+      throw DamagedCheckpoint("the manifest is that of another checkpoint");
+    }
+    return manifest;
+  } catch (const DamagedCheckpoint& error) {
+    throw_damaged(path, error.what());
+  }
+}
+
+void CheckpointFolder::load(Index all_steps, const CheckpointManifest& manifest,
+                            const ArrayParts& parts) const {
+  const std::string path = fmt::format("{}/{}", path_of(all_steps), kArrays);
+  std::string complaint;
+  try {
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+    if (!file.is_open()) throw IoError(fmt::format("{}: {}", path, system_message(errno)));
+    const auto size = static_cast<Index>(fs::file_size(path));
+    const Index expected = static_cast<Index>(parts.arrays.size()) * manifest.array_bytes;
+    if (size != expected) {
+      throw IoError(fmt::format("{}: has {} bytes of {}", path, size, expected));
+    }
+    for (std::size_t a = 0; a < parts.arrays.size(); ++a) {
+      file.read_at(static_cast<Index>(a) * manifest.array_bytes + parts.mine.begin,
+                   {parts.arrays[a], static_cast<std::size_t>(parts.mine.size())});
+    }
+  } catch (const IoError& error) {
+    complaint = error.what();
+  } catch (const fs::filesystem_error& error) {
+    complaint = error.what();
+  }
+  for (const std::string& text : all_gather_text(team_, complaint)) {
+    if (!text.empty()) throw DamagedCheckpoint(text);
+  }
+  if (hash_of_blocks(team_, parts) != manifest.hash) throw_damaged(path, "its hash differs");
+}
+
+void CheckpointFolder::set_aside(Index all_steps) {
+  guard(team_, "putting a damaged checkpoint aside", [&] {
+    if (team_.rank() != 0) return;
+    const std::string path = path_of(all_steps);
+    remove_folder(path + std::string(kDamaged));
+    rename_folder(path, path + std::string(kDamaged));
+  });
+}
+
+}  // namespace lockstep::trainer

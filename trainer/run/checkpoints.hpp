@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/types.hpp"
+#include "core/parallel/team.hpp"
+
+namespace lockstep::trainer {
+
+// The checkpoints of a run, in a folder of their own:
+//
+//   step-1200/        after so many steps, of all epochs
+//     arrays.bin      θ, then each state of the optimizer: whole arenas, little-endian
+//     manifest.json   where the run stood, what it computes, and length and hash of arrays.bin
+//   step-1600.tmp/    one that is being written, or that a killed run was writing
+//   step-1200.damaged/  one that a resumed run could not use
+//
+// A checkpoint gets its name when all of it is on the disk, and is never changed afterwards. Its
+// bytes are the same whatever ranks wrote it.
+
+/// What a checkpoint holds besides the arrays.
+struct CheckpointManifest {
+  std::string version;  ///< of the program that wrote it
+  Index epoch = 1;
+  Index step = 0;
+  Index all_steps = 0;
+  std::vector<std::byte> sums;                 ///< FoldCodec's bytes of the sums of the epoch
+  std::string precision;                       ///< of the arrays: float or double
+  Index states = 0;                            ///< of the optimizer
+  Index array_bytes = 0;                       ///< of each array
+  std::string hash;                            ///< of arrays.bin: that of the hashes of its blocks
+  std::map<std::string, std::string> options;  ///< that the result is a function of
+  std::map<std::string, std::string> data;     ///< set of rows → fingerprint
+  std::string initial_parameters;              ///< SHA-256, where they were given
+  Index metrics_bytes = 0;                     ///< of metrics.jsonl
+  std::string metrics_hash;                    ///< and their hash
+
+  friend bool operator==(const CheckpointManifest&, const CheckpointManifest&) = default;
+};
+
+/// The text of a manifest, which ends in a hash of all before it.
+std::string manifest_text(const CheckpointManifest& manifest);
+/// Throws DamagedCheckpoint, without a path.
+CheckpointManifest parse_manifest(const std::string& text);
+
+/// A rank's part of the arrays. Byte for byte, all arrays are cut into the same blocks; a rank has
+/// a run of them, the same of each array.
+struct ArrayParts {
+  std::vector<Range> blocks;       ///< of all ranks: bytes of an array, which they cover
+  Range mine;                      ///< from the beginning of a block to the end of one
+  std::vector<std::byte*> arrays;  ///< this rank's bytes of each array
+};
+
+/// A checkpoint is not what was written: "PATH: WHAT".
+struct DamagedCheckpoint : DataError {
+  using DataError::DataError;
+};
+
+/// True of the paths, from the folder of checkpoints, that this file's functions make.
+bool is_checkpoint_path(std::string_view path);
+
+/// XXH3-128 of bytes: 32 hexadecimal digits.
+std::string bytes_hash(std::span<const std::byte> bytes);
+
+/// The folder of one model's checkpoints. Rank 0 alone makes and removes what is in it; each rank
+/// writes and reads its parts of the arrays.
+class CheckpointFolder {
+ public:
+  /// @param keep  checkpoints to keep, the newest, ≥ 1
+  CheckpointFolder(Team& team, std::string path, Index keep);
+
+  std::string path_of(Index all_steps) const;
+
+  /// Writes a checkpoint and removes the oldest beyond `keep`. Whatever fails, and wherever the
+  /// program is killed, those before are whole. Each byte of the arrays is written by one rank.
+  /// @param manifest  without the hash, which is made here; of rank 0
+  /// Throws OutputError, IoError alike on all ranks. *Collective*.
+  void save(CheckpointManifest manifest, const ArrayParts& parts);
+
+  /// The steps of those that are there, whole or damaged, the newest first. *Collective*.
+  std::vector<Index> steps() const;
+
+  /// Throws DamagedCheckpoint, alike on all ranks. *Collective*.
+  CheckpointManifest manifest(Index all_steps) const;
+  /// Fills the parts and compares the hash. Throws DamagedCheckpoint, alike on all ranks.
+  /// *Collective*; together the ranks have all blocks.
+  void load(Index all_steps, const CheckpointManifest& manifest, const ArrayParts& parts) const;
+
+  /// Puts one aside that a run could not use, as step-N.damaged. *Collective*.
+  void set_aside(Index all_steps);
+
+ private:
+  void make_empty_folder(const std::string& path) const;
+  void remove_oldest() const;
+
+  Team& team_;
+  std::string path_;
+  Index keep_;
+};
+
+}  // namespace lockstep::trainer

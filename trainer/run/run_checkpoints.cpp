@@ -1,0 +1,313 @@
+#include "trainer/run/run_checkpoints.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/format/file_descriptor.hpp"
+#include "trainer/cli/key_rules.hpp"
+#include "trainer/run/report.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+constexpr double kSecondsOfMinute = 60;
+
+/// "" of a file that is not there.
+std::string text_of(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) ? read_text_file(path) : "";
+}
+
+std::string hash_of(std::string_view text) {
+  return bytes_hash(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+/// Bytes of the first `lines` lines, or of all.
+Index bytes_of_lines(const std::string& text, Index lines) {
+  std::size_t end = 0;
+  for (Index i = 0; i < lines && end < text.size(); ++i) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  return static_cast<Index>(end);
+}
+
+/// `every` of the key, or 0 for none.
+Index count_of(const Settings& settings, const char* key) {
+  return settings.is_word(key, "none") ? 0 : settings.integer(key);
+}
+
+/// Why the run cannot go on under these settings, a line for each key that has another value.
+std::vector<std::string> objections(const Settings& settings, const std::string& run,
+                                    const CheckpointManifest& manifest) {
+  const auto value = [](const std::map<std::string, std::string>& options, const std::string& key) {
+    const auto found = options.find(key);
+    return found == options.end() || found->second.empty() ? "nothing" : found->second;
+  };
+  const std::map<std::string, std::string> now = options_of_model(settings);
+  std::map<std::string, std::string> all = manifest.options;
+  all.insert(now.begin(), now.end());
+  std::vector<std::string> given;
+  std::vector<std::string> implied;
+  for (const auto& [key, ignored] : all) {
+    const bool is_epochs = key == "train.epochs";
+    if (is_epochs && is_independent_of_epochs(settings)) continue;
+    if (value(manifest.options, key) == value(now, key)) continue;
+    const bool is_given = settings.find(key) != nullptr && settings.given(key);
+    const std::string why = is_epochs ? fmt::format(", on which train.schedule = {} depends",
+                                                    settings.text("train.schedule"))
+                                      : "";
+    (is_given ? given : implied)
+        .push_back(fmt::format("{}: error: {}: the run in {} was begun with {}{}, and cannot go on "
+                               "with {}",
+                               is_given ? settings.place(key) : "command line", key, run,
+                               value(manifest.options, key), why, value(now, key)));
+  }
+  return given.empty() ? implied : given;
+}
+
+}  // namespace
+
+void check_can_go_on(Session& session, const RunDirectory& directory) {
+  std::vector<std::string> folders{kCheckpointFolder};
+  for (Index fold = 0; fold < kMostFolds; ++fold) {
+    folders.push_back(fmt::format("{}/{}", fold_folder(fold), kCheckpointFolder));
+  }
+  for (const std::string& folder : folders) {
+    const CheckpointFolder files(session.team, directory.file(folder), 1);
+    for (const Index all_steps : files.steps()) {
+      CheckpointManifest manifest;
+      try {
+        manifest = files.manifest(all_steps);
+      } catch (const DamagedCheckpoint&) {
+        continue;
+      }
+      std::vector<std::string> complaints =
+          objections(session.settings, directory.path(), manifest);
+      if (manifest.epoch > session.settings.integer("train.epochs")) {
+        complaints.push_back(fmt::format(
+            "{}: error: train.epochs: the run in {} has come to epoch {} already; ask for as many "
+            "or more",
+            session.settings.place("train.epochs"), directory.path(), manifest.epoch));
+      }
+      if (complaints.empty()) return;
+      throw PlacedConfigError(fmt::format("{}", fmt::join(complaints, "\n")));
+    }
+  }
+}
+
+template <class T>
+RunCheckpoints<T>::RunCheckpoints(Session& session, RunFolder& folder, Experiment& experiment)
+    : session_(session),
+      folder_(folder),
+      experiment_(experiment),
+      files_(session.team, folder.file(kCheckpointFolder),
+             session.settings.integer("checkpoint.keep")),
+      saved_at_(seconds_now()) {
+  if (folder.directory().is_resumed()) found_ = files_.steps();
+}
+
+template <class T>
+bool RunCheckpoints<T>::has_any(Session& session, const RunFolder& folder) {
+  return folder.directory().is_resumed() &&
+         !CheckpointFolder(session.team, folder.file(kCheckpointFolder), 1).steps().empty();
+}
+
+template <class T>
+Index RunCheckpoints<T>::next_step(const TrainingPosition& position, Index steps_of_epoch) const {
+  const Index every = count_of(session_.settings, "checkpoint.every_steps");
+  if (every == 0) return steps_of_epoch;
+  const Index until_due = every - position.all_steps % every;
+  return std::min(steps_of_epoch - position.step, until_due) + position.step;
+}
+
+template <class T>
+bool RunCheckpoints<T>::is_due(const TrainingPosition& position, Index steps_of_epoch) const {
+  const Index steps = count_of(session_.settings, "checkpoint.every_steps");
+  if (steps > 0 && position.all_steps % steps == 0) return true;
+  if (position.step < steps_of_epoch) return false;
+  const Index epochs = count_of(session_.settings, "checkpoint.every_epochs");
+  const bool is_last = position.epoch == experiment_.epochs;
+  return is_last || (epochs > 0 && position.epoch % epochs == 0);
+}
+
+template <class T>
+bool RunCheckpoints<T>::is_due_by_time() const {
+  constexpr const char* kKey = "checkpoint.every_minutes";
+  if (session_.settings.is_word(kKey, "none")) return false;
+  return seconds_now() - saved_at_ >= session_.settings.real(kKey) * kSecondsOfMinute;
+}
+
+template <class T>
+CheckpointManifest RunCheckpoints<T>::manifest_of(const Training<T>& training) const {
+  const TrainingPosition& position = training.position();
+  CheckpointManifest m;
+  m.version = LOCKSTEP_VERSION;
+  m.epoch = position.epoch;
+  m.step = position.step;
+  m.all_steps = position.all_steps;
+  m.sums = FoldCodec<ScoreSums>::encode(position.sums);
+  m.precision = experiment_.model.precision;
+  m.states = static_cast<Index>(training.optimizer_state().size());
+  m.array_bytes = static_cast<Index>(training.theta().size() * sizeof(T));
+  m.options = experiment_.model.options;
+  m.data = experiment_.data_hashes;
+  m.initial_parameters = experiment_.model.initial_parameters;
+  return m;
+}
+
+/// @param theta, states  of this rank's segment
+template <class T>
+ArrayParts RunCheckpoints<T>::parts_of(const Training<T>& training, T* theta,
+                                       const std::vector<T*>& states) const {
+  constexpr auto kSize = static_cast<Index>(sizeof(T));
+  const std::vector<Block>& blocks = training.blocks();
+  ArrayParts parts;
+  for (Index b = 0; b < static_cast<Index>(blocks.size()); ++b) {
+    parts.blocks.push_back({block_start(blocks, b) * kSize, block_start(blocks, b + 1) * kSize});
+  }
+  parts.mine = {training.segment().begin * kSize, training.segment().end * kSize};
+  parts.arrays.push_back(reinterpret_cast<std::byte*>(theta));
+  for (T* state : states) parts.arrays.push_back(reinterpret_cast<std::byte*>(state));
+  return parts;
+}
+
+template <class T>
+bool RunCheckpoints<T>::save(const Training<T>& training) {
+  const TrainingPosition& position = training.position();
+  saved_at_ = seconds_now();
+  if (newest_ == position.all_steps) return true;
+  CheckpointManifest manifest = manifest_of(training);
+  guard(session_.team, "reading the metrics", [&] {
+    if (!session_.is_root()) return;
+    const std::string path = folder_.file(kMetricsFile);
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+    if (file.is_open()) file.synchronize();
+    const std::string text = text_of(path);
+    manifest.metrics_bytes = static_cast<Index>(text.size());
+    manifest.metrics_hash = hash_of(text);
+  });
+  // What follows only reads them.
+  std::vector<T*> states;
+  for (const auto& state : training.optimizer_state()) {
+    states.push_back(const_cast<T*>(state.data()));
+  }
+  ArrayParts parts = parts_of(
+      training, const_cast<T*>(training.theta().data()) + training.segment().begin, states);
+  const bool others_have_all =
+      training.segment().size() == static_cast<Index>(training.theta().size());
+  if (others_have_all && !session_.is_root()) parts.mine = {0, 0};
+  try {
+    files_.save(manifest, parts);
+  } catch (const CollectiveError& error) {
+    say(session_,
+        fmt::format("warning: no checkpoint of step {}: {}; {}", position.all_steps, error.what(),
+                    newest_ ? fmt::format("the newest is {}", newest()) : "there is none yet"));
+    return false;
+  }
+  newest_ = position.all_steps;
+  folder_.directory().keep_progress();
+  return true;
+}
+
+template <class T>
+std::string RunCheckpoints<T>::newest() const {
+  return newest_ ? files_.path_of(*newest_) : "";
+}
+
+template <class T>
+void RunCheckpoints<T>::check_data(const CheckpointManifest& manifest) const {
+  std::string changed;
+  std::map<std::string, std::string> all = manifest.data;
+  all.insert(experiment_.data_hashes.begin(), experiment_.data_hashes.end());
+  for (const auto& [set, ignored] : all) {
+    const auto began = manifest.data.find(set);
+    const auto now = experiment_.data_hashes.find(set);
+    const bool is_same = began != manifest.data.end() && now != experiment_.data_hashes.end() &&
+                         began->second == now->second;
+    if (!is_same) changed += (changed.empty() ? "" : " and ") + set;
+  }
+  if (changed.empty()) return;
+  throw DataError(
+      fmt::format("{}: the {} rows are not those that the run was begun with; give it the same "
+                  "data, or start a new run",
+                  folder_.directory().path(), changed));
+}
+
+template <class T>
+bool RunCheckpoints<T>::try_to_restore(Training<T>& training, Index steps_of_epoch,
+                                       Index all_steps) {
+  try {
+    const CheckpointManifest manifest = files_.manifest(all_steps);
+    check_data(manifest);
+    const CheckpointManifest expected = manifest_of(training);
+    const bool fits = manifest.precision == expected.precision &&
+                      manifest.states == expected.states &&
+                      manifest.array_bytes == expected.array_bytes;
+    if (!fits) {
+      throw DamagedCheckpoint(
+          fmt::format("{}: its arrays are not those of this network", files_.path_of(all_steps)));
+    }
+    TrainingPosition position{manifest.epoch, manifest.step, manifest.all_steps,
+                              FoldCodec<ScoreSums>::decode(manifest.sums)};
+    training.restore(position, [&](T* theta, const std::vector<T*>& states) {
+      files_.load(all_steps, manifest, parts_of(training, theta, states));
+    });
+    experiment_.model.initial_parameters = manifest.initial_parameters;
+    cut_reports(manifest, manifest.step == steps_of_epoch);
+    newest_ = all_steps;
+    return true;
+  } catch (const DamagedCheckpoint& damage) {
+    say(session_, fmt::format("warning: damaged checkpoint: {}", damage.what()));
+    files_.set_aside(all_steps);
+    return false;
+  }
+}
+
+template <class T>
+void RunCheckpoints<T>::cut_reports(const CheckpointManifest& manifest, bool epoch_is_timed) {
+  Index timings = 0;
+  guard(session_.team, "reading the metrics", [&] {
+    if (!session_.is_root()) return;
+    const std::string path = folder_.file(kMetricsFile);
+    const std::string text = text_of(path);
+    const std::string_view before =
+        std::string_view(text).substr(0, static_cast<std::size_t>(manifest.metrics_bytes));
+    if (hash_of(before) != manifest.metrics_hash) {
+      throw DataError(fmt::format(
+          "{}: its first {} bytes are not those that the checkpoint of step {} was written beside",
+          path, manifest.metrics_bytes, manifest.all_steps));
+    }
+    timings = bytes_of_lines(text_of(folder_.file(kTimingsFile)),
+                             epoch_is_timed ? manifest.epoch : manifest.epoch - 1);
+  });
+  folder_.cut(kMetricsFile, manifest.metrics_bytes);
+  folder_.cut(kTimingsFile, timings);
+}
+
+template <class T>
+void RunCheckpoints<T>::restore(Training<T>& training, Index steps_of_epoch) {
+  for (const Index all_steps : found_) {
+    if (try_to_restore(training, steps_of_epoch, all_steps)) return;
+  }
+  throw DataError(
+      fmt::format("{}: no checkpoint is whole; remove {} to begin the run anew, or restore one",
+                  folder_.directory().path(), folder_.file(kCheckpointFolder)));
+}
+
+template <class T>
+void RunCheckpoints<T>::begin_anew() {
+  folder_.cut(kMetricsFile, 0);
+  folder_.cut(kTimingsFile, 0);
+}
+
+template class RunCheckpoints<float>;
+template class RunCheckpoints<double>;
+
+}  // namespace lockstep::trainer

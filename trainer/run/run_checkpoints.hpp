@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/run/checkpoints.hpp"
+#include "trainer/run/experiment.hpp"
+#include "trainer/run/run_directory.hpp"
+#include "trainer/run/session.hpp"
+#include "trainer/run/training.hpp"
+
+namespace lockstep::trainer {
+
+/// Refuses to go on with the run in `directory` under settings that would give another result than
+/// those it was begun with, before any data is read: "command line: error: train.seed: …". More
+/// epochs may be asked for where the rate does not depend on their number. *Collective*.
+void check_can_go_on(Session& session, const RunDirectory& directory);
+
+/// The checkpoints of a model that is being trained: when they are due, and what is in them.
+template <class T>
+class RunCheckpoints {
+ public:
+  /// The directory has been claimed.
+  RunCheckpoints(Session& session, RunFolder& folder, Experiment& experiment);
+
+  /// The run goes on, and has some: its initial parameters are not needed. *Collective*.
+  static bool has_any(Session& session, const RunFolder& folder);
+  /// Puts `training` where the newest whole checkpoint was, and cuts what was written afterwards
+  /// off metrics.jsonl and timings.jsonl. Damaged ones are named, and put aside.
+  /// Throws DataError where the data is not that of the run, and where no checkpoint is whole.
+  /// *Collective*.
+  void restore(Training<T>& training, Index steps_of_epoch);
+  /// The run begins anew, with nothing of what was written before. *Collective*.
+  void begin_anew();
+
+  /// The last step of the epoch that may be taken before one is due by its number.
+  Index next_step(const TrainingPosition& position, Index steps_of_epoch) const;
+  /// One is due by the number of the step or of the epoch.
+  bool is_due(const TrainingPosition& position, Index steps_of_epoch) const;
+  /// One is due by the clock. Of rank 0.
+  bool is_due_by_time() const;
+
+  /// Writes one, unless there is one of this step. A failure is told, and the run goes on: it has
+  /// those before. Returns whether there is one of this step now. *Collective*.
+  bool save(const Training<T>& training);
+  /// The newest, or "".
+  std::string newest() const;
+
+ private:
+  CheckpointManifest manifest_of(const Training<T>& training) const;
+  ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>& states) const;
+  void check_data(const CheckpointManifest& manifest) const;
+  bool try_to_restore(Training<T>& training, Index steps_of_epoch, Index all_steps);
+  void cut_reports(const CheckpointManifest& manifest, bool epoch_is_timed);
+
+  Session& session_;
+  RunFolder& folder_;
+  Experiment& experiment_;
+  CheckpointFolder files_;
+  std::vector<Index> found_;     ///< when the run was resumed, the newest first
+  std::optional<Index> newest_;  ///< steps of the newest
+  double saved_at_;              ///< by this rank's clock
+};
+
+}  // namespace lockstep::trainer
