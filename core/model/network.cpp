@@ -73,6 +73,14 @@ void Network<T>::add(std::unique_ptr<Layer<T>> layer) {
 }
 
 template <class T>
+std::string Network<T>::layer_name(std::size_t i) const {
+  while (i > 0 && layers_[i]->tensors().empty()) --i;
+  const auto tensor = std::find_if(tensors_.begin(), tensors_.end(),
+                                   [&](const Tensor& t) { return t.offset >= offsets_[i]; });
+  return tensor->name.substr(0, tensor->name.rfind('.'));
+}
+
+template <class T>
 Index Network<T>::targets() const {
   return loss_traits(spec_.loss).target == TargetKind::number ? spec_.outputs : 1;
 }

@@ -60,6 +60,9 @@ class Network {
   /// What the loss takes of each row: a class, or a number for each output.
   Index targets() const;
 
+  /// "layers.1": that of the tensors of layer i or, where it has none, of the layer before.
+  std::string layer_name(std::size_t i) const;
+
   const std::vector<Tensor>& tensors() const { return tensors_; }
   /// Elements of the arena, padding included; a multiple of 16.
   Index arena_size() const { return arena_size_; }

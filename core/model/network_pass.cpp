@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace lockstep {
 namespace {
@@ -66,6 +67,18 @@ Index NetworkPass<T>::elements() const {
   for (const auto& m : memory_) total += static_cast<Index>(m.size());
   for (const auto& m : prepared_) total += static_cast<Index>(m.size());
   return total;
+}
+
+template <class T>
+std::size_t NetworkPass<T>::overflowing_layer(Index row) const {
+  const std::size_t last = network_.layer_count() - 1;
+  for (std::size_t i = 0; i < last; ++i) {
+    const T* output = inputs_[i + 1].row(row);
+    for (Index j = 0; j < network_.layer(i).outputs(); ++j) {
+      if (!std::isfinite(output[j])) return i;
+    }
+  }
+  return last;
 }
 
 template <class T>

@@ -40,6 +40,9 @@ class NetworkPass {
   void add_touched(BlockSet& touched) const;
   /// The scores of the last layer after `forward`; `score_losses` overwrites them.
   Rows<T> scores() { return inputs_.back(); }
+  /// After phase one: the first layer whose output for this row is not finite; of the last layer
+  /// nothing is left to see then, so it is that where it is no other.
+  std::size_t overflowing_layer(Index row) const;
   /// Elements allocated, for the start line's account of memory.
   Index elements() const;
 

@@ -218,6 +218,8 @@ Examples<T> made_of(const Table& table, std::span<double> numbers, const Feature
   examples.actual_targets = table.target;
   examples.targets = table.target;
   if (table.weights) examples.weights = *table.weights;
+  examples.places = table.places;
+  examples.numbers_read = table.numbers_read;
   Index refused = table.rows.size();
   if (table.target_kind == TargetKind::number) {
     const auto count = static_cast<std::size_t>(table.targets());

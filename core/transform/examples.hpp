@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/base/large_pages.hpp"
@@ -40,6 +41,13 @@ struct Examples {
   std::vector<double> targets;         ///< rows.size() × target_count: scaled, or class indices
   std::vector<double> weights{};       ///< of the table; none where it has none
   std::vector<double> actual_targets;  ///< as in the data; the same as targets for classes
+
+  RowPlaces places{};  ///< of the table, for messages
+  std::optional<std::vector<Index>> numbers_read{};
+  /// The number of row `local` among the rows that were read.
+  Index number_read(Index local) const {
+    return numbers_read ? (*numbers_read)[static_cast<std::size_t>(local)] : rows.begin + local;
+  }
 
   /// Of a dense row that is not made later.
   const T* row(Index local) const { return values.data() + local * stride; }

@@ -15,6 +15,7 @@ using Wishes = std::int64_t;
 inline constexpr Wishes kWishToSave = 1;
 inline constexpr Wishes kWishToStop = 2;
 inline constexpr Wishes kOutOfTime = 4;
+inline constexpr Wishes kDiverged = 8;
 
 /// The scores of the rows of each step, over all ranks.
 ///

@@ -92,6 +92,17 @@ class TrainRun {
       begin(training, checkpoints);
     }
 
+    try {
+      return run_epochs(training, checkpoints);
+    } catch (const NumericalError& error) {
+      if (checkpoints.newest().empty()) throw;
+      throw NumericalError(
+          fmt::format("{}; the newest checkpoint is {}", error.what(), checkpoints.newest()));
+    }
+  }
+
+ private:
+  RunResult run_epochs(Training<T>& training, RunCheckpoints<T>& checkpoints) {
     EpochReport last;
     std::vector<double> rates;
     while (true) {
@@ -103,7 +114,6 @@ class TrainRun {
     }
   }
 
- private:
   /// Rows go to the ranks of their lanes; the tables are given back.
   void load_examples() {
     const auto boundaries = lane_boundaries(lanes_.count(), session_.team.size());

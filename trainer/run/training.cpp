@@ -61,6 +61,7 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       target_count_(network.targets()),
       theta_(std::move(theta)),
       touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse),
+      watch_(team.rank()),
       step_sums_(team, lane_boundaries_) {
   const Range segment = exchange_->segment();
   for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
@@ -124,11 +125,14 @@ void Training<T>::take_step() {
   load_rows(position_.step);
   share_updates(touched_);
   compute_gradient();
+  watch_.begin_step(position_.step + 1);
+  watch_losses();
   step_sums_.add(node_sums());
   std::vector<T*> nodes;
   for (auto& node : nodes_) nodes.push_back(node.data());
   const T* root = exchange_->reduce(nodes, touched_);
   update(root, lanes_.rows_in(position_.step));
+  watch_.end_step();
   ++position_.step;
 }
 
@@ -290,15 +294,41 @@ std::vector<ScoreSums> Training<T>::node_sums() const {
 /// Adds the steps that the ranks have not told each other of yet to the sums of the epoch.
 template <class T>
 Wishes Training<T>::settle(Wishes mine) {
-  return step_sums_.settle(mine, [&](const ScoreSums& step) {
+  if (watch_.has_seen_any()) mine |= kDiverged;
+  Index step_of_loss = 0;
+  const Wishes wishes = step_sums_.settle(mine, [&](const ScoreSums& step) {
     ++steps_settled_;
-    if (!std::isfinite(step.loss())) {
-      throw NumericalError(fmt::format(
-          "training diverged: the loss of step {} of epoch {} is not finite; {}", steps_settled_,
-          position_.epoch, diverged_advice(options_.learning_rate, examples_.is_sparse)));
-    }
+    if (step_of_loss == 0 && !std::isfinite(step.loss())) step_of_loss = steps_settled_;
     position_.sums = merge(position_.sums, step);
   });
+  if ((wishes & kDiverged) != 0 || step_of_loss > 0) throw_diverged(step_of_loss);
+  watch_.forget();
+  return wishes;
+}
+
+template <class T>
+void Training<T>::watch_losses() {
+  const Index rows = leaves_.empty() ? 0 : leaves_.back().end;
+  for (Index r = 0; r < rows; ++r) {
+    const auto i = static_cast<std::size_t>(r);
+    if (!watch_.is_among_the_worst(losses_[i])) continue;
+    const bool is_bad = !std::isfinite(losses_[i]);
+    watch_.add_row(losses_[i], examples_.number_read(sources_[i]),
+                   is_bad ? static_cast<Index>(pass_.overflowing_layer(r)) : -1);
+  }
+}
+
+template <class T>
+void Training<T>::throw_diverged(Index step_of_loss) const {
+  const DivergenceWatch::Names names{
+      [&](Index number) { return examples_.places.of(number); },
+      [&](Index layer) { return network_.layer_name(static_cast<std::size_t>(layer)); },
+      [&](Index block) {
+        return network_.tensors()[blocks_[static_cast<std::size_t>(block)].tensor].name;
+      }};
+  throw NumericalError(fmt::format("training diverged in {}; {}",
+                                   watch_.describe(team_, position_.epoch, step_of_loss, names),
+                                   diverged_advice(options_.learning_rate, examples_.is_sparse)));
 }
 
 /// Of one of my blocks, in `room`: the sum over rows, each with its weight, divided once by their
@@ -365,6 +395,9 @@ void Training<T>::update(const T* root, Index rows) {
     if (!touched_.contains(my_blocks_[mine])) return;
     alignas(kAlignment) T room[kBlock];
     const std::span<T> gradient = mean_gradient(mine, root, rows, room);
+    T probe = 0;  // not 0 where an element is not finite
+    for (const T g : gradient) probe += g * T{0};
+    if (probe != T{0}) watch_.add_block(my_blocks_[mine]);
     if (clip != 1) {
       for (T& g : gradient) g *= static_cast<T>(clip);
     }

@@ -17,6 +17,7 @@
 #include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
+#include "trainer/run/divergence.hpp"
 #include "trainer/run/step_sums.hpp"
 
 namespace lockstep::trainer {
@@ -83,7 +84,8 @@ class Training {
   /// and the states up to date.
   /// @param wishes      what this rank wishes now; asked for now and then
   /// @param after_step  called with the number of steps done in this epoch
-  /// Throws NumericalError, on all ranks alike, when a step's loss or a parameter is not finite.
+  /// Throws NumericalError, on all ranks alike, when a step's loss, its gradient or a parameter is
+  /// not finite, naming the step, the layer and the worst rows.
   /// *Collective*.
   Wishes run_steps(Index last, const std::function<Wishes()>& wishes,
                    const std::function<void(Index)>& after_step);
@@ -108,6 +110,8 @@ class Training {
   double clipping(const T* root, Index rows);
   void update_block(std::size_t mine, Index step, const T* gradient);
   std::vector<ScoreSums> node_sums() const;
+  void watch_losses();
+  [[noreturn]] void throw_diverged(Index step_of_loss) const;
   void check_parameters() const;
   Wishes settle(Wishes mine);
 
@@ -145,6 +149,7 @@ class Training {
   std::vector<double> weights_;            // where the examples have them
   std::vector<double> losses_;
   std::vector<double> predictions_;
+  DivergenceWatch watch_;
   StepSums step_sums_;
   Index steps_settled_ = 0;  // of the epoch: those that position_.sums has
 };

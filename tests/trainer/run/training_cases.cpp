@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <regex>
 
 #include "comm/communicator.hpp"
 #include "comm/thread_transport.hpp"
@@ -195,6 +196,12 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   return c;
 }
 
+/// An error but for who saw it and what to do, which sparse rows and dense ones differ in.
+std::string finding_of(const std::string& message) {
+  static const std::regex kRank("; rank [0-9]+ on [^)]*");
+  return std::regex_replace(message.substr(0, message.find("; lower ")), kRank, "");
+}
+
 /// A run of a case on this rank.
 template <class T>
 class CaseRun {
@@ -278,7 +285,7 @@ class CaseRun {
       try {
         run_steps(lanes_.steps());
       } catch (const NumericalError& error) {
-        return bytes + error.what();
+        return bytes + finding_of(error.what());
       }
       append_sums(bytes);
       if (epoch == case_.epochs) break;
