@@ -141,7 +141,16 @@ class Patience {
  public:
   explicit Patience(std::chrono::milliseconds timeout) : timeout_(timeout) {}
 
-  void restart() { start_ = last_poll_ = Clock::now(); }
+  void restart() {
+    start_ = last_poll_ = Clock::now();
+    has_warned_ = false;
+  }
+
+  /// True once, when it is time to warn.
+  bool warns() {
+    if (has_warned_ || last_poll_ - start_ < timeout_ / kWarningsOfTimeout) return false;
+    return has_warned_ = true;
+  }
 
   /// Pauses as befits the time waited so far; false when that exceeds the timeout. Time in which
   /// this process itself did not run, because it was stopped, is not held against the peer.
@@ -161,6 +170,7 @@ class Patience {
   std::chrono::milliseconds timeout_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_poll_ = start_;
+  bool has_warned_ = false;
 };
 
 }  // namespace
@@ -261,13 +271,17 @@ void MpiTransport::State::poll(std::chrono::milliseconds timeout) {
       check(static_cast<std::size_t>(indices[i]), statuses[i], error);
     }
     remaining -= count;
+    const auto silent_peer = [&] {
+      std::size_t silent = 0;
+      while (piece(silent).handle == MPI_REQUEST_NULL) ++silent;
+      return active[silent].request->peer();
+    };
     if (completed > 0) {
       patience.restart();
     } else if (!patience.pause()) {
-      std::size_t silent = 0;
-      while (piece(silent).handle == MPI_REQUEST_NULL) ++silent;
-      const int peer = active[silent].request->peer();
-      throw silent_peer_error(peer, host(peer), timeout);
+      throw silent_peer_error(silent_peer(), host(silent_peer()), timeout);
+    } else if (patience.warns()) {
+      warn_of_silent_peer(rank, host(rank), silent_peer(), host(silent_peer()), timeout);
     }
   }
 }

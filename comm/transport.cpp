@@ -2,12 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 namespace lockstep::comm {
 
 MpiError silent_peer_error(int rank, const std::string& host, std::chrono::milliseconds timeout) {
   const double seconds = std::chrono::duration<double>(timeout).count();
   return MpiError(fmt::format("rank {} (host {}) has not answered for {:g} s (comm.timeout)", rank,
                               host, seconds));
+}
+
+void warn_of_silent_peer(int rank, const std::string& host, int peer, const std::string& peer_host,
+                         std::chrono::milliseconds timeout) {
+  const double seconds = std::chrono::duration<double>(timeout / kWarningsOfTimeout).count();
+  fmt::print(stderr, "warning: rank {} (host {}) has waited {:g} s for rank {} (host {})\n", rank,
+             host, seconds, peer, peer_host);
 }
 
 MpiError lost_peer_error(int rank, const std::string& host) {

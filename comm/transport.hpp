@@ -48,6 +48,11 @@ class Transport {
 
 /// The errors of `wait`, worded alike by all transports.
 MpiError silent_peer_error(int rank, const std::string& host, std::chrono::milliseconds timeout);
+/// Prints "warning: rank 1 (host n1) has waited 30 s for rank 3 (host n2)" on standard error, a
+/// tenth of the timeout into a wait in which nothing completes: who does not print is who is slow.
+void warn_of_silent_peer(int rank, const std::string& host, int peer, const std::string& peer_host,
+                         std::chrono::milliseconds timeout);
+inline constexpr int kWarningsOfTimeout = 10;
 MpiError lost_peer_error(int rank, const std::string& host);
 MpiError size_mismatch_error(int rank, const std::string& host, const std::string& found,
                              std::size_t expected);

@@ -122,6 +122,9 @@ void lose_a_rank(int ranks, std::size_t victim, int signal, std::chrono::millise
   if (signal == SIGSTOP) {
     EXPECT_NE(folder.read("err").find("has not answered for 2 s (comm.timeout)"), std::string::npos)
         << folder.read("err");
+    EXPECT_NE(folder.read("err").find(" has waited 0.2 s for rank " + std::to_string(victim)),
+              std::string::npos)
+        << folder.read("err");
   }
 }
 
