@@ -229,7 +229,7 @@ TEST(Resume, RefusesWhatWouldGiveAnotherResult) {
 
   const ProgramRun none = run_program(folder.path(), 2, resume("no-run"));
   EXPECT_EQ(none.exit_code, 66);
-  EXPECT_NE(none.err.find("lockstep: error: no-run: no run to go on with: there is no config.ini"),
+  EXPECT_NE(none.err.find("lockstep: error: no-run: no directory of a run: there is no config.ini"),
             std::string::npos)
       << none.err;
 }

@@ -144,9 +144,9 @@ class ArgumentReader {
     }
     for (const CommandOption& option : spec_.options) {
       if (option.required && given_.count(option.name) == 0) {
-        const bool as_operand = spec_.takes_model_operand && option.name == "model";
+        const bool as_operand = option.name == spec_.operand;
         fail(as_operand
-                 ? fmt::format("{} needs a model file", spec_.name)
+                 ? needs_operand()
                  : fmt::format("{} needs --{}={}", spec_.name, option.name, option.value_name));
       }
       if (given_.count(option.name) == 0 && !option.default_value.empty()) {
@@ -170,11 +170,16 @@ class ArgumentReader {
     if (starts_with_dash(operand))
       fail(fmt::format("unknown option {}", lockstep::quoted(operand)));
     if (spec_.takes_file_operands) return files_.push_back(operand);
-    if (!spec_.takes_model_operand || !given_.insert("model").second) {
+    if (spec_.operand.empty() || !given_.insert(spec_.operand).second) {
       fail(fmt::format("unexpected argument {}", lockstep::quoted(operand)));
     }
-    if (operand.empty()) fail(fmt::format("{} needs a model file", spec_.name));
-    arguments_.model = operand;
+    if (operand.empty()) fail(needs_operand());
+    (spec_.operand == "run" ? arguments_.run : arguments_.model) = operand;
+  }
+
+  std::string needs_operand() const {
+    return fmt::format("{} needs {}", spec_.name,
+                       spec_.operand == "run" ? "the directory of a run" : "a model file");
   }
 
   /// Files to read and, unless --output names it, the one to write.
@@ -217,6 +222,8 @@ class ArgumentReader {
     if (option.name == "json") arguments_.json = true;
     if (option.name == "overwrite") arguments_.overwrite = true;
     if (option.name == "resume") arguments_.resume = value;
+    if (option.name == "run") arguments_.run = value;
+    if (option.name == "epoch") arguments_.epoch = positive_integer(option, value);
     if (option.name == "config") arguments_.config_file = value;
     if (option.name == "model") arguments_.model = value;
     if (option.name == "output") arguments_.output = value;

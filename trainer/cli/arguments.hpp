@@ -24,6 +24,8 @@ struct Arguments {
   bool json = false;
   bool overwrite = false;
   std::string resume;  ///< of train: the directory of a run
+  std::string run;     ///< of verify: the directory of a run
+  Index epoch = 0;     ///< of verify; 0 when it is not given
   std::string model;
   std::string output;
   std::string format;    ///< of generate: csv or idx; of decompose and predict: npy or csv

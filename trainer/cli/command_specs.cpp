@@ -30,6 +30,17 @@ std::vector<CommandSpec> model_commands() {
         {"resume", "RUN", "Go on with the run in this directory, from its newest checkpoint"},
         {"overwrite", "", "Replace the run directory if it is not empty"},
         help_option()}},
+      {"verify",
+       "RUN [--epoch K] [--section.key=value ...]",
+       "Compute the last epoch of a run again, or epoch K, from the checkpoint before it, and "
+       "compare",
+       {{"run", "RUN", "The directory of the run; the same as the argument RUN", true},
+        {"epoch", "K", "The epoch to verify; the last one when not given"},
+        help_option()},
+       "run",
+       {"data.root", "data.format", "data.train", "data.train_labels", "data.test",
+        "data.test_labels", "data.cache", "data.stream", "data.quarantine", "train.init_from",
+        "run.", "comm."}},
       {"evaluate",
        "--model FILE [--data.test=FILES | --data.train=FILES] [--json] [--section.key=value ...]",
        "Measure a model on test rows: those of data.test, or those that its training has split off "
@@ -38,7 +49,7 @@ std::vector<CommandSpec> model_commands() {
         config_option(),
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
-       false,
+       "",
        measured_data},
       {"predict",
        "--model FILE --output FILE [--format csv|npy] [--data.test=FILES] [--section.key=value "
@@ -53,7 +64,7 @@ std::vector<CommandSpec> model_commands() {
          {"csv", "npy"}},
         config_option(),
         help_option()},
-       false,
+       "",
        test_data},
       {"inspect",
        "MODEL [--json] [--section.key=value ...]",
@@ -61,7 +72,7 @@ std::vector<CommandSpec> model_commands() {
        {{"model", "FILE", "The model; the same as the argument MODEL", true},
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
-       true,
+       "model",
        {"run.", "comm."}},
   };
 }
@@ -104,7 +115,7 @@ CommandSpec convert_command() {
        {"overwrite", "", "Replace a file of this name"},
        config_option(),
        help_option()},
-      false,
+      "",
       {"data.root", "data.format", "data.train", "data.train_labels", "data.delimiter",
        "data.header", "data.ignore", "data.missing", "run.", "comm."}};
   convert.takes_file_operands = true;
@@ -125,7 +136,7 @@ std::vector<CommandSpec> data_commands() {
         {"overwrite", "", "Replace files of these names"},
         config_option(),
         help_option()},
-       false,
+       "",
        {"synthetic.", "train.seed", "run.", "comm."}},
       {"check",
        "[--config FILE] [--json] [--section.key=value ...]",
@@ -141,7 +152,7 @@ std::vector<CommandSpec> data_commands() {
        "Print what the columns of a data set hold: moments, quantiles, correlations, and how much "
        "each says of the target",
        {{"json", "", "Print one JSON object instead of text"}, config_option(), help_option()},
-       false,
+       "",
        training_data},
       {"decompose",
        "--method METHOD [--components K] [--data.train=FILES] [--output.dir=FOLDER] "
@@ -172,7 +183,7 @@ std::vector<CommandSpec> data_commands() {
         {"overwrite", "", "Replace the factors in a folder that is not empty"},
         config_option(),
         help_option()},
-       false,
+       "",
        decomposition},
   };
 }

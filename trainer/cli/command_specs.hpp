@@ -22,7 +22,7 @@ struct CommandSpec {
   std::string usage;    ///< what follows "lockstep NAME"
   std::string summary;  ///< one sentence, without a full stop
   std::vector<CommandOption> options;
-  bool takes_model_operand = false;  ///< `inspect MODEL`: the same as --model MODEL
+  std::string operand{};  ///< `inspect MODEL`: the option that an argument stands for; or none
   /// The keys that it heeds, or sections, with a dot at the end; none: all keys.
   std::vector<std::string> keys{};
   bool takes_file_operands = false;  ///< `convert IN... OUT`: data.train, and --output

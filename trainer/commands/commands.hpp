@@ -8,6 +8,7 @@ namespace lockstep::trainer {
 // return on all. Results go to standard output and files, everything else to standard error.
 
 void train(Session& session);
+void verify(Session& session);
 void evaluate(Session& session);
 void predict(Session& session);
 void inspect(Session& session);

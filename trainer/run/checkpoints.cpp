@@ -319,9 +319,8 @@ CheckpointManifest CheckpointFolder::manifest(Index all_steps) const {
   }
 }
 
-void CheckpointFolder::load(Index all_steps, const CheckpointManifest& manifest,
-                            const ArrayParts& parts) const {
-  const std::string path = fmt::format("{}/{}", path_of(all_steps), kArrays);
+void CheckpointFolder::load(const CheckpointManifest& manifest, const ArrayParts& parts) const {
+  const std::string path = fmt::format("{}/{}", path_of(manifest.all_steps), kArrays);
   std::string complaint;
   try {
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);

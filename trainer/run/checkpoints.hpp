@@ -92,7 +92,7 @@ class CheckpointFolder {
   CheckpointManifest manifest(Index all_steps) const;
   /// Fills the parts and compares the hash. Throws DamagedCheckpoint, alike on all ranks.
   /// *Collective*; together the ranks have all blocks.
-  void load(Index all_steps, const CheckpointManifest& manifest, const ArrayParts& parts) const;
+  void load(const CheckpointManifest& manifest, const ArrayParts& parts) const;
 
   /// Puts one aside that a run could not use, as step-N.damaged. *Collective*.
   void set_aside(Index all_steps);

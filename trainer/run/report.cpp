@@ -4,7 +4,6 @@
 #include <gnu/libc-version.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -100,10 +99,6 @@ std::string continued(const Session& session, const RunFolder& folder,
 
 }  // namespace
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 std::string evaluation_line(const Evaluation& e) {
   std::string line = fmt::format("loss {:.5g}", e.loss);
   if (e.objective != e.loss) line += fmt::format("  objective {:.5g}", e.objective);
@@ -191,11 +186,11 @@ std::string provenance_json(Session& session, const std::string& data_hash) {
   return json.dump(2) + "\n";
 }
 
-std::string metrics_line(Index epoch, Index steps, std::optional<double> learning_rate,
-                         const Evaluations& measured) {
-  Json json{{"epoch", epoch}, {"steps", steps}};
-  if (learning_rate) json["learning_rate"] = *learning_rate;
-  add_evaluations(json, measured);
+std::string metrics_line(const EpochMetrics& metrics) {
+  Json json{{"epoch", metrics.epoch}, {"steps", metrics.steps}};
+  if (metrics.learning_rate) json["learning_rate"] = *metrics.learning_rate;
+  add_evaluations(json, metrics.measured);
+  json["parameters_sha256"] = metrics.parameters_sha256;
   return json.dump();
 }
 

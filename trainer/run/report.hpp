@@ -40,10 +40,16 @@ struct Evaluations {
   std::optional<Evaluation> test{};
 };
 
-/// A line of metrics.jsonl: what the rows say after an epoch.
-/// @param learning_rate  of the last step, of what learns by steps
-std::string metrics_line(Index epoch, Index steps, std::optional<double> learning_rate,
-                         const Evaluations& measured);
+/// What the rows say after an epoch, and of which parameters.
+struct EpochMetrics {
+  Index epoch;
+  Index steps;                          ///< of all epochs
+  std::optional<double> learning_rate;  ///< of the last step, of what learns by steps
+  Evaluations measured;
+  std::string parameters_sha256;
+};
+/// A line of metrics.jsonl.
+std::string metrics_line(const EpochMetrics& metrics);
 /// A line of timings.jsonl.
 std::string timings_line(Index epoch, double seconds, double rows_per_second);
 
@@ -89,8 +95,5 @@ class Progress {
   double start_;
   double last_;
 };
-
-/// Seconds of a steady clock.
-double seconds_now();
 
 }  // namespace lockstep::trainer

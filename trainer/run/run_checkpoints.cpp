@@ -72,6 +72,39 @@ std::vector<std::string> objections(const Settings& settings, const std::string&
   return given.empty() ? implied : given;
 }
 
+template <class T>
+CheckpointManifest manifest_of(const Experiment& experiment, const Training<T>& training) {
+  const TrainingPosition& position = training.position();
+  CheckpointManifest m;
+  m.version = LOCKSTEP_VERSION;
+  m.epoch = position.epoch;
+  m.step = position.step;
+  m.all_steps = position.all_steps;
+  m.sums = FoldCodec<ScoreSums>::encode(position.sums);
+  m.precision = experiment.model.precision;
+  m.states = static_cast<Index>(training.optimizer_state().size());
+  m.array_bytes = static_cast<Index>(training.theta().size() * sizeof(T));
+  m.options = experiment.model.options;
+  m.data = experiment.data_hashes;
+  m.initial_parameters = experiment.model.initial_parameters;
+  return m;
+}
+
+/// @param theta, states  of this rank's segment
+template <class T>
+ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>& states) {
+  constexpr auto kSize = static_cast<Index>(sizeof(T));
+  const std::vector<Block>& blocks = training.blocks();
+  ArrayParts parts;
+  for (Index b = 0; b < static_cast<Index>(blocks.size()); ++b) {
+    parts.blocks.push_back({block_start(blocks, b) * kSize, block_start(blocks, b + 1) * kSize});
+  }
+  parts.mine = {training.segment().begin * kSize, training.segment().end * kSize};
+  parts.arrays.push_back(reinterpret_cast<std::byte*>(theta));
+  for (T* state : states) parts.arrays.push_back(reinterpret_cast<std::byte*>(state));
+  return parts;
+}
+
 }  // namespace
 
 void check_can_go_on(Session& session, const RunDirectory& directory) {
@@ -101,6 +134,48 @@ void check_can_go_on(Session& session, const RunDirectory& directory) {
     }
   }
 }
+
+void check_data(const CheckpointManifest& manifest, const Experiment& experiment,
+                const std::string& run) {
+  std::string changed;
+  std::map<std::string, std::string> all = manifest.data;
+  all.insert(experiment.data_hashes.begin(), experiment.data_hashes.end());
+  for (const auto& [set, ignored] : all) {
+    const auto began = manifest.data.find(set);
+    const auto now = experiment.data_hashes.find(set);
+    const bool is_same = began != manifest.data.end() && now != experiment.data_hashes.end() &&
+                         began->second == now->second;
+    if (!is_same) changed += (changed.empty() ? "" : " and ") + set;
+  }
+  if (changed.empty()) return;
+  throw DataError(
+      fmt::format("{}: the {} rows are not those that the run was begun with; give it the same "
+                  "data, or start a new run",
+                  run, changed));
+}
+
+template <class T>
+void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& manifest,
+                     Experiment& experiment, Training<T>& training) {
+  const CheckpointManifest expected = manifest_of(experiment, training);
+  const bool fits = manifest.precision == expected.precision &&
+                    manifest.states == expected.states &&
+                    manifest.array_bytes == expected.array_bytes;
+  if (!fits) {
+    throw DamagedCheckpoint(fmt::format("{}: its arrays are not those of this network",
+                                        files.path_of(manifest.all_steps)));
+  }
+  const TrainingPosition position{manifest.epoch, manifest.step, manifest.all_steps,
+                                  FoldCodec<ScoreSums>::decode(manifest.sums)};
+  training.restore(position, [&](T* theta, const std::vector<T*>& states) {
+    files.load(manifest, parts_of(training, theta, states));
+  });
+  experiment.model.initial_parameters = manifest.initial_parameters;
+}
+template void load_checkpoint(const CheckpointFolder&, const CheckpointManifest&, Experiment&,
+                              Training<float>&);
+template void load_checkpoint(const CheckpointFolder&, const CheckpointManifest&, Experiment&,
+                              Training<double>&);
 
 template <class T>
 RunCheckpoints<T>::RunCheckpoints(Session& session, RunFolder& folder, Experiment& experiment)
@@ -145,45 +220,11 @@ bool RunCheckpoints<T>::is_due_by_time() const {
 }
 
 template <class T>
-CheckpointManifest RunCheckpoints<T>::manifest_of(const Training<T>& training) const {
-  const TrainingPosition& position = training.position();
-  CheckpointManifest m;
-  m.version = LOCKSTEP_VERSION;
-  m.epoch = position.epoch;
-  m.step = position.step;
-  m.all_steps = position.all_steps;
-  m.sums = FoldCodec<ScoreSums>::encode(position.sums);
-  m.precision = experiment_.model.precision;
-  m.states = static_cast<Index>(training.optimizer_state().size());
-  m.array_bytes = static_cast<Index>(training.theta().size() * sizeof(T));
-  m.options = experiment_.model.options;
-  m.data = experiment_.data_hashes;
-  m.initial_parameters = experiment_.model.initial_parameters;
-  return m;
-}
-
-/// @param theta, states  of this rank's segment
-template <class T>
-ArrayParts RunCheckpoints<T>::parts_of(const Training<T>& training, T* theta,
-                                       const std::vector<T*>& states) const {
-  constexpr auto kSize = static_cast<Index>(sizeof(T));
-  const std::vector<Block>& blocks = training.blocks();
-  ArrayParts parts;
-  for (Index b = 0; b < static_cast<Index>(blocks.size()); ++b) {
-    parts.blocks.push_back({block_start(blocks, b) * kSize, block_start(blocks, b + 1) * kSize});
-  }
-  parts.mine = {training.segment().begin * kSize, training.segment().end * kSize};
-  parts.arrays.push_back(reinterpret_cast<std::byte*>(theta));
-  for (T* state : states) parts.arrays.push_back(reinterpret_cast<std::byte*>(state));
-  return parts;
-}
-
-template <class T>
 bool RunCheckpoints<T>::save(const Training<T>& training) {
   const TrainingPosition& position = training.position();
   saved_at_ = seconds_now();
   if (newest_ == position.all_steps) return true;
-  CheckpointManifest manifest = manifest_of(training);
+  CheckpointManifest manifest = manifest_of(experiment_, training);
   guard(session_.team, "reading the metrics", [&] {
     if (!session_.is_root()) return;
     const std::string path = folder_.file(kMetricsFile);
@@ -222,44 +263,12 @@ std::string RunCheckpoints<T>::newest() const {
 }
 
 template <class T>
-void RunCheckpoints<T>::check_data(const CheckpointManifest& manifest) const {
-  std::string changed;
-  std::map<std::string, std::string> all = manifest.data;
-  all.insert(experiment_.data_hashes.begin(), experiment_.data_hashes.end());
-  for (const auto& [set, ignored] : all) {
-    const auto began = manifest.data.find(set);
-    const auto now = experiment_.data_hashes.find(set);
-    const bool is_same = began != manifest.data.end() && now != experiment_.data_hashes.end() &&
-                         began->second == now->second;
-    if (!is_same) changed += (changed.empty() ? "" : " and ") + set;
-  }
-  if (changed.empty()) return;
-  throw DataError(
-      fmt::format("{}: the {} rows are not those that the run was begun with; give it the same "
-                  "data, or start a new run",
-                  folder_.directory().path(), changed));
-}
-
-template <class T>
 bool RunCheckpoints<T>::try_to_restore(Training<T>& training, Index steps_of_epoch,
                                        Index all_steps) {
   try {
     const CheckpointManifest manifest = files_.manifest(all_steps);
-    check_data(manifest);
-    const CheckpointManifest expected = manifest_of(training);
-    const bool fits = manifest.precision == expected.precision &&
-                      manifest.states == expected.states &&
-                      manifest.array_bytes == expected.array_bytes;
-    if (!fits) {
-      throw DamagedCheckpoint(
-          fmt::format("{}: its arrays are not those of this network", files_.path_of(all_steps)));
-    }
-    TrainingPosition position{manifest.epoch, manifest.step, manifest.all_steps,
-                              FoldCodec<ScoreSums>::decode(manifest.sums)};
-    training.restore(position, [&](T* theta, const std::vector<T*>& states) {
-      files_.load(all_steps, manifest, parts_of(training, theta, states));
-    });
-    experiment_.model.initial_parameters = manifest.initial_parameters;
+    check_data(manifest, experiment_, folder_.directory().path());
+    load_checkpoint(files_, manifest, experiment_, training);
     cut_reports(manifest, manifest.step == steps_of_epoch);
     newest_ = all_steps;
     return true;

@@ -17,6 +17,16 @@ namespace lockstep::trainer {
 /// epochs may be asked for where the rate does not depend on their number. *Collective*.
 void check_can_go_on(Session& session, const RunDirectory& directory);
 
+/// Throws DataError where rows of the experiment are not those that a run was begun with.
+void check_data(const CheckpointManifest& manifest, const Experiment& experiment,
+                const std::string& run);
+
+/// Puts `training` where a checkpoint was, and states in the model what its parameters began with.
+/// Throws DamagedCheckpoint, alike on all ranks. *Collective*.
+template <class T>
+void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& manifest,
+                     Experiment& experiment, Training<T>& training);
+
 /// The checkpoints of a model that is being trained: when they are due, and what is in them.
 template <class T>
 class RunCheckpoints {
@@ -48,9 +58,6 @@ class RunCheckpoints {
   std::string newest() const;
 
  private:
-  CheckpointManifest manifest_of(const Training<T>& training) const;
-  ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>& states) const;
-  void check_data(const CheckpointManifest& manifest) const;
   bool try_to_restore(Training<T>& training, Index steps_of_epoch, Index all_steps);
   void cut_reports(const CheckpointManifest& manifest, bool epoch_is_timed);
 

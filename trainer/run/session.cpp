@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -34,10 +35,15 @@ std::string program_hash() {
   return hash.hex();
 }
 
-/// A run that goes on has its own. "" where there is none.
+/// The directory of the run that a command is about, or "".
+const std::string& run_of(const Arguments& arguments) {
+  return arguments.run.empty() ? arguments.resume : arguments.run;
+}
+
+/// Such a run has its own. "" where there is none.
 std::string config_file_of(const Arguments& arguments) {
-  return arguments.resume.empty() ? arguments.config_file
-                                  : fmt::format("{}/{}", arguments.resume, kConfigFile);
+  const std::string& run = run_of(arguments);
+  return run.empty() ? arguments.config_file : fmt::format("{}/{}", run, kConfigFile);
 }
 
 /// As many as run.threads may say.
@@ -58,6 +64,10 @@ int thread_count(Team& team, const Settings& settings) {
 }
 
 }  // namespace
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 void check_same_program(Team& team, const std::vector<std::string>& command_line) {
   if (team.size() == 1) return;
@@ -95,9 +105,9 @@ Session open_session(comm::Environment& environment, comm::Communicator& team,
     guard(team, "reading the configuration", [&] {
       if (team.rank() != 0) return;
       std::error_code error;
-      if (!arguments.resume.empty() && !std::filesystem::exists(file, error)) {
-        throw MissingInputError(
-            fmt::format("{}: no run to go on with: there is no {}", arguments.resume, kConfigFile));
+      if (!run_of(arguments).empty() && !std::filesystem::exists(file, error)) {
+        throw MissingInputError(fmt::format("{}: no directory of a run: there is no {}",
+                                            run_of(arguments), kConfigFile));
       }
       text = load_config_text(file);
     });

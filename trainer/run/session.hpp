@@ -10,6 +10,9 @@
 
 namespace lockstep::trainer {
 
+/// Seconds of a steady clock.
+double seconds_now();
+
 /// What every command has in hand: the ranks, the command line, and the resolved settings, the same
 /// on all ranks but for the transport.
 struct Session {
@@ -17,7 +20,8 @@ struct Session {
   comm::Communicator& team;
   Arguments arguments;
   Settings settings;
-  int threads = 1;               ///< of this rank
+  int threads = 1;  ///< of this rank
+  double started_at = seconds_now();
   bool reports_bad_rows = true;  ///< whoever reads data tells of rows that were left out
   /// Of each data set that was read, what this rank has put into data.quarantine.
   std::vector<std::string> quarantined{};

@@ -107,7 +107,7 @@ Index newest_whole(Team& team, const std::string& path) {
     try {
       const CheckpointManifest manifest = files.manifest(steps);
       Arrays arrays(team);
-      files.load(steps, manifest, arrays.parts);
+      files.load(manifest, arrays.parts);
       EXPECT_TRUE(arrays.holds(steps)) << "a hash that is right over content that is not";
       return steps;
     } catch (const DamagedCheckpoint&) {

@@ -1,0 +1,128 @@
+#include "trainer/run/network_run.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/data/partition.hpp"
+#include "core/parallel/ranges.hpp"
+#include "trainer/run/loaded_model.hpp"
+#include "trainer/run/naive_bayes_model.hpp"
+#include "trainer/run/scoring_pass.hpp"
+
+namespace lockstep::trainer {
+
+template <class T>
+NetworkRun<T>::NetworkRun(Session& session, Experiment& experiment)
+    : session_(session),
+      experiment_(experiment),
+      network_(experiment.model.network),
+      scorer_(scorer_of(experiment.model)),
+      lanes_(experiment.train.total_rows, experiment.lanes, experiment.batch) {
+  const auto boundaries = lane_boundaries(lanes_.count(), session_.team.size());
+  std::vector<Index> rows{0};
+  for (int r = 0; r < session_.team.size(); ++r) {
+    rows.push_back(lanes_.rows_of(part_of(boundaries, r)).end);
+  }
+  Table train = move_rows(session_.team, std::move(experiment_.train), rows);
+  experiment_.train.total_rows = train.total_rows;
+  // One set after the other: the first row that cannot be taken is the same on any ranks.
+  guard(session_.team, "transforming the data", [&] { train_ = examples_of(std::move(train)); });
+  take(experiment_.validation, validation_);
+  take(experiment_.test, test_);
+}
+
+/// *Collective*.
+template <class T>
+void NetworkRun<T>::take(std::optional<Table>& table, std::optional<Examples<T>>& examples) {
+  guard(session_.team, "transforming the data", [&] {
+    if (table) examples = examples_of(std::move(*table));
+  });
+  table.reset();
+}
+
+template <class T>
+Examples<T> NetworkRun<T>::examples_of(Table&& table) const {
+  return make_examples<T>(std::move(table), experiment_.model.features,
+                          experiment_.model.target_scalings, session_.threads);
+}
+
+template <class T>
+AlignedVector<T> NetworkRun<T>::initial_parameters() const {
+  AlignedVector<T> theta;
+  const std::string& path = session_.settings.text("train.init_from");
+  if (path.empty()) {
+    guard(session_.team, "drawing the initial parameters", [&] {
+      theta = no_parameters();
+      network_.initialize(experiment_.options.seed, theta.data());
+    });
+    return theta;
+  }
+  const SafetensorsFile file = load_model_file(session_, path);
+  if (is_naive_bayes(file)) {
+    throw DataError(fmt::format(
+        "{}: a naive_bayes model, but train.init_from takes a network, such as model.type = {} "
+        "trains",
+        path, session_.settings.text("model.type")));
+  }
+  guard(session_.team, "reading the initial model", [&] {
+    theta = read_parameters<T>(file, network_);
+    experiment_.model.initial_parameters = parameters_sha256(network_, theta.data());
+  });
+  return theta;
+}
+
+template <class T>
+AlignedVector<T> NetworkRun<T>::no_parameters() const {
+  return AlignedVector<T>(static_cast<std::size_t>(network_.arena_size()));
+}
+
+template <class T>
+Training<T>& NetworkRun<T>::prepare(AlignedVector<T> theta) {
+  guard(session_.team, "preparing the training", [&] {
+    training_.emplace(session_.team, network_, lanes_, train_, scorer_, experiment_.options,
+                      session_.threads, std::move(theta));
+  });
+  return *training_;
+}
+
+template <class T>
+Evaluations NetworkRun<T>::measure() const {
+  Evaluations measured;
+  const double penalty =
+      penalty_value(network_.tensors(), experiment_.options.penalty, training_->theta().data());
+  measured.train = scorer_.evaluation(training_->position().sums, penalty);
+  const auto evaluate = [&](const std::optional<Examples<T>>& examples, const char* set) {
+    std::optional<Evaluation> evaluation;
+    if (!examples) return evaluation;
+    evaluation =
+        scorer_.evaluation(score_examples<T>(session_.team, network_, training_->theta().data(),
+                                             *examples, scorer_, session_.threads),
+                           penalty);
+    // Parameters may be finite, and so large that scores are not.
+    if (std::isfinite(evaluation->loss)) return evaluation;
+    throw NumericalError(
+        fmt::format("training diverged: the {} loss after epoch {} is not finite; {}", set,
+                    training_->position().epoch,
+                    diverged_advice(experiment_.options.learning_rate, train_.is_sparse)));
+  };
+  measured.validation = evaluate(validation_, "validation");
+  measured.test = evaluate(test_, "test");
+  return measured;
+}
+
+template <class T>
+std::string NetworkRun<T>::line_of(const Evaluations& measured) const {
+  if (!session_.is_root()) return "";
+  const TrainingPosition& position = training_->position();
+  return metrics_line({position.epoch, position.all_steps, training_->learning_rate(), measured,
+                       parameters_sha256(network_, training_->theta().data())});
+}
+
+template class NetworkRun<float>;
+template class NetworkRun<double>;
+
+}  // namespace lockstep::trainer
