@@ -107,19 +107,40 @@ TEST(Arguments, HelpAndVersion) {
   }
 }
 
+TEST(Arguments, NameTheRunThatACommandIsAbout) {
+  EXPECT_EQ(parse_arguments({"train", "--resume", "runs/a"}).resume, "runs/a");
+  const Arguments verify = parse_arguments({"verify", "runs/a", "--epoch=3"});
+  EXPECT_EQ(verify.run, "runs/a");
+  EXPECT_EQ(verify.epoch, 3);
+  EXPECT_EQ(usage_error({"verify"}),
+            "verify needs the directory of a run; see 'lockstep verify --help'");
+  EXPECT_EQ(usage_error({"verify", "a", "b"}),
+            "unexpected argument 'b'; see 'lockstep verify --help'");
+  EXPECT_EQ(usage_error({"verify", "a", "--epoch=0"}),
+            "--epoch: expected an integer ≥ 1, found '0'; see 'lockstep verify --help'");
+  EXPECT_EQ(usage_error({"train", "--resume="}),
+            "option '--resume' needs a value; see 'lockstep train --help'");
+  EXPECT_EQ(usage_error({"train", "--resume=a", "--config=b"}),
+            "option '--config' contradicts --resume, which goes on in the directory of a run with "
+            "its configuration; see 'lockstep train --help'");
+}
+
 TEST(Arguments, RefusesWhatIsNoCommand) {
-  EXPECT_EQ(
-      usage_error({}),
-      "no command; known: train, evaluate, predict, inspect, generate, check, convert, describe, "
-      "decompose; see 'lockstep --help'");
+  EXPECT_EQ(usage_error({}),
+            "no command; known: train, verify, rerun, evaluate, predict, inspect, generate, check, "
+            "convert, describe, "
+            "decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"trian"}),
-            "unknown command 'trian'; known: train, evaluate, predict, inspect, generate, check, "
+            "unknown command 'trian'; known: train, verify, rerun, evaluate, predict, inspect, "
+            "generate, check, "
             "convert, describe, decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(usage_error({""}),
-            "unknown command ''; known: train, evaluate, predict, inspect, generate, check, "
+            "unknown command ''; known: train, verify, rerun, evaluate, predict, inspect, "
+            "generate, check, "
             "convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--config", "a.ini", "train"}),
-            "expected a command before '--config'; known: train, evaluate, predict, inspect, "
+            "expected a command before '--config'; known: train, verify, rerun, evaluate, predict, "
+            "inspect, "
             "generate, check, convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--version", "train"}),
             "unexpected argument 'train'; see 'lockstep --help'");

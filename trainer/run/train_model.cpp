@@ -1,0 +1,29 @@
+#include "trainer/run/train_model.hpp"
+
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/model/naive_bayes.hpp"
+#include "trainer/run/train_naive_bayes.hpp"
+#include "trainer/run/train_network.hpp"
+
+namespace lockstep::trainer {
+
+RunResult train_model(Session& session, TrainingData data, RunFolder& folder) {
+  return session.settings.text("model.type") == kNaiveBayesName
+             ? train_naive_bayes(session, std::move(data), folder)
+             : train_network(session, std::move(data), folder);
+}
+
+void train_into(RunDirectory& directory, const std::function<void()>& train) {
+  try {
+    train();
+  } catch (const Interrupted&) {
+    throw;  // to be resumed
+  } catch (...) {
+    if (!directory.has_progress()) directory.discard();
+    throw;
+  }
+}
+
+}  // namespace lockstep::trainer

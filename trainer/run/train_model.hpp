@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+
+#include "trainer/run/data_split.hpp"
+#include "trainer/run/report.hpp"
+#include "trainer/run/run_directory.hpp"
+#include "trainer/run/session.hpp"
+
+namespace lockstep::trainer {
+
+/// Trains the model that the settings choose, a network or naive_bayes, into `folder`. Throws alike
+/// on all ranks. *Collective*.
+RunResult train_model(Session& session, TrainingData data, RunFolder& folder);
+
+/// Runs `train`, which writes to `directory`. Of a training that fails before it has come anywhere,
+/// nothing is left there; what was interrupted stays. *Collective*.
+void train_into(RunDirectory& directory, const std::function<void()>& train);
+
+}  // namespace lockstep::trainer
