@@ -5,48 +5,38 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
 
 #include "core/parallel/fold.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
-constexpr std::size_t kToldRows = 3;
 constexpr Index kNever = std::numeric_limits<Index>::max();
-
-/// The order in which rows are told: what is not finite, then the largest losses.
-bool is_worse(const DivergenceWatch::Row& a, const DivergenceWatch::Row& b) {
-  const auto key = [](const DivergenceWatch::Row& row) {
-    const bool is_finite = std::isfinite(row.loss);
-    return std::tuple(is_finite, is_finite ? -row.loss : 0.0, row.number);
-  };
-  return key(a) < key(b);
-}
-
-/// The first of both.
-std::vector<DivergenceWatch::Row> worst_of(std::vector<DivergenceWatch::Row> rows) {
-  std::sort(rows.begin(), rows.end(), is_worse);
-  if (rows.size() > kToldRows) rows.resize(kToldRows);
-  return rows;
-}
 
 }  // namespace
 
+/// The order in which rows are told: what is not finite, then the largest losses.
+bool DivergenceWatch::is_worse(const Row& a, const Row& b) {
+  const bool a_is_finite = std::isfinite(a.loss);
+  const bool b_is_finite = std::isfinite(b.loss);
+  if (a_is_finite != b_is_finite) return b_is_finite;
+  if (a_is_finite && a.loss != b.loss) return a.loss > b.loss;
+  return a.number < b.number;
+}
+
 void DivergenceWatch::begin_step(Index step) {
-  steps_.push_back({step, {}, -1});
+  steps_.push_back({step, kNever});
   block_ = kNever;
 }
 
-bool DivergenceWatch::is_among_the_worst(double loss) const {
-  const std::vector<Row>& worst = steps_.back().worst;
-  return worst.size() < kToldRows || !(loss <= worst.back().loss);
-}
-
 void DivergenceWatch::add_row(double loss, Index number, Index layer) {
-  std::vector<Row>& worst = steps_.back().worst;
-  worst.push_back({loss, number, layer, rank_});
-  worst = worst_of(std::move(worst));
+  Step& step = steps_.back();
+  const Row row{loss, number, layer, rank_};
+  std::size_t at = std::min(step.count, kToldRows - 1);
+  if (step.count == kToldRows && !is_worse(row, step.worst[at])) return;
+  for (; at > 0 && is_worse(row, step.worst[at - 1]); --at) step.worst[at] = step.worst[at - 1];
+  step.worst[at] = row;
+  step.count = std::min(step.count + 1, kToldRows);
 }
 
 void DivergenceWatch::add_block(Index block) {
@@ -58,7 +48,7 @@ void DivergenceWatch::add_block(Index block) {
 void DivergenceWatch::end_step() { steps_.back().block = block_; }
 
 bool DivergenceWatch::is_bad(const Step& step) {
-  const bool has_bad_row = !step.worst.empty() && !std::isfinite(step.worst.front().loss);
+  const bool has_bad_row = step.count > 0 && !std::isfinite(step.worst.front().loss);
   return has_bad_row || step.block != kNever;
 }
 
@@ -75,14 +65,18 @@ std::string DivergenceWatch::describe(Team& team, Index epoch, Index step_of_los
   const auto mine = std::find_if(steps_.begin(), steps_.end(),
                                  [&](const Step& each) { return each.step == step; });
   const Index block = min_over(team, mine == steps_.end() ? kNever : mine->block);
-  const std::vector<Row> my_rows = mine == steps_.end() ? std::vector<Row>() : mine->worst;
+  std::vector<Row> my_rows;
+  if (mine != steps_.end()) {
+    my_rows.assign(mine->worst.begin(), mine->worst.begin() + static_cast<Index>(mine->count));
+  }
   const std::vector<std::string> hosts = all_gather_text(team, host_name());
   std::vector<Row> rows;
   for (const Bytes& bytes : team.all_gather(FoldCodec<std::vector<Row>>::encode(my_rows))) {
     const auto theirs = FoldCodec<std::vector<Row>>::decode(bytes);
     rows.insert(rows.end(), theirs.begin(), theirs.end());
   }
-  rows = worst_of(std::move(rows));
+  std::sort(rows.begin(), rows.end(), is_worse);
+  if (rows.size() > kToldRows) rows.resize(kToldRows);
 
   std::string text = fmt::format("step {} of epoch {}: ", step, epoch);
   const bool has_bad_row = !rows.empty() && !std::isfinite(rows.front().loss);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,7 +30,10 @@ class DivergenceWatch {
   /// The rows of the next step are seen from here on.
   void begin_step(Index step);
   /// Whether this row is one of those to tell of: not finite, or of one of the largest losses.
-  bool is_among_the_worst(double loss) const;
+  bool is_among_the_worst(double loss) const {
+    const Step& step = steps_.back();
+    return step.count < kToldRows || !(loss <= step.worst[kToldRows - 1].loss);
+  }
   void add_row(double loss, Index number, Index layer);
   /// A block of the gradient that is not finite. Thread-safe.
   void add_block(Index block);
@@ -51,11 +56,14 @@ class DivergenceWatch {
   std::string describe(Team& team, Index epoch, Index step_of_loss, const Names& names) const;
 
  private:
+  static constexpr std::size_t kToldRows = 3;
   struct Step {
     Index step = 0;
-    std::vector<Row> worst;  ///< the first is the worst
-    Index block = 0;         ///< the first whose gradient is not finite, or the largest number
+    Index block = 0;  ///< the first whose gradient is not finite, or the largest number
+    std::size_t count = 0;
+    std::array<Row, kToldRows> worst{};  ///< `count` rows, the worst first
   };
+  static bool is_worse(const Row& a, const Row& b);
   static bool is_bad(const Step& step);
 
   int rank_;

@@ -12,7 +12,7 @@ namespace lockstep::trainer {
 namespace {
 
 /// The most steps between two times that the ranks settle, and what time should pass.
-constexpr Index kMostSteps = 16;
+constexpr Index kMostSteps = 128;
 constexpr double kSeconds = 0.02;
 
 double now() {

@@ -395,9 +395,9 @@ void Training<T>::update(const T* root, Index rows) {
     if (!touched_.contains(my_blocks_[mine])) return;
     alignas(kAlignment) T room[kBlock];
     const std::span<T> gradient = mean_gradient(mine, root, rows, room);
-    T probe = 0;  // not 0 where an element is not finite
-    for (const T g : gradient) probe += g * T{0};
-    if (probe != T{0}) watch_.add_block(my_blocks_[mine]);
+    int strays = 0;  // NaN is not below any number
+    for (const T g : gradient) strays |= std::abs(g) <= std::numeric_limits<T>::max() ? 0 : 1;
+    if (strays != 0) watch_.add_block(my_blocks_[mine]);
     if (clip != 1) {
       for (T& g : gradient) g *= static_cast<T>(clip);
     }
