@@ -2,16 +2,20 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <type_traits>
 
 namespace lockstep {
 
 /// No number is NaN or infinite. Without a branch for each, so that the compiler uses vectors.
-inline bool all_finite(std::span<const double> numbers) {
-  constexpr std::uint64_t kExponent = 0x7FF0000000000000;
-  std::uint64_t any = 0;
-  for (const double x : numbers) {
-    any |= static_cast<std::uint64_t>((std::bit_cast<std::uint64_t>(x) & kExponent) == kExponent);
+template <class T>
+bool all_finite(std::span<const T> numbers) {
+  using Bits = std::conditional_t<sizeof(T) == sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;
+  constexpr Bits kExponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits any = 0;
+  for (const T x : numbers) {
+    any |= static_cast<Bits>((std::bit_cast<Bits>(x) & kExponent) == kExponent);
   }
   return any == 0;
 }

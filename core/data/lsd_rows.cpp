@@ -160,7 +160,8 @@ void PartReader::check_cells() {
         return column.type.kind == ColumnKind::number && column.missing == 0;
       });
   if (numbers_alone) {
-    if (!all_finite({cells_, to_size(rows_.size() * columns())})) refuse("a cell is no number");
+    if (!all_finite<double>({cells_, to_size(rows_.size() * columns())}))
+      refuse("a cell is no number");
     return;
   }
   for (std::size_t c = 0; c < header_.columns.size(); ++c) {
@@ -332,7 +333,7 @@ void PartReader::take_sparse() {
     if (values.begins.empty()) values.begins.push_back(0);
     values.begins.push_back(values.begins.back() + lengths[to_size(r)]);
   }
-  if (at != cells || !all_finite({numbers, to_size(cells)})) refuse("its cells are wrong");
+  if (at != cells || !all_finite<double>({numbers, to_size(cells)})) refuse("its cells are wrong");
   values.columns.insert(values.columns.end(), indices + taken.begin, indices + taken.end);
   values.numbers.insert(values.numbers.end(), numbers + taken.begin, numbers + taken.end);
 }

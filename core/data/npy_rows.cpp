@@ -277,7 +277,7 @@ class ArrayReader {
     const auto rows = static_cast<std::size_t>(block_.size());
     const std::span<const double> values(values_, rows * static_cast<std::size_t>(features_));
     const std::span<const double> target(target_, target_ == nullptr ? 0 : rows);
-    if (all_finite(values) && all_finite(target)) return;
+    if (all_finite<double>(values) && all_finite<double>(target)) return;
     for (Index r = 0; r < block_.size(); ++r) {
       if (is_left_out(r)) continue;
       for (const Index c : used_) {

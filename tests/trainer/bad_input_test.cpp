@@ -289,7 +289,9 @@ std::vector<BadInput> all_bad_input() {
         "--train.batch_size=all", "--train.epochs=1", "--train.learning_rate=1e39",
         "--output.dir=plain"},
        3,
-       "lockstep: error: training diverged: a parameter is not finite after epoch 1; lower "},
+       "lockstep: error: training diverged: a parameter of layers.0.weight is not finite after "
+       "epoch "
+       "1; lower "},
       {"NameNotUtf8", file_with("a.csv", "x,gro\xDF,y\n1,2,a\n2,3,b\n"), training("a.csv"), 65,
        "lockstep: error: a.csv:1:2: the column name 'gro\\xdf' is not UTF-8; convert the file"},
       {"LabelNotUtf8", file_with("a.csv", "x,y\n1,a\n2,gro\xDF\n"), training("a.csv"), 65,

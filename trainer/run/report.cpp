@@ -194,8 +194,12 @@ std::string metrics_line(const EpochMetrics& metrics) {
   return json.dump();
 }
 
-std::string timings_line(Index epoch, double seconds, double rows_per_second) {
-  return Json{{"epoch", epoch}, {"seconds", seconds}, {"rows_per_second", rows_per_second}}.dump();
+std::string timings_line(const EpochTimes& times) {
+  return Json{{"epoch", times.epoch},
+              {"seconds", times.seconds},
+              {"rows_per_second", times.rows_per_second},
+              {"checkpoint_seconds", times.checkpoint_seconds}}
+      .dump();
 }
 
 void claim_run(RunFolder& folder) {

@@ -50,8 +50,15 @@ struct EpochMetrics {
 };
 /// A line of metrics.jsonl.
 std::string metrics_line(const EpochMetrics& metrics);
+/// How long an epoch took.
+struct EpochTimes {
+  Index epoch;
+  double seconds;  ///< of its steps
+  double rows_per_second;
+  double checkpoint_seconds = 0;
+};
 /// A line of timings.jsonl.
-std::string timings_line(Index epoch, double seconds, double rows_per_second);
+std::string timings_line(const EpochTimes& times);
 
 /// What a run ends with.
 struct RunResult {

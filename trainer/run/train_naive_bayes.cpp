@@ -99,7 +99,7 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
   folder.write(
       kMetricsFile,
       metrics_line({1, 1, std::nullopt, result.measured, result.parameters_sha256}) + "\n");
-  folder.write(kTimingsFile, timings_line(1, seconds, result.rows_per_second) + "\n");
+  folder.write(kTimingsFile, timings_line({1, seconds, result.rows_per_second}) + "\n");
   const std::string path = folder.file(kModelFile);
   guard(team, "writing the model", [&] {
     if (session.is_root()) model.save(path);

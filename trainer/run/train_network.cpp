@@ -86,18 +86,20 @@ class TrainRun {
   EpochReport run_epoch(RunCheckpoints<T>& checkpoints) {
     const Index left = steps() - run_.training().position().step;
     const double start = seconds_now();
-    take_steps(checkpoints);
-    const double seconds = seconds_now() - start;
+    const double saving = take_steps(checkpoints);
+    const double seconds = seconds_now() - start - saving;
     EpochReport report{run_.measure()};
     const double rows = static_cast<double>(run_.lanes().rows()) * static_cast<double>(left) /
                         static_cast<double>(steps());
     report.rows_per_second = rows / seconds;
-    describe(report, seconds);
+    describe(report, seconds, saving);
     return report;
   }
 
-  /// The steps of an epoch that are left, with the checkpoints that are due.
-  void take_steps(RunCheckpoints<T>& checkpoints) {
+  /// The steps of an epoch that are left, with the checkpoints that are due. Returns the seconds
+  /// that these took.
+  double take_steps(RunCheckpoints<T>& checkpoints) {
+    double saving = 0;
     Training<T>& training = run_.training();
     const TrainingPosition& position = training.position();
     Progress progress(session_, position.epoch, experiment_.epochs, steps());
@@ -107,9 +109,12 @@ class TrainRun {
           [&](Index steps_done) { progress.step_done(steps_done); });
       const bool is_last = position.epoch == experiment_.epochs && position.step == steps();
       const bool stops = (agreed & (kWishToStop | kOutOfTime)) != 0 && !is_last;
+      const double start = seconds_now();
       if (agreed != 0 || checkpoints.is_due(position, steps())) checkpoints.save(training);
+      saving += seconds_now() - start;
       if (stops) throw Interrupted(stop_line(agreed, checkpoints));
     }
+    return saving;
   }
 
   /// What this rank wants.
@@ -141,7 +146,7 @@ class TrainRun {
         checkpoints.newest().empty() ? "none" : checkpoints.newest(), folder_.directory().path());
   }
 
-  void describe(const EpochReport& report, double seconds) {
+  void describe(const EpochReport& report, double seconds, double saving) {
     const Index epoch = run_.training().position().epoch;
     std::string line = fmt::format("epoch {}/{}  train {}", epoch, experiment_.epochs,
                                    evaluation_line(report.measured.train));
@@ -154,7 +159,7 @@ class TrainRun {
 
     folder_.append(kMetricsFile, run_.line_of(report.measured));
     if (is_timed)
-      folder_.append(kTimingsFile, timings_line(epoch, seconds, report.rows_per_second));
+      folder_.append(kTimingsFile, timings_line({epoch, seconds, report.rows_per_second, saving}));
   }
 
   RunResult finish(const EpochReport& last, std::vector<double> rates) {

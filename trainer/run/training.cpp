@@ -12,6 +12,7 @@
 #include <span>
 
 #include "core/base/error.hpp"
+#include "core/base/finite.hpp"
 #include "core/parallel/ranges.hpp"
 #include "core/parallel/threads.hpp"
 
@@ -154,10 +155,12 @@ void Training<T>::restore(
 /// The losses tell of a step only in the next one. θ is the same on all ranks.
 template <class T>
 void Training<T>::check_parameters() const {
-  for (const T value : theta_) {
-    if (std::isfinite(value)) continue;
+  for (const Tensor& tensor : network_.tensors()) {
+    const std::span<const T> values(theta_.data() + tensor.offset,
+                                    static_cast<std::size_t>(tensor.size()));
+    if (all_finite(values)) continue;
     throw NumericalError(fmt::format(
-        "training diverged: a parameter is not finite after {}epoch {}; {}",
+        "training diverged: a parameter of {} is not finite after {}epoch {}; {}", tensor.name,
         position_.step == lanes_.steps() ? "" : fmt::format("step {} of ", position_.step),
         position_.epoch, diverged_advice(options_.learning_rate, examples_.is_sparse)));
   }
@@ -395,9 +398,7 @@ void Training<T>::update(const T* root, Index rows) {
     if (!touched_.contains(my_blocks_[mine])) return;
     alignas(kAlignment) T room[kBlock];
     const std::span<T> gradient = mean_gradient(mine, root, rows, room);
-    int strays = 0;  // NaN is not below any number
-    for (const T g : gradient) strays |= std::abs(g) <= std::numeric_limits<T>::max() ? 0 : 1;
-    if (strays != 0) watch_.add_block(my_blocks_[mine]);
+    if (!all_finite(std::span<const T>(gradient))) watch_.add_block(my_blocks_[mine]);
     if (clip != 1) {
       for (T& g : gradient) g *= static_cast<T>(clip);
     }
