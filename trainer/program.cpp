@@ -31,6 +31,7 @@ void run_command(comm::Environment& environment, comm::Communicator& team,
   if (arguments.command == "train") return train(session);
   if (arguments.command == "verify") return verify(session);
   if (arguments.command == "rerun") return rerun(session);
+  if (arguments.command == "bisect") return bisect(session);
   if (arguments.command == "evaluate") return evaluate(session);
   if (arguments.command == "predict") return predict(session);
   if (arguments.command == "inspect") return inspect(session);

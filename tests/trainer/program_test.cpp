@@ -93,10 +93,12 @@ TEST(Program, TheRateFollowsItsScheduleAndTheBatch) {
 TEST(Program, TrainWritesARunAndEvaluateAgreesWithIt) {
   const TestFolder folder;
   expect_ok(run_program(folder.path(), 2, kBlobs + std::vector<std::string>{"--output.dir=run"}));
-  EXPECT_EQ(folder.names(),
-            (std::vector<std::string>{"run", "run/config.ini", "run/metrics.jsonl",
-                                      "run/model.safetensors", "run/provenance.json",
-                                      "run/result.json", "run/timings.jsonl"}));
+  EXPECT_EQ(
+      folder.names(),
+      (std::vector<std::string>{
+          "run", "run/checkpoints", "run/checkpoints/step-9", "run/checkpoints/step-9/arrays.bin",
+          "run/checkpoints/step-9/manifest.json", "run/config.ini", "run/metrics.jsonl",
+          "run/model.safetensors", "run/provenance.json", "run/result.json", "run/timings.jsonl"}));
   const json result = json::parse(folder.read("run/result.json"));
   EXPECT_EQ(result["epochs"], 3);
   EXPECT_EQ(result["steps"], 3 * 3);

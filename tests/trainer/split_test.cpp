@@ -429,7 +429,7 @@ TEST(FoldsProgram, ReportsMeanAndDeviationOfEachMetric) {
                                result["std"]["test"]["accuracy"].get<double>())),
       std::string::npos)
       << run.err;
-  EXPECT_EQ(folder.names().size(), 1U + 1 + 3 + 3 * 5);
+  EXPECT_EQ(folder.names().size(), 1U + 1 + 3 + 3 * 9);
   // A run of fewer folds, or none, replaces all of it.
   train(folder, "run", kBayes + Words{"--data.train=all.csv", "--data.folds=2"});
   EXPECT_EQ(folder.names().size(), 1U + 1 + 3 + 2 * 5);

@@ -144,9 +144,10 @@ class ArgumentReader {
     }
     for (const CommandOption& option : spec_.options) {
       if (option.required && given_.count(option.name) == 0) {
-        const bool as_operand = option.name == spec_.operand;
+        const bool as_operand = std::find(spec_.operands.begin(), spec_.operands.end(),
+                                          option.name) != spec_.operands.end();
         fail(as_operand
-                 ? needs_operand()
+                 ? needs_operand(option.name)
                  : fmt::format("{} needs --{}={}", spec_.name, option.name, option.value_name));
       }
       if (given_.count(option.name) == 0 && !option.default_value.empty()) {
@@ -170,16 +171,21 @@ class ArgumentReader {
     if (starts_with_dash(operand))
       fail(fmt::format("unknown option {}", lockstep::quoted(operand)));
     if (spec_.takes_file_operands) return files_.push_back(operand);
-    if (spec_.operand.empty() || !given_.insert(spec_.operand).second) {
+    const auto next = std::find_if(spec_.operands.begin(), spec_.operands.end(),
+                                   [&](const std::string& name) { return !given_.contains(name); });
+    if (next == spec_.operands.end()) {
       fail(fmt::format("unexpected argument {}", lockstep::quoted(operand)));
     }
-    if (operand.empty()) fail(needs_operand());
-    (spec_.operand == "run" ? arguments_.run : arguments_.model) = operand;
+    given_.insert(*next);
+    if (operand.empty()) fail(needs_operand(*next));
+    store_own(*find_own(*next), operand);
   }
 
-  std::string needs_operand() const {
-    return fmt::format("{} needs {}", spec_.name,
-                       spec_.operand == "run" ? "the directory of a run" : "a model file");
+  std::string needs_operand(const std::string& name) const {
+    const char* what = name == "model"   ? "a model file"
+                       : name == "other" ? "the directories of two runs"
+                                         : "the directory of a run";
+    return fmt::format("{} needs {}", spec_.name, what);
   }
 
   /// Files to read and, unless --output names it, the one to write.
@@ -223,6 +229,7 @@ class ArgumentReader {
     if (option.name == "overwrite") arguments_.overwrite = true;
     if (option.name == "resume") arguments_.resume = value;
     if (option.name == "run") arguments_.run = value;
+    if (option.name == "other") arguments_.other_run = value;
     if (option.name == "epoch") arguments_.epoch = positive_integer(option, value);
     if (option.name == "config") arguments_.config_file = value;
     if (option.name == "model") arguments_.model = value;

@@ -23,9 +23,10 @@ struct Arguments {
   bool version = false;
   bool json = false;
   bool overwrite = false;
-  std::string resume;  ///< of train: the directory of a run
-  std::string run;     ///< of verify: the directory of a run
-  Index epoch = 0;     ///< of verify; 0 when it is not given
+  std::string resume;     ///< of train: the directory of a run
+  std::string run;        ///< of verify and bisect: the directory of a run
+  std::string other_run;  ///< of bisect: that of another
+  Index epoch = 0;        ///< of verify; 0 when it is not given
   std::string model;
   std::string output;
   std::string format;    ///< of generate: csv or idx; of decompose and predict: npy or csv

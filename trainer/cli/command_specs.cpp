@@ -37,7 +37,7 @@ std::vector<CommandSpec> model_commands() {
        {{"run", "RUN", "The directory of the run; the same as the argument RUN", true},
         {"epoch", "K", "The epoch to verify; the last one when not given"},
         help_option()},
-       "run",
+       {"run"},
        {"data.root", "data.format", "data.train", "data.train_labels", "data.test",
         "data.test_labels", "data.cache", "data.stream", "data.quarantine", "train.init_from",
         "run.", "comm."}},
@@ -49,11 +49,21 @@ std::vector<CommandSpec> model_commands() {
         {"overwrite", "", "Replace the run directory if it is not empty"},
         config_option(),
         help_option()},
-       "model",
+       {"model"},
        {"data.root", "data.format", "data.train", "data.train_labels", "data.test",
         "data.test_labels", "data.delimiter", "data.header", "data.cache", "data.stream",
         "data.quarantine", "synthetic.", "train.init_from", "train.max_hours", "checkpoint.",
         "output.", "run.", "comm."}},
+      {"bisect",
+       "RUN_A RUN_B [--section.key=value ...]",
+       "Find the first epoch, step and tensor in which two runs part, and what their "
+       "configurations "
+       "differ in",
+       {{"run", "RUN_A", "The directory of a run; the same as the argument RUN_A", true},
+        {"other", "RUN_B", "That of the other; the same as the argument RUN_B", true},
+        help_option()},
+       {"run", "other"},
+       {"data.root", "train.init_from", "run.", "comm."}},
       {"evaluate",
        "--model FILE [--data.test=FILES | --data.train=FILES] [--json] [--section.key=value ...]",
        "Measure a model on test rows: those of data.test, or those that its training has split off "
@@ -62,7 +72,7 @@ std::vector<CommandSpec> model_commands() {
         config_option(),
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
-       "",
+       {},
        measured_data},
       {"predict",
        "--model FILE --output FILE [--format csv|npy] [--data.test=FILES] [--section.key=value "
@@ -77,7 +87,7 @@ std::vector<CommandSpec> model_commands() {
          {"csv", "npy"}},
         config_option(),
         help_option()},
-       "",
+       {},
        test_data},
       {"inspect",
        "MODEL [--json] [--section.key=value ...]",
@@ -85,7 +95,7 @@ std::vector<CommandSpec> model_commands() {
        {{"model", "FILE", "The model; the same as the argument MODEL", true},
         {"json", "", "Print one JSON object instead of text"},
         help_option()},
-       "model",
+       {"model"},
        {"run.", "comm."}},
   };
 }
@@ -128,7 +138,7 @@ CommandSpec convert_command() {
        {"overwrite", "", "Replace a file of this name"},
        config_option(),
        help_option()},
-      "",
+      {},
       {"data.root", "data.format", "data.train", "data.train_labels", "data.delimiter",
        "data.header", "data.ignore", "data.missing", "run.", "comm."}};
   convert.takes_file_operands = true;
@@ -149,7 +159,7 @@ std::vector<CommandSpec> data_commands() {
         {"overwrite", "", "Replace files of these names"},
         config_option(),
         help_option()},
-       "",
+       {},
        {"synthetic.", "train.seed", "run.", "comm."}},
       {"check",
        "[--config FILE] [--json] [--section.key=value ...]",
@@ -165,7 +175,7 @@ std::vector<CommandSpec> data_commands() {
        "Print what the columns of a data set hold: moments, quantiles, correlations, and how much "
        "each says of the target",
        {{"json", "", "Print one JSON object instead of text"}, config_option(), help_option()},
-       "",
+       {},
        training_data},
       {"decompose",
        "--method METHOD [--components K] [--data.train=FILES] [--output.dir=FOLDER] "
@@ -196,7 +206,7 @@ std::vector<CommandSpec> data_commands() {
         {"overwrite", "", "Replace the factors in a folder that is not empty"},
         config_option(),
         help_option()},
-       "",
+       {},
        decomposition},
   };
 }

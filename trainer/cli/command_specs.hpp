@@ -22,7 +22,8 @@ struct CommandSpec {
   std::string usage;    ///< what follows "lockstep NAME"
   std::string summary;  ///< one sentence, without a full stop
   std::vector<CommandOption> options;
-  std::string operand{};  ///< `inspect MODEL`: the option that an argument stands for; or none
+  /// `inspect MODEL`: the options that the arguments stand for, one after the other.
+  std::vector<std::string> operands{};
   /// The keys that it heeds, or sections, with a dot at the end; none: all keys.
   std::vector<std::string> keys{};
   bool takes_file_operands = false;  ///< `convert IN... OUT`: data.train, and --output

@@ -10,6 +10,7 @@ namespace lockstep::trainer {
 void train(Session& session);
 void verify(Session& session);
 void rerun(Session& session);
+void bisect(Session& session);
 void evaluate(Session& session);
 void predict(Session& session);
 void inspect(Session& session);

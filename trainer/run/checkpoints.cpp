@@ -256,7 +256,9 @@ void CheckpointFolder::save(CheckpointManifest manifest, const ArrayParts& parts
     });
   } catch (const Error&) {
     std::error_code ignored;
-    if (team_.rank() == 0) fs::remove_all(temporary, ignored);
+    if (team_.rank() != 0) throw;
+    fs::remove_all(temporary, ignored);
+    fs::remove(path_, ignored);  // refuses a folder that is not empty
     throw;
   }
 }

@@ -4,16 +4,14 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <system_error>
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/format/file_descriptor.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/loaded_model.hpp"
 #include "trainer/run/network_run.hpp"
-#include "trainer/run/run_checkpoints.hpp"
+#include "trainer/run/replay.hpp"
 #include "trainer/run/run_directory.hpp"
 
 namespace lockstep::trainer {
@@ -22,23 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
-}
-
 /// Adds "train.loss is 1, recomputed 2" for each member that differs.
 void add_differences(const std::string& prefix, const Json& said, const Json& found,
                      std::vector<std::string>& differences) {
   if (said.is_object() && found.is_object()) {
     for (const auto& [key, value] : found.items()) {
-      add_differences(prefix.empty() ? key : prefix + "." + key, said.value(key, Json()), value,
-                      differences);
+      add_differences(prefix.empty() ? key : fmt::format("{}.{}", prefix, key),
+                      said.value(key, Json()), value, differences);
     }
   } else if (said != found) {
     differences.push_back(
@@ -63,13 +51,14 @@ class Verification {
       : session_(session), experiment_(experiment), folder_(folder), run_(session, experiment) {}
 
   std::string verify(Index epoch) {
-    const Index epochs = read_lines();
+    lines_ = metrics_of(session_, folder_);
+    const auto epochs = static_cast<Index>(lines_.size());
     if (epoch == 0) epoch = epochs;
     if (epochs == 0 || epoch > epochs) {
       throw DataError(fmt::format("{}: has {} finished epochs; there is no epoch {} to verify",
                                   folder_, epochs, std::max<Index>(epoch, 1)));
     }
-    const std::string start = go_before(epoch);
+    const std::string start = go_before(session_, experiment_, folder_, epoch, run_);
     const Index first = run_.training().position().epoch;
     for (Index e = first; e <= epoch; ++e) {
       if (e > first) run_.training().begin_epoch(e);
@@ -83,44 +72,11 @@ class Verification {
   }
 
  private:
-  /// Of metrics.jsonl, on rank 0; returns how many there are.
-  Index read_lines() {
-    guard(session_.team, "reading the metrics", [&] {
-      if (session_.is_root()) lines_ = lines_of(read_text_file(path_of(kMetricsFile)));
-    });
-    return max_over(session_.team, static_cast<std::int64_t>(lines_.size()));
-  }
-
   std::string path_of(const char* name) const { return fmt::format("{}/{}", folder_, name); }
 
-  /// Puts the training at the end of the epoch before, or somewhere before that. Returns where it
-  /// took its state from.
-  std::string go_before(Index epoch) {
-    const CheckpointFolder files(session_.team, path_of(kCheckpointFolder), 1);
-    Training<T>* training = nullptr;
-    for (const Index all_steps : files.steps()) {
-      try {
-        const CheckpointManifest manifest = files.manifest(all_steps);
-        check_data(manifest, experiment_, folder_);
-        if (manifest.epoch >= epoch) continue;
-        if (training == nullptr) training = &run_.prepare(run_.no_parameters());
-        load_checkpoint(files, manifest, experiment_, *training);
-        const bool is_done = manifest.step == run_.lanes().steps();
-        if (is_done) training->begin_epoch(manifest.epoch + 1);
-        return files.path_of(all_steps);
-      } catch (const DamagedCheckpoint& damage) {
-        say(session_, fmt::format("warning: damaged checkpoint: {}", damage.what()));
-      }
-    }
-    run_.prepare(run_.initial_parameters()).begin_epoch(1);
-    return "the beginning";
-  }
-
   void verify_epoch() {
-    Training<T>& training = run_.training();
-    training.run_steps(
-        run_.lanes().steps(), [] { return Wishes(0); }, [](Index) {});
-    const Index epoch = training.position().epoch;
+    take_steps(run_, run_.lanes().steps());
+    const Index epoch = run_.training().position().epoch;
     const std::string found = run_.line_of(run_.measure());
     guard(session_.team, "comparing an epoch", [&] {
       if (!session_.is_root()) return;

@@ -127,19 +127,22 @@ TEST(Arguments, NameTheRunThatACommandIsAbout) {
 
 TEST(Arguments, RefusesWhatIsNoCommand) {
   EXPECT_EQ(usage_error({}),
-            "no command; known: train, verify, rerun, evaluate, predict, inspect, generate, check, "
+            "no command; known: train, verify, rerun, bisect, evaluate, predict, inspect, "
+            "generate, check, "
             "convert, describe, "
             "decompose; see 'lockstep --help'");
-  EXPECT_EQ(usage_error({"trian"}),
-            "unknown command 'trian'; known: train, verify, rerun, evaluate, predict, inspect, "
-            "generate, check, "
-            "convert, describe, decompose (did you mean 'train'?); see 'lockstep --help'");
+  EXPECT_EQ(
+      usage_error({"trian"}),
+      "unknown command 'trian'; known: train, verify, rerun, bisect, evaluate, predict, inspect, "
+      "generate, check, "
+      "convert, describe, decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(usage_error({""}),
-            "unknown command ''; known: train, verify, rerun, evaluate, predict, inspect, "
+            "unknown command ''; known: train, verify, rerun, bisect, evaluate, predict, inspect, "
             "generate, check, "
             "convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--config", "a.ini", "train"}),
-            "expected a command before '--config'; known: train, verify, rerun, evaluate, predict, "
+            "expected a command before '--config'; known: train, verify, rerun, bisect, evaluate, "
+            "predict, "
             "inspect, "
             "generate, check, convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--version", "train"}),
