@@ -87,7 +87,7 @@ TEST(Resume, EndsSoForSparseRowsFoldsAndDoubles) {
   const TestFolder folder;
   folder.write("a.svm", sparse_rows());
   const Words sparse{"--data.train=a.svm",      "--data.validation_fraction=0.2",
-                     "--model.type=logistic",   "--train.batch_size=50",
+                     "--model.type=logistic",   "--train.batch_size=100",
                      "--train.epochs=2",        "--train.precision=double",
                      "--train.schedule=cosine", "--penalty.l2=0.001",
                      "--train.clip_norm=0.5"};
@@ -232,6 +232,85 @@ TEST(Resume, RefusesWhatWouldGiveAnotherResult) {
   EXPECT_NE(none.err.find("lockstep: error: no-run: no directory of a run: there is no config.ini"),
             std::string::npos)
       << none.err;
+}
+
+/// Whatever is refused leaves the run as it is.
+TEST(Resume, RefusesARunWhoseCheckpointsCannotBeUsed) {
+  const TestFolder folder;
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("run", kDigits)).exit_code, 0);
+  const std::string metrics = folder.read("run/metrics.jsonl");
+  const auto expect = [&](const Words& more, int exit_code, const std::string& message) {
+    const ProgramRun refused = run_program(folder.path(), 2, resume("run", more));
+    EXPECT_EQ(refused.exit_code, exit_code) << refused.err;
+    EXPECT_NE(refused.err.find(message), std::string::npos) << refused.err;
+    EXPECT_EQ(folder.read("run/metrics.jsonl"), metrics);
+  };
+  expect({"--train.init_from=other.safetensors"}, 78, "train.init_from");
+  fs::create_directory(folder.path() / "run/checkpoints/step-0999");  // no name of ours
+  EXPECT_EQ(run_program(folder.path(), 2, resume("run")).exit_code, 0);
+
+  folder.write("run/checkpoints/step-12/arrays.bin", "no arrays");
+  const std::string none = "lockstep: error: run: no checkpoint is whole; remove run/checkpoints ";
+  expect({}, 65, none);
+  expect({}, 65, none);  // not begun anew, either
+
+  fs::remove_all(folder.path() / "run/checkpoints");
+  folder.write("run/checkpoints", "a file");
+  expect({}, 74, "run/checkpoints: cannot look into it: Not a directory");
+  fs::remove(folder.path() / "run/checkpoints");
+  expect({"--train.seed=2"}, 78,
+         "train.seed: the run in run was begun with 1, and cannot go on with 2\n");
+  expect({"--synthetic.rows=2999"}, 65, "run: the training rows are not those that ");
+  EXPECT_EQ(run_program(folder.path(), 2, resume("run")).exit_code, 0);
+  EXPECT_EQ(folder.read("run/metrics.jsonl"), metrics);
+
+  const Words bayes{"--model.type=naive_bayes", "--synthetic.kind=blobs"};
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("bayes", bayes)).exit_code, 0);
+  const std::string model = folder.read("bayes/model.safetensors");
+  EXPECT_EQ(run_program(folder.path(), 2, resume("bayes", {"--bayes.smoothing=5"})).exit_code, 78);
+  EXPECT_EQ(run_program(folder.path(), 2, resume("bayes", {"--synthetic.rows=99"})).exit_code, 65);
+  EXPECT_EQ(folder.read("bayes/model.safetensors"), model);
+}
+
+TEST(Resume, ChecksEveryFold) {
+  const TestFolder folder;
+  const Words folds{"--synthetic.kind=blobs", "--synthetic.rows=300",
+                    "--data.folds=3",         "--model.type=softmax",
+                    "--train.epochs=3",       "--checkpoint.every_epochs=1"};
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("run", folds)).exit_code, 0);
+  fs::remove_all(folder.path() / "run/fold-1/checkpoints");
+  fs::remove_all(folder.path() / "run/fold-2/checkpoints/step-6");
+  const ProgramRun fewer = run_program(folder.path(), 2, resume("run", {"--train.epochs=1"}));
+  EXPECT_EQ(fewer.exit_code, 78) << fewer.err;
+  EXPECT_NE(fewer.err.find("train.epochs: the run in run has come to epoch "), std::string::npos)
+      << fewer.err;
+  EXPECT_EQ(run_program(folder.path(), 2, resume("run")).exit_code, 0);
+}
+
+TEST(Resume, OverwriteSparesARunThatIsRunningAndWhatIsNotOurs) {
+  const TestFolder folder;
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("run", kDigits)).exit_code, 0);
+  const int file = ::open(folder.file("run/config.ini").c_str(), O_RDWR | O_CLOEXEC);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(::fcntl(file, F_OFD_SETLK, &lock), 0);
+  const Words overwrite = kDigits + Words{"--overwrite"};
+  const std::vector<std::string> names = folder.names();
+  const ProgramRun refused = run_program(folder.path(), 2, train_to("run", overwrite));
+  EXPECT_EQ(refused.exit_code, 73);
+  EXPECT_NE(refused.err.find("run: another run is writing to this output directory; choose "),
+            std::string::npos)
+      << refused.err;
+  EXPECT_EQ(folder.names(), names);
+  ::close(file);
+
+  fs::rename(folder.path() / "run/checkpoints", folder.path() / "scratch");
+  fs::create_directory_symlink("../scratch", folder.path() / "run/checkpoints");
+  fs::create_directory(folder.path() / "scratch/step-77");
+  folder.write("scratch/step-77/notes.txt", "mine");
+  EXPECT_EQ(run_program(folder.path(), 2, train_to("run", overwrite)).exit_code, 0);
+  EXPECT_EQ(folder.read("scratch/step-77/notes.txt"), "mine");
 }
 
 TEST(Resume, RefusesARunThatIsRunning) {

@@ -68,7 +68,7 @@ void rerun(Session& session) {
   files.default_name = "rerun";
   RunDirectory directory(training, files);
   RunFolder folder(directory);
-  train_into(directory, [&] {
+  train_into(training, directory, [&] {
     TrainingData data =
         model.fold > 0 ? FoldedData(training).fold(model.fold - 1) : load_training_data(training);
     check_rows(training, data, model);

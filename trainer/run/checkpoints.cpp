@@ -44,6 +44,7 @@ std::optional<StepName> step_name(std::string_view name) {
   const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
   StepName found;
   if (!parse_integer(name.substr(0, digits), found.all_steps)) return std::nullopt;
+  if (std::to_string(found.all_steps) != name.substr(0, digits)) return std::nullopt;  // "007"
   found.rest = name.substr(digits);
   return found;
 }
@@ -114,12 +115,6 @@ std::string manifest_end(std::string_view hash) {
   throw DamagedCheckpoint(fmt::format("{}: {}", path, what));
 }
 
-void remove_folder(const std::string& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) throw OutputError(fmt::format("{}: cannot remove: {}", path, error.message()));
-}
-
 void rename_folder(const std::string& from, const std::string& to) {
   if (file_calls::rename(from, to) == 0) return;
   throw OutputError(fmt::format("{}: cannot create: {}", to, system_message(errno)));
@@ -134,12 +129,24 @@ void make_folder(const std::string& path) {
   throw OutputError(fmt::format("{}: cannot make this directory: {}", path, system_message(errno)));
 }
 
-/// Those that have their name, ascending.
+/// What is in the folder of checkpoints, by name; nothing where there is no such folder.
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entry(path, error);
+  if (error == std::errc::no_such_file_or_directory) return names;
+  while (!error && entry != fs::directory_iterator()) {
+    names.push_back(entry->path().filename().string());
+    entry.increment(error);
+  }
+  if (error) throw IoError(fmt::format("{}: cannot look into it: {}", path, error.message()));
+  return names;
+}
+
+/// Of the checkpoints that have their name, ascending.
 std::vector<Index> steps_in(const std::string& path) {
   std::vector<Index> steps;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-    const std::string name = entry.path().filename().string();
+  for (const std::string& name : names_in(path)) {
     const std::optional<StepName> found = step_name(name);
     if (found && found->rest.empty()) steps.push_back(found->all_steps);
   }
@@ -148,6 +155,16 @@ std::vector<Index> steps_in(const std::string& path) {
 }
 
 }  // namespace
+
+void remove_checkpoint(const std::string& folder) noexcept {
+  std::error_code ignored;
+  for (const std::string_view name : {kArrays, kManifest}) {
+    const fs::path path = fs::path(folder) / name;
+    fs::remove(path, ignored);
+    fs::remove(path.string() + std::string(kBeingWritten), ignored);
+  }
+  fs::remove(folder, ignored);  // refuses a folder that is not empty
+}
 
 std::string bytes_hash(std::span<const std::byte> bytes) {
   return hex(XXH3_128bits(bytes.data(), bytes.size()));
@@ -198,7 +215,8 @@ CheckpointManifest parse_manifest(const std::string& text) {
   try {
     const Json json = Json::parse(body + "\n}");
     if (json.at("format").get<Index>() != kFormat) {
-      throw DamagedCheckpoint("the manifest is of another version of lockstep");
+      throw DataError(fmt::format("is of the format {} of lockstep {}; go on with that version",
+                                  json.at("format").dump(), json.value("version", "?")));
     }
     CheckpointManifest m;
     m.version = json.at("version");
@@ -252,61 +270,85 @@ void CheckpointFolder::save(CheckpointManifest manifest, const ArrayParts& parts
       write_text_file(fmt::format("{}/{}", temporary, kManifest), manifest_text(manifest));
       rename_folder(temporary, path);
       synchronize_folder(path_);
-      remove_oldest();
+      synchronize_folder(fs::path(path_).parent_path().string());
     });
   } catch (const Error&) {
     std::error_code ignored;
     if (team_.rank() != 0) throw;
-    fs::remove_all(temporary, ignored);
+    remove_checkpoint(temporary);
     fs::remove(path_, ignored);  // refuses a folder that is not empty
     throw;
   }
+  guard(team_, "removing old checkpoints", [&] {
+    if (team_.rank() == 0) remove_oldest();
+  });
 }
 
-/// Removes what killed runs were writing, too.
+/// Removes what killed runs were writing, too, as far as it can.
 void CheckpointFolder::make_empty_folder(const std::string& path) const {
   make_folder(path_);
-  std::vector<std::string> remains;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_)) {
-    const std::string name = entry.path().filename().string();
+  for (const std::string& name : names_in(path_)) {
     if (name.ends_with(kBeingWritten) && is_checkpoint_path(name)) {
-      remains.push_back(entry.path().string());
+      remove_checkpoint(fmt::format("{}/{}", path_, name));
     }
   }
-  for (const std::string& folder : remains) remove_folder(folder);
   make_folder(path);
 }
 
 /// A folder is renamed before it is removed: a kill leaves no half of one under its name.
 void CheckpointFolder::remove_oldest() const {
-  const std::vector<Index> steps = steps_in(path_);
+  std::vector<Index> steps;
+  try {
+    steps = steps_in(path_);
+  } catch (const IoError&) {
+    return;  // the new one is there
+  }
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < steps.size(); ++i) {
     const std::string path = path_of(steps[i]);
-    rename_folder(path, path + std::string(kBeingWritten));
-    remove_folder(path + std::string(kBeingWritten));
+    const std::string leaving = path + std::string(kBeingWritten);
+    if (file_calls::rename(path, leaving) == 0) remove_checkpoint(leaving);
   }
 }
 
 std::vector<Index> CheckpointFolder::steps() const {
   std::vector<Index> steps;
-  if (team_.rank() == 0) steps = steps_in(path_);
+  guard(team_, "looking for checkpoints", [&] {
+    if (team_.rank() == 0) steps = steps_in(path_);
+  });
   std::reverse(steps.begin(), steps.end());
   Bytes bytes = FoldCodec<std::vector<Index>>::encode(steps);
   team_.broadcast(bytes, 0);
   return FoldCodec<std::vector<Index>>::decode(bytes);
 }
 
+bool CheckpointFolder::has_damaged() const {
+  bool has_any = false;
+  guard(team_, "looking for checkpoints", [&] {
+    if (team_.rank() != 0) return;
+    for (const std::string& name : names_in(path_)) {
+      const std::optional<StepName> found = step_name(name);
+      has_any = has_any || (found && found->rest == kDamaged);
+    }
+  });
+  return max_over(team_, has_any ? 1 : 0) == 1;
+}
+
 CheckpointManifest CheckpointFolder::manifest(Index all_steps) const {
   const std::string path = path_of(all_steps);
+  const std::string file = fmt::format("{}/{}", path, kManifest);
   std::string text;
   std::string complaint;
-  if (team_.rank() == 0) {
-    try {
-      text = read_text_file(fmt::format("{}/{}", path, kManifest));
-    } catch (const Error& error) {
-      complaint = error.what();
+  guard(team_, "reading a manifest", [&] {
+    if (team_.rank() != 0) return;
+    std::error_code error;
+    if (fs::exists(file, error)) {
+      text = read_text_file(file);
+    } else if (error) {
+      throw IoError(fmt::format("{}: cannot open: {}", file, error.message()));
+    } else {
+      complaint = file + ": is not there";
     }
-  }
+  });
   broadcast_text(team_, complaint, 0);
   if (!complaint.empty()) throw DamagedCheckpoint(complaint);
   broadcast_text(team_, text, 0);
@@ -318,29 +360,35 @@ CheckpointManifest CheckpointFolder::manifest(Index all_steps) const {
     return manifest;
   } catch (const DamagedCheckpoint& error) {
     throw_damaged(path, error.what());
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", path, error.what()));
   }
 }
 
 void CheckpointFolder::load(const CheckpointManifest& manifest, const ArrayParts& parts) const {
   const std::string path = fmt::format("{}/{}", path_of(manifest.all_steps), kArrays);
   std::string complaint;
-  try {
+  guard(team_, "reading a checkpoint", [&] {
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
-    if (!file.is_open()) throw IoError(fmt::format("{}: {}", path, system_message(errno)));
-    const auto size = static_cast<Index>(fs::file_size(path));
+    if (!file.is_open() && errno == ENOENT) {
+      complaint = path + ": is not there";
+      return;
+    }
+    if (!file.is_open()) {
+      throw IoError(fmt::format("{}: cannot open: {}", path, system_message(errno)));
+    }
+    std::error_code error;
+    const auto size = static_cast<Index>(fs::file_size(path, error));
     const Index expected = static_cast<Index>(parts.arrays.size()) * manifest.array_bytes;
-    if (size != expected) {
-      throw IoError(fmt::format("{}: has {} bytes of {}", path, size, expected));
+    if (error || size != expected) {
+      complaint = fmt::format("{}: has {} bytes of {}", path, error ? 0 : size, expected);
+      return;
     }
     for (std::size_t a = 0; a < parts.arrays.size(); ++a) {
       file.read_at(static_cast<Index>(a) * manifest.array_bytes + parts.mine.begin,
                    {parts.arrays[a], static_cast<std::size_t>(parts.mine.size())});
     }
-  } catch (const IoError& error) {
-    complaint = error.what();
-  } catch (const fs::filesystem_error& error) {
-    complaint = error.what();
-  }
+  });
   for (const std::string& text : all_gather_text(team_, complaint)) {
     if (!text.empty()) throw DamagedCheckpoint(text);
   }
@@ -351,8 +399,9 @@ void CheckpointFolder::set_aside(Index all_steps) {
   guard(team_, "putting a damaged checkpoint aside", [&] {
     if (team_.rank() != 0) return;
     const std::string path = path_of(all_steps);
-    remove_folder(path + std::string(kDamaged));
-    rename_folder(path, path + std::string(kDamaged));
+    const std::string aside = path + std::string(kDamaged);
+    remove_checkpoint(aside);
+    rename_folder(path, aside);
   });
 }
 

@@ -48,7 +48,7 @@ struct CheckpointManifest {
 
 /// The text of a manifest, which ends in a hash of all before it.
 std::string manifest_text(const CheckpointManifest& manifest);
-/// Throws DamagedCheckpoint, without a path.
+/// Throws DamagedCheckpoint, and DataError for one of another format; without a path.
 CheckpointManifest parse_manifest(const std::string& text);
 
 /// A rank's part of the arrays. Byte for byte, all arrays are cut into the same blocks; a rank has
@@ -67,6 +67,10 @@ struct DamagedCheckpoint : DataError {
 /// True of the paths, from the folder of checkpoints, that this file's functions make.
 bool is_checkpoint_path(std::string_view path);
 
+/// Removes a checkpoint, whole or half: the files that it may have, and then the folder, unless it
+/// has others. Rank-local; what fails shows in that it is still there.
+void remove_checkpoint(const std::string& folder) noexcept;
+
 /// XXH3-128 of bytes: 32 hexadecimal digits.
 std::string bytes_hash(std::span<const std::byte> bytes);
 
@@ -79,19 +83,24 @@ class CheckpointFolder {
 
   std::string path_of(Index all_steps) const;
 
-  /// Writes a checkpoint and removes the oldest beyond `keep`. Whatever fails, and wherever the
-  /// program is killed, those before are whole. Each byte of the arrays is written by one rank.
+  /// Writes a checkpoint and removes the oldest beyond `keep`, as far as they let it. Whatever
+  /// fails, and wherever the program is killed, those before are whole. Each byte of the arrays is
+  /// written by one rank.
   /// @param manifest  without the hash, which is made here; of rank 0
   /// Throws OutputError, IoError alike on all ranks. *Collective*.
   void save(CheckpointManifest manifest, const ArrayParts& parts);
 
-  /// The steps of those that are there, whole or damaged, the newest first. *Collective*.
+  /// The steps of those that are there, whole or damaged, the newest first. Throws IoError where
+  /// that cannot be seen. *Collective*.
   std::vector<Index> steps() const;
+  /// Some were put aside. *Collective*.
+  bool has_damaged() const;
 
-  /// Throws DamagedCheckpoint, alike on all ranks. *Collective*.
+  /// Throws DamagedCheckpoint where there is none, or its hash differs, and DataError, IoError
+  /// where it is of another format, or cannot be read; alike on all ranks. *Collective*.
   CheckpointManifest manifest(Index all_steps) const;
-  /// Fills the parts and compares the hash. Throws DamagedCheckpoint, alike on all ranks.
-  /// *Collective*; together the ranks have all blocks.
+  /// Fills the parts and compares the hash. Throws DamagedCheckpoint and IoError, alike on all
+  /// ranks. *Collective*; together the ranks have all blocks.
   void load(const CheckpointManifest& manifest, const ArrayParts& parts) const;
 
   /// Puts one aside that a run could not use, as step-N.damaged. *Collective*.

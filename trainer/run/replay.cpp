@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "core/format/file_descriptor.hpp"
+#include "trainer/run/resume_checks.hpp"
 #include "trainer/run/run_checkpoints.hpp"
 #include "trainer/run/run_directory.hpp"
 

@@ -85,15 +85,21 @@ std::vector<std::string> distinct(std::vector<std::string> names) {
 }
 
 /// The provenance of a run with that of the process that goes on with it, last under "resumed".
-std::string continued(const Session& session, const RunFolder& folder,
-                      const std::string& provenance) {
-  if (!session.is_root()) return "";
+/// Throws DataError where that has other rows.
+std::string continued(const RunFolder& folder, const std::string& provenance) {
   const std::string path = folder.directory().file(kProvenanceFile);
   std::error_code error;
   Json json;
   if (fs::exists(path, error)) json = Json::parse(read_text_file(path), nullptr, false);
   if (!json.is_object()) return provenance;
-  json["resumed"].push_back(Json::parse(provenance));
+  const Json now = Json::parse(provenance);
+  if (json.value("data_hash", Json()) != now["data_hash"]) {
+    throw DataError(
+        fmt::format("{}: the training rows are not those that the run was begun with; give it the "
+                    "same data, or start a new run",
+                    folder.directory().path()));
+  }
+  json["resumed"].push_back(now);
   return json.dump(2) + "\n";
 }
 
@@ -210,14 +216,14 @@ void begin_run(Session& session, RunFolder& folder, const std::string& data_hash
   RunDirectory& directory = folder.directory();
   if (directory.has_begun()) return;
   claim_run(folder);
+  std::string provenance = provenance_json(session, folder.data_hash(data_hash));
+  guard(session.team, "reading the provenance", [&] {
+    if (session.is_root() && directory.is_resumed()) provenance = continued(folder, provenance);
+  });
   directory.remove_previous();
   const bool is_changed = !directory.is_resumed() || !session.arguments.overrides.empty();
   if (is_changed) directory.write(kConfigFile, resolved_config(session.settings));
   if (is_changed && directory.is_resumed()) directory.claim();  // the file that has the name now
-  std::string provenance = provenance_json(session, folder.data_hash(data_hash));
-  guard(session.team, "reading the provenance", [&] {
-    if (directory.is_resumed()) provenance = continued(session, folder, provenance);
-  });
   directory.write(kProvenanceFile, provenance);
   directory.note_begun();
 }

@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
-#include "trainer/cli/key_rules.hpp"
 #include "trainer/run/report.hpp"
+#include "trainer/run/resume_checks.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -29,11 +30,15 @@ std::string hash_of(std::string_view text) {
   return bytes_hash(std::as_bytes(std::span(text.data(), text.size())));
 }
 
-/// Bytes of the first `lines` lines, or of all.
-Index bytes_of_lines(const std::string& text, Index lines) {
+/// Bytes of the lines before the first that is of a later epoch than `epoch`.
+Index bytes_until_epoch(const std::string& text, Index epoch) {
   std::size_t end = 0;
-  for (Index i = 0; i < lines && end < text.size(); ++i) {
-    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  while (end < text.size()) {
+    const std::size_t next = std::min(text.find('\n', end), text.size() - 1) + 1;
+    const auto json = nlohmann::json::parse(text.substr(end, next - end), nullptr, false);
+    const bool has_epoch = json.is_object() && json.contains("epoch") && json["epoch"].is_number();
+    if (!has_epoch || json["epoch"].get<Index>() > epoch) break;
+    end = next;
   }
   return static_cast<Index>(end);
 }
@@ -41,35 +46,6 @@ Index bytes_of_lines(const std::string& text, Index lines) {
 /// `every` of the key, or 0 for none.
 Index count_of(const Settings& settings, const char* key) {
   return settings.is_word(key, "none") ? 0 : settings.integer(key);
-}
-
-/// Why the run cannot go on under these settings, a line for each key that has another value.
-std::vector<std::string> objections(const Settings& settings, const std::string& run,
-                                    const CheckpointManifest& manifest) {
-  const auto value = [](const std::map<std::string, std::string>& options, const std::string& key) {
-    const auto found = options.find(key);
-    return found == options.end() || found->second.empty() ? "nothing" : found->second;
-  };
-  const std::map<std::string, std::string> now = options_of_model(settings);
-  std::map<std::string, std::string> all = manifest.options;
-  all.insert(now.begin(), now.end());
-  std::vector<std::string> given;
-  std::vector<std::string> implied;
-  for (const auto& [key, ignored] : all) {
-    const bool is_epochs = key == "train.epochs";
-    if (is_epochs && is_independent_of_epochs(settings)) continue;
-    if (value(manifest.options, key) == value(now, key)) continue;
-    const bool is_given = settings.find(key) != nullptr && settings.given(key);
-    const std::string why = is_epochs ? fmt::format(", on which train.schedule = {} depends",
-                                                    settings.text("train.schedule"))
-                                      : "";
-    (is_given ? given : implied)
-        .push_back(fmt::format("{}: error: {}: the run in {} was begun with {}{}, and cannot go on "
-                               "with {}",
-                               is_given ? settings.place(key) : "command line", key, run,
-                               value(manifest.options, key), why, value(now, key)));
-  }
-  return given.empty() ? implied : given;
 }
 
 template <class T>
@@ -107,53 +83,6 @@ ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>
 
 }  // namespace
 
-void check_can_go_on(Session& session, const RunDirectory& directory) {
-  std::vector<std::string> folders{kCheckpointFolder};
-  for (Index fold = 0; fold < kMostFolds; ++fold) {
-    folders.push_back(fmt::format("{}/{}", fold_folder(fold), kCheckpointFolder));
-  }
-  for (const std::string& folder : folders) {
-    const CheckpointFolder files(session.team, directory.file(folder), 1);
-    for (const Index all_steps : files.steps()) {
-      CheckpointManifest manifest;
-      try {
-        manifest = files.manifest(all_steps);
-      } catch (const DamagedCheckpoint&) {
-        continue;
-      }
-      std::vector<std::string> complaints =
-          objections(session.settings, directory.path(), manifest);
-      if (manifest.epoch > session.settings.integer("train.epochs")) {
-        complaints.push_back(fmt::format(
-            "{}: error: train.epochs: the run in {} has come to epoch {} already; ask for as many "
-            "or more",
-            session.settings.place("train.epochs"), directory.path(), manifest.epoch));
-      }
-      if (complaints.empty()) return;
-      throw PlacedConfigError(fmt::format("{}", fmt::join(complaints, "\n")));
-    }
-  }
-}
-
-void check_data(const CheckpointManifest& manifest, const Experiment& experiment,
-                const std::string& run) {
-  std::string changed;
-  std::map<std::string, std::string> all = manifest.data;
-  all.insert(experiment.data_hashes.begin(), experiment.data_hashes.end());
-  for (const auto& [set, ignored] : all) {
-    const auto began = manifest.data.find(set);
-    const auto now = experiment.data_hashes.find(set);
-    const bool is_same = began != manifest.data.end() && now != experiment.data_hashes.end() &&
-                         began->second == now->second;
-    if (!is_same) changed += (changed.empty() ? "" : " and ") + set;
-  }
-  if (changed.empty()) return;
-  throw DataError(
-      fmt::format("{}: the {} rows are not those that the run was begun with; give it the same "
-                  "data, or start a new run",
-                  run, changed));
-}
-
 template <class T>
 void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& manifest,
                      Experiment& experiment, Training<T>& training) {
@@ -190,8 +119,9 @@ RunCheckpoints<T>::RunCheckpoints(Session& session, RunFolder& folder, Experimen
 
 template <class T>
 bool RunCheckpoints<T>::has_any(Session& session, const RunFolder& folder) {
-  return folder.directory().is_resumed() &&
-         !CheckpointFolder(session.team, folder.file(kCheckpointFolder), 1).steps().empty();
+  if (!folder.directory().is_resumed()) return false;
+  const CheckpointFolder files(session.team, folder.file(kCheckpointFolder), 1);
+  return !files.steps().empty() || files.has_damaged();
 }
 
 template <class T>
@@ -225,15 +155,6 @@ bool RunCheckpoints<T>::save(const Training<T>& training) {
   saved_at_ = seconds_now();
   if (newest_ == position.all_steps) return true;
   CheckpointManifest manifest = manifest_of(experiment_, training);
-  guard(session_.team, "reading the metrics", [&] {
-    if (!session_.is_root()) return;
-    const std::string path = folder_.file(kMetricsFile);
-    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
-    if (file.is_open()) file.synchronize();
-    const std::string text = text_of(path);
-    manifest.metrics_bytes = static_cast<Index>(text.size());
-    manifest.metrics_hash = hash_of(text);
-  });
   // What follows only reads them.
   std::vector<T*> states;
   for (const auto& state : training.optimizer_state()) {
@@ -245,6 +166,15 @@ bool RunCheckpoints<T>::save(const Training<T>& training) {
       training.segment().size() == static_cast<Index>(training.theta().size());
   if (others_have_all && !session_.is_root()) parts.mine = {0, 0};
   try {
+    guard(session_.team, "reading the metrics", [&] {
+      if (!session_.is_root()) return;
+      const std::string path = folder_.file(kMetricsFile);
+      FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+      if (file.is_open()) file.synchronize();
+      const std::string text = text_of(path);
+      manifest.metrics_bytes = static_cast<Index>(text.size());
+      manifest.metrics_hash = hash_of(text);
+    });
     files_.save(manifest, parts);
   } catch (const CollectiveError& error) {
     say(session_,
@@ -267,10 +197,14 @@ bool RunCheckpoints<T>::try_to_restore(Training<T>& training, Index steps_of_epo
                                        Index all_steps) {
   try {
     const CheckpointManifest manifest = files_.manifest(all_steps);
-    check_data(manifest, experiment_, folder_.directory().path());
     load_checkpoint(files_, manifest, experiment_, training);
     cut_reports(manifest, manifest.step == steps_of_epoch);
     newest_ = all_steps;
+    if (manifest.version != LOCKSTEP_VERSION) {
+      say(session_, fmt::format("warning: {} was written by lockstep {}, and goes on with {}: the "
+                                "bits of the result may be others",
+                                newest(), manifest.version, LOCKSTEP_VERSION));
+    }
     return true;
   } catch (const DamagedCheckpoint& damage) {
     say(session_, fmt::format("warning: damaged checkpoint: {}", damage.what()));
@@ -290,18 +224,35 @@ void RunCheckpoints<T>::cut_reports(const CheckpointManifest& manifest, bool epo
         std::string_view(text).substr(0, static_cast<std::size_t>(manifest.metrics_bytes));
     if (hash_of(before) != manifest.metrics_hash) {
       throw DataError(fmt::format(
-          "{}: its first {} bytes are not those that the checkpoint of step {} was written beside",
-          path, manifest.metrics_bytes, manifest.all_steps));
+          "{}: its first {} bytes are not those that the checkpoint of step {} was written beside; "
+          "restore it, or remove {} to begin the run anew",
+          path, manifest.metrics_bytes, manifest.all_steps, folder_.file(kCheckpointFolder)));
     }
-    timings = bytes_of_lines(text_of(folder_.file(kTimingsFile)),
-                             epoch_is_timed ? manifest.epoch : manifest.epoch - 1);
+    timings = bytes_until_epoch(text_of(folder_.file(kTimingsFile)),
+                                epoch_is_timed ? manifest.epoch : manifest.epoch - 1);
   });
   folder_.cut(kMetricsFile, manifest.metrics_bytes);
   folder_.cut(kTimingsFile, timings);
 }
 
+/// What may not go on is refused before anything is changed.
+template <class T>
+void RunCheckpoints<T>::check_all() const {
+  const std::string& run = folder_.directory().path();
+  for (const Index all_steps : found_) {
+    try {
+      const CheckpointManifest manifest = files_.manifest(all_steps);
+      check_options(session_.settings, manifest, run);
+      check_data(manifest, experiment_, run);
+    } catch (const DamagedCheckpoint&) {
+      continue;  // told when it is its turn
+    }
+  }
+}
+
 template <class T>
 void RunCheckpoints<T>::restore(Training<T>& training, Index steps_of_epoch) {
+  check_all();
   for (const Index all_steps : found_) {
     if (try_to_restore(training, steps_of_epoch, all_steps)) return;
   }

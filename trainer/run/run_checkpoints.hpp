@@ -12,15 +12,6 @@
 
 namespace lockstep::trainer {
 
-/// Refuses to go on with the run in `directory` under settings that would give another result than
-/// those it was begun with, before any data is read: "command line: error: train.seed: …". More
-/// epochs may be asked for where the rate does not depend on their number. *Collective*.
-void check_can_go_on(Session& session, const RunDirectory& directory);
-
-/// Throws DataError where rows of the experiment are not those that a run was begun with.
-void check_data(const CheckpointManifest& manifest, const Experiment& experiment,
-                const std::string& run);
-
 /// Puts `training` where a checkpoint was, and states in the model what its parameters began with.
 /// Throws DamagedCheckpoint, alike on all ranks. *Collective*.
 template <class T>
@@ -38,7 +29,8 @@ class RunCheckpoints {
   static bool has_any(Session& session, const RunFolder& folder);
   /// Puts `training` where the newest whole checkpoint was, and cuts what was written afterwards
   /// off metrics.jsonl and timings.jsonl. Damaged ones are named, and put aside.
-  /// Throws DataError where the data is not that of the run, and where no checkpoint is whole.
+  /// Throws PlacedConfigError and DataError where the options or the rows are not those of the run,
+  /// and DataError where no checkpoint is whole.
   /// *Collective*.
   void restore(Training<T>& training, Index steps_of_epoch);
   /// The run begins anew, with nothing of what was written before. *Collective*.
@@ -59,6 +51,7 @@ class RunCheckpoints {
 
  private:
   bool try_to_restore(Training<T>& training, Index steps_of_epoch, Index all_steps);
+  void check_all() const;
   void cut_reports(const CheckpointManifest& manifest, bool epoch_is_timed);
 
   Session& session_;

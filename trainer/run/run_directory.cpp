@@ -37,11 +37,12 @@ bool try_to_lock(const FileDescriptor& file) {
   return ::fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
 }
 
-/// Some process holds the lock; also where the file system knows no locks.
+/// Some process holds the lock of the file; false where there is no such file, and where the file
+/// system knows no locks.
 bool is_locked(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC), path);
   struct flock lock = whole_file();
-  return !file.is_open() || ::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  return file.is_open() && ::fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 /// The open file is still that of its path.
@@ -136,7 +137,7 @@ bool RunDirectory::is_free(const std::string& path) const {
 
 /// A run is writing its files.
 bool RunDirectory::is_claimed_by_other(const std::string& path) const {
-  return content(path) == Content::remains && is_locked(path + "/" + temporary(files_.mark));
+  return is_locked(path + "/" + temporary(files_.mark)) || is_locked(path + "/" + files_.mark);
 }
 
 /// The nearest ancestor that exists must be a directory that we may write to.
@@ -154,12 +155,7 @@ void RunDirectory::check_can_make() const {
     throw OutputError(fmt::format("{}: cannot make this directory: {}: {}", path_,
                                   existing.string(), system_message(errno)));
   }
-  // One that was killed may be a moment over its last write.
-  constexpr int kPatience = 20;
-  for (int i = 0; i < kPatience && is_claimed_by_other(path_); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  if (is_claimed_by_other(path_)) {
+  if (stays_claimed_by_other(path_)) {
     throw OutputError(fmt::format(
         "{}: another run is writing to this output directory; choose another output.dir", path_));
   }
@@ -171,19 +167,26 @@ void RunDirectory::check_can_make() const {
   }
 }
 
+/// One that was killed may be a moment over its last write.
+bool RunDirectory::stays_claimed_by_other(const std::string& path) const {
+  constexpr int kPatience = 20;
+  for (int i = 0; i < kPatience && is_claimed_by_other(path); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return is_claimed_by_other(path);
+}
+
 void RunDirectory::check_can_resume() const {
   if (access(path_.c_str(), W_OK | X_OK) != 0) {
     throw OutputError(
         fmt::format("{}: cannot go on with this run: {}", path_, system_message(errno)));
   }
-  // One that was killed may be a moment over its last write.
-  constexpr int kPatience = 20;
-  for (int i = 0; i < kPatience && is_locked(file(files_.mark)); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  if (is_locked(file(files_.mark))) {
+  if (access(file(files_.mark).c_str(), R_OK | W_OK) != 0) {
     throw OutputError(
-        fmt::format("{}: this run is still running, or {} cannot be locked", path_, files_.mark));
+        fmt::format("{}: cannot write: {}", file(files_.mark), system_message(errno)));
+  }
+  if (stays_claimed_by_other(path_)) {
+    throw OutputError(fmt::format("{}: this run is still running", path_));
   }
 }
 
@@ -226,13 +229,14 @@ bool RunDirectory::try_to_claim() {
         fmt::format("{}: cannot create: {}", file(files_.mark), system_message(errno)));
   }
   FileDescriptor claim(opened, path);
-  const bool is_locked = try_to_lock(claim);
+  const bool has_lock = try_to_lock(claim);
   // On a file system without locks only who made the file can have it.
-  const bool knows_no_locks = !is_locked && errno != EAGAIN && errno != EACCES;
-  if (!is_locked && !(is_first && knows_no_locks)) return false;
+  const bool knows_no_locks = !has_lock && errno != EAGAIN && errno != EACCES;
+  if (!has_lock && !(is_first && knows_no_locks)) return false;
   if (!is_in_place(claim)) return false;
   const bool remains = content(path_) == Content::remains;
-  if (!remains && !session_.arguments.overwrite) {
+  const bool still_runs = is_locked(file(files_.mark));  // the run that --overwrite would replace
+  if (still_runs || (!remains && !session_.arguments.overwrite)) {
     if (is_first) remove_file(path);
     return false;
   }
@@ -307,11 +311,13 @@ void RunDirectory::discard() const noexcept {
 void RunDirectory::remove_folders() const noexcept {
   std::error_code ignored;
   for (const std::string& folder : files_.folders) {
-    std::vector<fs::path> checkpoints;
+    std::vector<std::string> checkpoints;
     for (const fs::directory_entry& entry : fs::directory_iterator(file(folder), ignored)) {
-      if (is_checkpoint_path(entry.path().filename().string())) checkpoints.push_back(entry.path());
+      if (is_checkpoint_path(entry.path().filename().string())) {
+        checkpoints.push_back(entry.path().string());
+      }
     }
-    for (const fs::path& checkpoint : checkpoints) fs::remove_all(checkpoint, ignored);
+    for (const std::string& checkpoint : checkpoints) remove_checkpoint(checkpoint);
     fs::remove(file(folder), ignored);
   }
   for (const std::string& name : files_.names) {

@@ -77,6 +77,7 @@ class RunDirectory {
   bool is_claimed_by_other(const std::string& path) const;
   void remove_folders() const noexcept;
   bool is_known(const std::string& found, bool is_folder) const;
+  bool stays_claimed_by_other(const std::string& path) const;
   void check_can_resume() const;
   bool try_to_reclaim();
   void make_folder_of(const std::string& name) const;

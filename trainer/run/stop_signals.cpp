@@ -1,5 +1,11 @@
 #include "trainer/run/stop_signals.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
 namespace lockstep::trainer {
 namespace {
 
@@ -40,6 +46,34 @@ std::string StopSignals::name_of(int signal) {
     default:
       return "signal " + std::to_string(signal);
   }
+}
+
+Wishes stop_wishes(const Session& session) {
+  constexpr const char* kLimit = "train.max_hours";
+  constexpr double kSecondsOfHour = 3600;
+  Wishes wishes = StopSignals::received() != 0 ? kWishToStop : 0;
+  if (!session.is_root() || session.settings.is_word(kLimit, "none")) return wishes;
+  const double limit = session.settings.real(kLimit) * kSecondsOfHour;
+  return seconds_now() - session.started_at >= limit ? wishes | kOutOfTime : wishes;
+}
+
+std::string stop_reason(const Session& session, Wishes agreed) {
+  if (const int signal = StopSignals::received(); signal != 0) return StopSignals::name_of(signal);
+  if ((agreed & kOutOfTime) == 0) return "a signal to another rank";
+  return fmt::format("train.max_hours = {}", session.settings.text("train.max_hours"));
+}
+
+std::string resume_command(const std::string& run) {
+  std::string shown = run;
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("_./+-", c) != nullptr;
+  };
+  if (!std::all_of(run.begin(), run.end(), is_plain)) {
+    shown = "'";
+    for (const char c : run) shown += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    shown += "'";
+  }
+  return "lockstep train --resume " + shown;
 }
 
 }  // namespace lockstep::trainer

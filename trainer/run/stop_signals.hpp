@@ -4,7 +4,13 @@
 #include <csignal>
 #include <string>
 
+#include "trainer/run/session.hpp"
+#include "trainer/run/step_sums.hpp"
+
 namespace lockstep::trainer {
+
+// When a training should stop. Signals are noted from the start of a command on, so that one that
+// comes while data is read, or between two folds, stops it as soon as it can be saved.
 
 /// While it lives, SIGUSR1, SIGTERM and SIGINT are noted instead of ending the process; a second
 /// SIGINT ends it. One at a time.
@@ -27,5 +33,14 @@ class StopSignals {
 
   std::array<struct sigaction, kSignals.size()> before_{};
 };
+
+/// What this rank wants: to stop for a signal or, of rank 0, for train.max_hours.
+Wishes stop_wishes(const Session& session);
+
+/// "SIGUSR1", "train.max_hours = 2", or "a signal to another rank".
+std::string stop_reason(const Session& session, Wishes agreed);
+
+/// How the run in a directory is taken up again, as a user would type it.
+std::string resume_command(const std::string& run);
 
 }  // namespace lockstep::trainer

@@ -1,9 +1,11 @@
 #include "trainer/run/train_model.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/model/naive_bayes.hpp"
+#include "trainer/run/stop_signals.hpp"
 #include "trainer/run/train_naive_bayes.hpp"
 #include "trainer/run/train_network.hpp"
 
@@ -15,7 +17,10 @@ RunResult train_model(Session& session, TrainingData data, RunFolder& folder) {
              : train_network(session, std::move(data), folder);
 }
 
-void train_into(RunDirectory& directory, const std::function<void()>& train) {
+void train_into(const Session& session, RunDirectory& directory,
+                const std::function<void()>& train) {
+  std::optional<StopSignals> signals;  // naive_bayes has nowhere to stop
+  if (session.settings.text("model.type") != kNaiveBayesName) signals.emplace();
   try {
     train();
   } catch (const Interrupted&) {

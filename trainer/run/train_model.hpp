@@ -13,8 +13,10 @@ namespace lockstep::trainer {
 /// on all ranks. *Collective*.
 RunResult train_model(Session& session, TrainingData data, RunFolder& folder);
 
-/// Runs `train`, which writes to `directory`. Of a training that fails before it has come anywhere,
-/// nothing is left there; what was interrupted stays. *Collective*.
-void train_into(RunDirectory& directory, const std::function<void()>& train);
+/// Runs `train`, which writes to `directory`; signals to stop are noted meanwhile. Of a training
+/// that fails before it has come anywhere, nothing is left there; what was interrupted stays.
+/// *Collective*.
+void train_into(const Session& session, RunDirectory& directory,
+                const std::function<void()>& train);
 
 }  // namespace lockstep::trainer

@@ -28,6 +28,7 @@ class TrainRun {
       : session_(session), experiment_(experiment), folder_(folder), run_(session, experiment) {}
 
   RunResult run() {
+    if (folder_.directory().is_resumed()) claim_run(folder_);
     const bool goes_on = RunCheckpoints<T>::has_any(session_, folder_);
     Training<T>& training =
         run_.prepare(goes_on ? run_.no_parameters() : run_.initial_parameters());
@@ -35,7 +36,6 @@ class TrainRun {
     say(session_, line);
     for (const std::string& warning : advice(session_, experiment_)) say(session_, warning);
 
-    const StopSignals signals;
     claim_run(folder_);
     RunCheckpoints<T> checkpoints(session_, folder_, experiment_);
     if (goes_on) checkpoints.restore(training, steps());
@@ -78,7 +78,7 @@ class TrainRun {
       last = run_epoch(checkpoints);
       if (last.rows_per_second > 0) rates.push_back(last.rows_per_second);
       const Index epoch = run_.training().position().epoch;
-      if (epoch == experiment_.epochs) return finish(last, rates);
+      if (epoch >= experiment_.epochs) return finish(last, rates);
       run_.training().begin_epoch(epoch + 1);
     }
   }
@@ -119,31 +119,19 @@ class TrainRun {
 
   /// What this rank wants.
   Wishes wishes(const RunCheckpoints<T>& checkpoints) const {
-    constexpr const char* kLimit = "train.max_hours";
-    constexpr double kSecondsOfHour = 3600;
-    Wishes mine = StopSignals::received() != 0 ? kWishToStop : 0;
-    if (!session_.is_root()) return mine;
-    if (checkpoints.is_due_by_time()) mine |= kWishToSave;
-    const Settings& settings = session_.settings;
-    const bool is_over =
-        !settings.is_word(kLimit, "none") &&
-        seconds_now() - session_.started_at >= settings.real(kLimit) * kSecondsOfHour;
-    return is_over ? mine | kOutOfTime : mine;
+    Wishes mine = stop_wishes(session_);
+    if (session_.is_root() && checkpoints.is_due_by_time()) mine |= kWishToSave;
+    return mine;
   }
 
   std::string stop_line(Wishes agreed, const RunCheckpoints<T>& checkpoints) {
-    std::string why = "a signal to another rank";
-    if (const int signal = StopSignals::received(); signal != 0) {
-      why = StopSignals::name_of(signal);
-    } else if ((agreed & kOutOfTime) != 0) {
-      why = fmt::format("train.max_hours = {}", session_.settings.text("train.max_hours"));
-    }
     const TrainingPosition& position = run_.training().position();
     return fmt::format(
         "stopped by {} in epoch {}, after step {} of {}; the newest checkpoint is {}; go on with: "
-        "lockstep train --resume {}",
-        why, position.epoch, position.step, steps(),
-        checkpoints.newest().empty() ? "none" : checkpoints.newest(), folder_.directory().path());
+        "{}",
+        stop_reason(session_, agreed), position.epoch, position.step, steps(),
+        checkpoints.newest().empty() ? "none" : checkpoints.newest(),
+        resume_command(folder_.directory().path()));
   }
 
   void describe(const EpochReport& report, double seconds, double saving) {

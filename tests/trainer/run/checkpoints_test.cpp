@@ -171,8 +171,9 @@ TEST(Checkpoints, KnowTheirPaths) {
                            "step-1.tmp/manifest.json.tmp"}) {
     EXPECT_TRUE(is_checkpoint_path(path)) << path;
   }
-  for (const char* path : {"step-", "step", "step-1x", "step-1/other", "step-1/arrays.bin/x", "",
-                           "notes.txt", "step-1.old", "step--1", "step-99999999999999999999"}) {
+  for (const char* path :
+       {"step-", "step", "step-1x", "step-1/other", "step-1/arrays.bin/x", "", "notes.txt",
+        "step-1.old", "step--1", "step-007", "step-00", "step-99999999999999999999"}) {
     EXPECT_FALSE(is_checkpoint_path(path)) << path;
   }
 }
@@ -227,6 +228,7 @@ TEST(Checkpoints, OfDamagedArraysAreNotLoaded) {
 /// and the next save succeeds.
 TEST(Checkpoints, SurviveTheFailureOfAnyCall) {
   for (const int ranks : {1, 3}) {
+    Index failures = 0;
     for (Index failing = 0;; ++failing) {
       const TestFolder folder;
       const std::string path = folder.file("c");
@@ -250,16 +252,17 @@ TEST(Checkpoints, SurviveTheFailureOfAnyCall) {
         });
       }
       const bool all_succeeded = made <= failing;
-      EXPECT_EQ(told, all_succeeded ? 0 : ranks) << "call " << failing;
+      EXPECT_TRUE(told == 0 || (told == ranks && !all_succeeded)) << "call " << failing;
+      failures += told == 0 ? 0 : 1;
       on_ranks(2, [&](Team& team) {
-        EXPECT_GE(newest_whole(team, path), 6) << "call " << failing;
+        EXPECT_GE(newest_whole(team, path), told == 0 ? 7 : 6) << "call " << failing;
         save(team, path, 8);
         EXPECT_EQ(newest_whole(team, path), 8);
         save(team, path, 9);
         EXPECT_EQ(CheckpointFolder(team, path, 2).steps(), (std::vector<Index>{9, 8}));
       });
       if (!all_succeeded) continue;
-      EXPECT_GE(failing, 12) << "calls of a save";
+      EXPECT_GE(failures, 12) << "calls that a save cannot do without";
       break;
     }
   }
