@@ -12,6 +12,7 @@
 #include "core/base/random.hpp"
 #include "core/format/safetensors.hpp"
 #include "tests/trainer/program_runner.hpp"
+#include "trainer/run/model.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -140,7 +141,7 @@ std::string error_of_damaged(
   std::vector<TensorView> tensors = file.tensors();
   Metadata metadata = file.metadata();
   damage(tensors, metadata);
-  write_safetensors(folder.file("m"), tensors, metadata);
+  write_model_file(folder.file("m"), tensors, metadata);
   const auto run = run_program(folder.path(), 2, {"evaluate", "--model=m", "--data.test=test.csv"});
   EXPECT_EQ(run.exit_code, 65);
   return run.err;

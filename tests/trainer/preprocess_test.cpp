@@ -12,6 +12,7 @@
 #include "core/base/random.hpp"
 #include "core/format/safetensors.hpp"
 #include "tests/trainer/program_runner.hpp"
+#include "trainer/run/model.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -234,7 +235,7 @@ test::ProgramRun evaluate_changed(const std::function<void(Metadata&)>& change) 
   const SafetensorsFile file = read_safetensors(folder.file("run/model.safetensors"));
   Metadata metadata = file.metadata();
   change(metadata);
-  write_safetensors(folder.file("run/model.safetensors"), file.tensors(), metadata);
+  write_model_file(folder.file("run/model.safetensors"), file.tensors(), metadata);
   return run_program(folder.path(), 2, kEvaluate + Words{"--data.test=test.csv"});
 }
 
@@ -289,6 +290,7 @@ TEST(PreprocessProgram, ReadsModelsOfTheFormerFormat) {
       {"offset", {target["offset"]}},
       {"scale", {target["scale"]}}}.dump();
   metadata.erase("feature_transform");
+  metadata.erase("checksum");
   write_safetensors(folder.file("run/model.safetensors"), file.tensors(), metadata);
   const auto run = run_program(folder.path(), 2, kEvaluate + data);
   ASSERT_EQ(run.exit_code, 0) << run.err;

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 
+#include "core/format/safetensors.hpp"
 #include "tests/trainer/program_runner.hpp"
+#include "trainer/run/model.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -81,10 +83,12 @@ TEST(Verify, NamesOneFlippedBit) {
       << wrong.err;
   folder.write("run/metrics.jsonl", metrics);
 
-  const std::string model = folder.read("run/model.safetensors");
-  std::string flipped = model;
-  flipped[model.size() - 40] = static_cast<char>(model[model.size() - 40] ^ 1);
-  folder.write("run/model.safetensors", flipped);
+  const SafetensorsFile file = read_safetensors(folder.file("run/model.safetensors"));
+  std::vector<TensorView> tensors = file.tensors();
+  std::vector<std::byte> changed(tensors.back().data.begin(), tensors.back().data.end());
+  changed.front() ^= std::byte{1};
+  tensors.back().data = changed;
+  write_model_file(folder.file("run/model.safetensors"), tensors, file.metadata());
   const ProgramRun other = run_program(folder.path(), 2, {"verify", "run"});
   EXPECT_EQ(other.exit_code, 65);
   EXPECT_NE(other.err.find("run/model.safetensors: its parameters have the SHA-256 "),

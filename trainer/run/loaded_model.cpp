@@ -56,6 +56,7 @@ SafetensorsFile load_model_file(Session& session, const std::string& path) {
   guard(session.team, "reading the model", [&] {
     if (!session.is_root()) return;
     file = read_safetensors(path);  // checks what it is before its bytes are sent on
+    check_model_file(*file);
     if (session.team.size() > 1) bytes = file_bytes(path);
   });
   if (session.team.size() == 1) return std::move(*file);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
+#include "core/format/sha256.hpp"
 #include "trainer/run/naive_bayes_model.hpp"
 #include "trainer/run/network_model.hpp"
 #include "trainer/run/run_directory.hpp"
@@ -17,8 +19,27 @@ namespace {
 using Json = nlohmann::json;  // sorts its keys
 
 /// Format 1 had other transforms of features, which network models still read.
-constexpr const char* kFormat = "2";
-constexpr const char* kFormerFormat = "1";
+constexpr const char* kFormat = "3";
+constexpr std::array kFormerFormats{"2", "1"};  // without a checksum
+constexpr const char* kChecksum = "checksum";
+
+/// SHA-256 of names, types, shapes and elements of the tensors, and of all other metadata.
+std::string checksum_of(const std::vector<TensorView>& tensors, Metadata metadata) {
+  metadata.erase(kChecksum);
+  Sha256 hash;
+  hash.update(Json(metadata).dump());
+  std::vector<const TensorView*> sorted;
+  sorted.reserve(tensors.size());
+  for (const TensorView& tensor : tensors) sorted.push_back(&tensor);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const TensorView* a, const TensorView* b) { return a->name < b->name; });
+  for (const TensorView* tensor : sorted) {
+    hash.update(fmt::format("\n{} {} {}\n", tensor->name, type_name(tensor->type),
+                            shape_text(tensor->shape)));
+    hash.update(tensor->data);
+  }
+  return hash.hex();
+}
 
 /// A column's type as JSON: its categories, or null for numbers.
 Json type_json(const ColumnType& type) {
@@ -118,8 +139,26 @@ ModelDescription read_description(const SafetensorsFile& file) {
           file.metadata("data_hash"), read_fold(file)};
 }
 
+void write_model_file(const std::string& path, const std::vector<TensorView>& tensors,
+                      Metadata metadata) {
+  metadata[kChecksum] = checksum_of(tensors, metadata);
+  write_safetensors(path, tensors, metadata);
+}
+
+void check_model_file(const SafetensorsFile& file) {
+  const auto stated = file.metadata().find(kChecksum);
+  const auto format = file.metadata().find("format");
+  const bool has_none = stated == file.metadata().end();
+  if (has_none && (format == file.metadata().end() || format->second != kFormat)) return;
+  if (!has_none && stated->second == checksum_of(file.tensors(), file.metadata())) return;
+  throw DataError(fmt::format("{}: is damaged: its checksum {}", file.path(),
+                              has_none ? "is missing" : "differs"));
+}
+
 std::unique_ptr<Model> read_model(const SafetensorsFile& file) {
-  if (file.metadata("format") != kFormat && file.metadata("format") != kFormerFormat) {
+  const std::string& format = file.metadata("format");
+  if (format != kFormat &&
+      std::find(kFormerFormats.begin(), kFormerFormats.end(), format) == kFormerFormats.end()) {
     throw DataError(fmt::format("{}: model format {} is not known to this version", file.path(),
                                 lockstep::quoted(file.metadata("format"))));
   }

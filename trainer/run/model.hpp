@@ -55,6 +55,12 @@ class Model {
   virtual nlohmann::ordered_json json_facts() const = 0;
 };
 
+/// Writes a model file: as write_safetensors, with a checksum of all of it among the metadata.
+void write_model_file(const std::string& path, const std::vector<TensorView>& tensors,
+                      Metadata metadata);
+/// Throws DataError: "PATH: is damaged: its checksum differs". Files of former formats have none.
+void check_model_file(const SafetensorsFile& file);
+
 /// The model in a file. Throws DataError naming the file when it is damaged. Rank-local.
 std::unique_ptr<Model> read_model(const SafetensorsFile& file);
 

@@ -189,7 +189,7 @@ void NaiveBayesModel::save(const std::string& path) const {
   metadata[kMetadata] =
       Json{{"smoothing", options_.smoothing}, {"variance_smoothing", options_.variance_smoothing}}
           .dump();
-  write_safetensors(path, tensors(), metadata);
+  write_model_file(path, tensors(), metadata);
 }
 
 bool is_naive_bayes(const SafetensorsFile& file) { return file.metadata().contains(kMetadata); }

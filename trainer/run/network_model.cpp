@@ -282,7 +282,7 @@ void save_network(const std::string& path, const NetworkDescription& description
   metadata["precision"] = description.precision;
   metadata["target_scaling"] = target_scalings_text(description.target_scalings);
   const StoredTensors<T> stored = stored_tensors(network, theta);
-  write_safetensors(path, stored.views, metadata);
+  write_model_file(path, stored.views, metadata);
 }
 
 template <class T>

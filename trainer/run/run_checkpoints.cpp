@@ -150,10 +150,10 @@ bool RunCheckpoints<T>::is_due_by_time() const {
 }
 
 template <class T>
-bool RunCheckpoints<T>::save(const Training<T>& training) {
+void RunCheckpoints<T>::save(const Training<T>& training) {
   const TrainingPosition& position = training.position();
   saved_at_ = seconds_now();
-  if (newest_ == position.all_steps) return true;
+  if (newest_ == position.all_steps) return;
   CheckpointManifest manifest = manifest_of(experiment_, training);
   // What follows only reads them.
   std::vector<T*> states;
@@ -180,11 +180,10 @@ bool RunCheckpoints<T>::save(const Training<T>& training) {
     say(session_,
         fmt::format("warning: no checkpoint of step {}: {}; {}", position.all_steps, error.what(),
                     newest_ ? fmt::format("the newest is {}", newest()) : "there is none yet"));
-    return false;
+    return;
   }
   newest_ = position.all_steps;
   folder_.directory().keep_progress();
-  return true;
 }
 
 template <class T>

@@ -44,8 +44,8 @@ class RunCheckpoints {
   bool is_due_by_time() const;
 
   /// Writes one, unless there is one of this step. A failure is told, and the run goes on: it has
-  /// those before. Returns whether there is one of this step now. *Collective*.
-  bool save(const Training<T>& training);
+  /// those before. *Collective*.
+  void save(const Training<T>& training);
   /// The newest, or "".
   std::string newest() const;
 
