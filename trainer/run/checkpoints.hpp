@@ -1,17 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <map>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/error.hpp"
 #include "core/base/types.hpp"
 #include "core/parallel/team.hpp"
+#include "trainer/run/checkpoint_manifest.hpp"
 
 namespace lockstep::trainer {
 
@@ -26,31 +22,6 @@ namespace lockstep::trainer {
 // A checkpoint gets its name when all of it is on the disk, and is never changed afterwards. Its
 // bytes are the same whatever ranks wrote it.
 
-/// What a checkpoint holds besides the arrays.
-struct CheckpointManifest {
-  std::string version;  ///< of the program that wrote it
-  Index epoch = 1;
-  Index step = 0;
-  Index all_steps = 0;
-  std::vector<std::byte> sums;                 ///< FoldCodec's bytes of the sums of the epoch
-  std::string precision;                       ///< of the arrays: float or double
-  Index states = 0;                            ///< of the optimizer
-  Index array_bytes = 0;                       ///< of each array
-  std::string hash;                            ///< of arrays.bin: that of the hashes of its blocks
-  std::map<std::string, std::string> options;  ///< that the result is a function of
-  std::map<std::string, std::string> data;     ///< set of rows → fingerprint
-  std::string initial_parameters;              ///< SHA-256, where they were given
-  Index metrics_bytes = 0;                     ///< of metrics.jsonl
-  std::string metrics_hash;                    ///< and their hash
-
-  friend bool operator==(const CheckpointManifest&, const CheckpointManifest&) = default;
-};
-
-/// The text of a manifest, which ends in a hash of all before it.
-std::string manifest_text(const CheckpointManifest& manifest);
-/// Throws DamagedCheckpoint, and DataError for one of another format; without a path.
-CheckpointManifest parse_manifest(const std::string& text);
-
 /// A rank's part of the arrays. Byte for byte, all arrays are cut into the same blocks; a rank has
 /// a run of them, the same of each array.
 struct ArrayParts {
@@ -59,20 +30,12 @@ struct ArrayParts {
   std::vector<std::byte*> arrays;  ///< this rank's bytes of each array
 };
 
-/// A checkpoint is not what was written: "PATH: WHAT".
-struct DamagedCheckpoint : DataError {
-  using DataError::DataError;
-};
-
 /// True of the paths, from the folder of checkpoints, that this file's functions make.
 bool is_checkpoint_path(std::string_view path);
 
 /// Removes a checkpoint, whole or half: the files that it may have, and then the folder, unless it
 /// has others. Rank-local; what fails shows in that it is still there.
 void remove_checkpoint(const std::string& folder) noexcept;
-
-/// XXH3-128 of bytes: 32 hexadecimal digits.
-std::string bytes_hash(std::span<const std::byte> bytes);
 
 /// The folder of one model's checkpoints. Rank 0 alone makes and removes what is in it; each rank
 /// writes and reads its parts of the arrays.

@@ -1,0 +1,105 @@
+#include "trainer/run/checkpoint_manifest.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string_view>
+
+namespace lockstep::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr Index kFormat = 1;
+
+std::string hex(const XXH128_hash_t& hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string hex_of(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte b : bytes) text += fmt::format("{:02x}", static_cast<unsigned>(b));
+  return text;
+}
+
+std::vector<std::byte> bytes_of_hex(const std::string& text) {
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes.push_back(static_cast<std::byte>(std::stoi(text.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+/// What follows the JSON of all other members.
+std::string manifest_end(std::string_view hash) {
+  return fmt::format(",\n  \"manifest_hash\": \"{}\"\n}}\n", hash);
+}
+
+}  // namespace
+
+std::string bytes_hash(std::span<const std::byte> bytes) {
+  return hex(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+std::string manifest_text(const CheckpointManifest& m) {
+  Json json;
+  json["format"] = kFormat;
+  json["version"] = m.version;
+  json["epoch"] = m.epoch;
+  json["step"] = m.step;
+  json["all_steps"] = m.all_steps;
+  json["sums"] = hex_of(m.sums);
+  json["precision"] = m.precision;
+  json["states"] = m.states;
+  json["array_bytes"] = m.array_bytes;
+  json["arrays_hash"] = m.hash;
+  json["options"] = m.options;
+  json["data"] = m.data;
+  json["initial_parameters"] = m.initial_parameters;
+  json["metrics_bytes"] = m.metrics_bytes;
+  json["metrics_hash"] = m.metrics_hash;
+  std::string text = json.dump(2);
+  text.erase(text.size() - 2);  // the closing brace
+  return text + manifest_end(bytes_hash(std::as_bytes(std::span<const char>(text))));
+}
+
+CheckpointManifest parse_manifest(const std::string& text) {
+  const std::size_t end = manifest_end(std::string(32, '0')).size();
+  if (text.size() < end) throw DamagedCheckpoint("the manifest is cut off");
+  const std::string body = text.substr(0, text.size() - end);
+  const std::string hash = bytes_hash(std::as_bytes(std::span<const char>(body)));
+  if (text.substr(body.size()) != manifest_end(hash)) {
+    throw DamagedCheckpoint("the manifest is damaged (its hash differs)");
+  }
+  try {
+    const Json json = Json::parse(body + "\n}");
+    if (json.at("format").get<Index>() != kFormat) {
+      throw DataError(fmt::format("is of the format {} of lockstep {}; go on with that version",
+                                  json.at("format").dump(), json.value("version", "?")));
+    }
+    CheckpointManifest m;
+    m.version = json.at("version");
+    m.epoch = json.at("epoch");
+    m.step = json.at("step");
+    m.all_steps = json.at("all_steps");
+    m.sums = bytes_of_hex(json.at("sums"));
+    m.precision = json.at("precision");
+    m.states = json.at("states");
+    m.array_bytes = json.at("array_bytes");
+    m.hash = json.at("arrays_hash");
+    m.options = json.at("options");
+    m.data = json.at("data");
+    m.initial_parameters = json.at("initial_parameters");
+    m.metrics_bytes = json.at("metrics_bytes");
+    m.metrics_hash = json.at("metrics_hash");
+    return m;
+  } catch (const Json::exception&) {
+    throw DamagedCheckpoint("the manifest is damaged");
+  } catch (const std::invalid_argument&) {
+    throw DamagedCheckpoint("the manifest is damaged");
+  }
+}
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/types.hpp"
+
+namespace lockstep::trainer {
+
+/// A checkpoint is not what was written: "PATH: WHAT".
+struct DamagedCheckpoint : DataError {
+  using DataError::DataError;
+};
+
+/// XXH3-128 of bytes: 32 hexadecimal digits.
+std::string bytes_hash(std::span<const std::byte> bytes);
+
+/// What a checkpoint holds besides the arrays.
+struct CheckpointManifest {
+  std::string version;  ///< of the program that wrote it
+  Index epoch = 1;
+  Index step = 0;
+  Index all_steps = 0;
+  std::vector<std::byte> sums;                 ///< FoldCodec's bytes of the sums of the epoch
+  std::string precision;                       ///< of the arrays: float or double
+  Index states = 0;                            ///< of the optimizer
+  Index array_bytes = 0;                       ///< of each array
+  std::string hash;                            ///< of arrays.bin: that of the hashes of its blocks
+  std::map<std::string, std::string> options;  ///< that the result is a function of
+  std::map<std::string, std::string> data;     ///< set of rows → fingerprint
+  std::string initial_parameters;              ///< SHA-256, where they were given
+  Index metrics_bytes = 0;                     ///< of metrics.jsonl
+  std::string metrics_hash;                    ///< and their hash
+
+  friend bool operator==(const CheckpointManifest&, const CheckpointManifest&) = default;
+};
+
+/// The text of a manifest, which ends in a hash of all before it.
+std::string manifest_text(const CheckpointManifest& manifest);
+/// Throws DamagedCheckpoint, and DataError for one of another format; without a path.
+CheckpointManifest parse_manifest(const std::string& text);
+
+}  // namespace lockstep::trainer
