@@ -77,7 +77,7 @@ class Campaign:
         self.program = program
         self.folder = folder
         self.seed = seed
-        self.seconds = {}  # of a run that is not interrupted
+        self.seconds = {}  # of a run that is not interrupted, by kind, and whether under mpirun
         self.results = {}
         self.interruptions = collections.Counter()
         self.during_saves = 0
@@ -141,7 +141,7 @@ class Campaign:
         return found
 
     def run_whole(self, kind):
-        """The run that nobody interrupts: its result, and how long it takes under mpirun."""
+        """The run that nobody interrupts: its result, and how long it takes."""
         for ranks in (1, 2):
             log = os.path.join(self.folder, f"whole-{kind}.log")
             run = f"whole-{kind}-{ranks}"
@@ -149,7 +149,7 @@ class Campaign:
             process = self.start([*RUNS[kind], f"--output.dir={run}"], ranks, 1, log)
             if self.finish(process) != 0:
                 sys.exit(open(log, encoding="utf-8").read())
-            self.seconds[kind] = time.monotonic() - start
+            self.seconds[kind, ranks > 1] = time.monotonic() - start
             result = self.result_of(run)
             if result != self.results.setdefault(kind, result):
                 sys.exit(f"{kind}: two ranks give another result than one")
@@ -207,7 +207,8 @@ class Campaign:
                                      limit if is_full and not is_small else None)
                 processes = []
                 if not is_full:
-                    processes = self.interrupt(process, cause, generator, self.seconds[kind])
+                    processes = self.interrupt(process, cause, generator,
+                                               self.seconds[kind, ranks > 1])
                 code = self.finish(process, processes)
                 if code is None:
                     return f"{kind}: {cause}: hangs"

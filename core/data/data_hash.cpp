@@ -1,12 +1,12 @@
 #include "core/data/data_hash.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <array>
 #include <cstdint>
 #include <vector>
 
+#include "core/base/content_hash.hpp"
 #include "core/data/row_words.hpp"
 
 namespace lockstep {
@@ -92,8 +92,7 @@ std::string data_hash(Team& team, const Table& table) {
     text += type.kind == ColumnKind::number ? "number " : "category ";
     append(text, type.categories);
   }
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  return content_hash(text);
 }
 
 }  // namespace lockstep

@@ -287,14 +287,20 @@ TEST(Resume, ChecksEveryFold) {
   EXPECT_EQ(run_program(folder.path(), 2, resume("run")).exit_code, 0);
 }
 
-TEST(Resume, OverwriteSparesARunThatIsRunningAndWhatIsNotOurs) {
-  const TestFolder folder;
-  ASSERT_EQ(run_program(folder.path(), 0, train_to("run", kDigits)).exit_code, 0);
-  const int file = ::open(folder.file("run/config.ini").c_str(), O_RDWR | O_CLOEXEC);
+/// A descriptor that holds the lock of a running run.
+int locked(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  ASSERT_EQ(::fcntl(file, F_OFD_SETLK, &lock), 0);
+  EXPECT_EQ(::fcntl(file, F_OFD_SETLK, &lock), 0);
+  return file;
+}
+
+TEST(Resume, OverwriteSparesARunThatIsRunningAndWhatIsNotOurs) {
+  const TestFolder folder;
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("run", kDigits)).exit_code, 0);
+  const int file = locked(folder.file("run/config.ini"));
   const Words overwrite = kDigits + Words{"--overwrite"};
   const std::vector<std::string> names = folder.names();
   const ProgramRun refused = run_program(folder.path(), 2, train_to("run", overwrite));
@@ -316,11 +322,7 @@ TEST(Resume, OverwriteSparesARunThatIsRunningAndWhatIsNotOurs) {
 TEST(Resume, RefusesARunThatIsRunning) {
   const TestFolder folder;
   ASSERT_EQ(run_program(folder.path(), 0, train_to("run", kDigits)).exit_code, 0);
-  const int file = ::open(folder.file("run/config.ini").c_str(), O_RDWR | O_CLOEXEC);
-  struct flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  ASSERT_EQ(::fcntl(file, F_OFD_SETLK, &lock), 0);
+  const int file = locked(folder.file("run/config.ini"));
   const ProgramRun refused = run_program(folder.path(), 2, resume("run"));
   ::close(file);
   EXPECT_EQ(refused.exit_code, 73);

@@ -1,11 +1,12 @@
 #include "trainer/run/checkpoint_manifest.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
+
+#include "core/base/content_hash.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Index kFormat = 1;
-
-std::string hex(const XXH128_hash_t& hash) {
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
 
 std::string hex_of(std::span<const std::byte> bytes) {
   std::string text;
@@ -39,10 +36,6 @@ std::string manifest_end(std::string_view hash) {
 
 }  // namespace
 
-std::string bytes_hash(std::span<const std::byte> bytes) {
-  return hex(XXH3_128bits(bytes.data(), bytes.size()));
-}
-
 std::string manifest_text(const CheckpointManifest& m) {
   Json json;
   json["format"] = kFormat;
@@ -62,14 +55,14 @@ std::string manifest_text(const CheckpointManifest& m) {
   json["metrics_hash"] = m.metrics_hash;
   std::string text = json.dump(2);
   text.erase(text.size() - 2);  // the closing brace
-  return text + manifest_end(bytes_hash(std::as_bytes(std::span<const char>(text))));
+  return text + manifest_end(content_hash(text));
 }
 
 CheckpointManifest parse_manifest(const std::string& text) {
   const std::size_t end = manifest_end(std::string(32, '0')).size();
   if (text.size() < end) throw DamagedCheckpoint("the manifest is cut off");
   const std::string body = text.substr(0, text.size() - end);
-  const std::string hash = bytes_hash(std::as_bytes(std::span<const char>(body)));
+  const std::string hash = content_hash(body);
   if (text.substr(body.size()) != manifest_end(hash)) {
     throw DamagedCheckpoint("the manifest is damaged (its hash differs)");
   }

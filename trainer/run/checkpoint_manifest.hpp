@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -15,9 +14,6 @@ namespace lockstep::trainer {
 struct DamagedCheckpoint : DataError {
   using DataError::DataError;
 };
-
-/// XXH3-128 of bytes: 32 hexadecimal digits.
-std::string bytes_hash(std::span<const std::byte> bytes);
 
 /// What a checkpoint holds besides the arrays.
 struct CheckpointManifest {

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/content_hash.hpp"
 #include "core/base/error.hpp"
 #include "core/base/options.hpp"
 #include "core/data/shared_file.hpp"
@@ -84,7 +85,7 @@ std::string hash_of_blocks(Team& team, const ArrayParts& parts) {
       words[at + 1] = of.high;
     }
   }
-  return bytes_hash(std::as_bytes(std::span(words)));
+  return content_hash(std::as_bytes(std::span(words)));
 }
 
 [[noreturn]] void throw_damaged(const std::string& path, const std::string& what) {

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <system_error>
 #include <utility>
 
+#include "core/base/content_hash.hpp"
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
 #include "trainer/run/report.hpp"
@@ -24,10 +24,6 @@ constexpr double kSecondsOfMinute = 60;
 std::string text_of(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error) ? read_text_file(path) : "";
-}
-
-std::string hash_of(std::string_view text) {
-  return bytes_hash(std::as_bytes(std::span(text.data(), text.size())));
 }
 
 /// Bytes of the lines before the first that is of a later epoch than `epoch`.
@@ -173,7 +169,7 @@ void RunCheckpoints<T>::save(const Training<T>& training) {
       if (file.is_open()) file.synchronize();
       const std::string text = text_of(path);
       manifest.metrics_bytes = static_cast<Index>(text.size());
-      manifest.metrics_hash = hash_of(text);
+      manifest.metrics_hash = content_hash(text);
     });
     files_.save(manifest, parts);
   } catch (const CollectiveError& error) {
@@ -221,7 +217,7 @@ void RunCheckpoints<T>::cut_reports(const CheckpointManifest& manifest, bool epo
     const std::string text = text_of(path);
     const std::string_view before =
         std::string_view(text).substr(0, static_cast<std::size_t>(manifest.metrics_bytes));
-    if (hash_of(before) != manifest.metrics_hash) {
+    if (content_hash(before) != manifest.metrics_hash) {
       throw DataError(fmt::format(
           "{}: its first {} bytes are not those that the checkpoint of step {} was written beside; "
           "restore it, or remove {} to begin the run anew",

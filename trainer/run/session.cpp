@@ -65,10 +65,6 @@ int thread_count(Team& team, const Settings& settings) {
 
 }  // namespace
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 void check_same_program(Team& team, const std::vector<std::string>& command_line) {
   if (team.size() == 1) return;
   const auto differing = [&](const std::string& mine) {

@@ -5,13 +5,11 @@
 
 #include "comm/communicator.hpp"
 #include "comm/environment.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/options.hpp"
 #include "trainer/cli/arguments.hpp"
 
 namespace lockstep::trainer {
-
-/// Seconds of a steady clock.
-double seconds_now();
 
 /// What every command has in hand: the ranks, the command line, and the resolved settings, the same
 /// on all ranks but for the transport.

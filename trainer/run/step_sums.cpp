@@ -1,11 +1,11 @@
 #include "trainer/run/step_sums.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <span>
 #include <utility>
 
+#include "core/base/clock.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep::trainer {
@@ -14,10 +14,6 @@ namespace {
 /// The most steps between two times that the ranks settle, and what time should pass.
 constexpr Index kMostSteps = 128;
 constexpr double kSeconds = 0.02;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 ScoreSums merged(const ScoreSums& left, const ScoreSums& right) { return merge(left, right); }
 
@@ -30,7 +26,7 @@ struct Report {
 }  // namespace
 
 StepSums::StepSums(Team& team, std::vector<Index> lane_boundaries)
-    : team_(team), lane_boundaries_(std::move(lane_boundaries)), settled_at_(now()) {
+    : team_(team), lane_boundaries_(std::move(lane_boundaries)), settled_at_(seconds_now()) {
   for (int rank = 0; rank < team_.size(); ++rank) {
     const auto theirs = canonical_nodes(part_of(lane_boundaries_, rank), lane_boundaries_.back());
     nodes_.insert(nodes_.end(), theirs.begin(), theirs.end());
@@ -45,11 +41,11 @@ Wishes StepSums::settle(Wishes mine, const std::function<void(const ScoreSums&)>
   const auto steps = unsettled_.size();
   std::vector<ScoreSums> sums;
   for (const auto& step : unsettled_) sums.insert(sums.end(), step.begin(), step.end());
-  const Report report{mine, now() - settled_at_};
+  const Report report{mine, seconds_now() - settled_at_};
   const std::vector<Bytes> gathered = team_.all_gather(
       joined({FoldCodec<Report>::encode(report), FoldCodec<std::vector<ScoreSums>>::encode(sums)}));
   unsettled_.clear();
-  settled_at_ = now();
+  settled_at_ = seconds_now();
 
   Wishes wishes = 0;
   std::vector<std::vector<ScoreSums>> of_steps(steps);
