@@ -283,6 +283,14 @@ std::vector<BadInput> all_bad_input() {
         "--train.epochs=8", "--output.dir=plain"},
        3,
        "lockstep: error: training diverged in step 2 of epoch 1: the loss is not finite for row "},
+      {"DivergedInTheGradient",  // the losses are finite
+       file_with("a.csv", "x,y\n1,2\n1e300,1e10\n"),
+       {"train", "--data.train=a.csv", "--data.target=y", "--model.type=linear",
+        "--train.precision=double", "--output.dir=plain"},
+       3,
+       "lockstep: error: training diverged in step 1 of epoch 1: the gradient of layers.0.weight "
+       "is "
+       "not finite; the largest losses are those of a.csv:3 ("},
       {"DivergedInTheLastStep",
        nothing,
        {"train", "--synthetic.kind=blobs", "--model.type=softmax", "--synthetic.rows=400",

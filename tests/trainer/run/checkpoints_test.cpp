@@ -255,7 +255,10 @@ TEST(Checkpoints, SurviveTheFailureOfAnyCall) {
       EXPECT_TRUE(told == 0 || (told == ranks && !all_succeeded)) << "call " << failing;
       failures += told == 0 ? 0 : 1;
       on_ranks(2, [&](Team& team) {
-        EXPECT_GE(newest_whole(team, path), told == 0 ? 7 : 6) << "call " << failing;
+        const Index newest = newest_whole(team, path);
+        EXPECT_GE(newest, told == 0 ? 7 : 6) << "call " << failing;
+        EXPECT_EQ(CheckpointFolder(team, path, 2).steps().front(), newest)
+            << "call " << failing << ": what has its name is whole";
         save(team, path, 8);
         EXPECT_EQ(newest_whole(team, path), 8);
         save(team, path, 9);
