@@ -1,5 +1,8 @@
 #include "core/model/losses.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.hpp"
@@ -57,6 +60,30 @@ struct SquaredHinge {
     const T margin = T(1) - sign * s;
     return {margin <= T(0) ? T(0) : margin * margin, margin <= T(0) ? T(0) : T(-2) * sign * margin};
   }
+};
+
+/// The logistic loss where a row is of the other class by half of ε.
+template <class T>
+class SmoothedLogistic final : public Loss<T> {
+ public:
+  explicit SmoothedLogistic(double smoothing) : other_(static_cast<T>(smoothing / 2)) {}
+
+  void value_and_gradient(Index n, Index, Rows<const T> scores, const double* targets,
+                          Rows<T> dscores, double* losses) const override {
+    for (Index r = 0; r < n; ++r) {
+      const T s = *scores.row(r);
+      const T y = static_cast<T>(targets[r]);
+      const Point<T> own = Logistic<T>::at(s, y);
+      const Point<T> other = Logistic<T>::at(s, T(1) - y);
+      T* gradient = dscores.row(r);
+      gradient[0] = (T(1) - other_) * own.gradient + other_ * other.gradient;
+      for (Index c = 1; c < kPanel; ++c) gradient[c] = T(0);
+      losses[r] = static_cast<double>((T(1) - other_) * own.loss + other_ * other.loss);
+    }
+  }
+
+ private:
+  T other_;
 };
 
 /// A loss of one score.
@@ -122,6 +149,8 @@ class SumOverScores final : public Loss<T> {
 template <class T>
 class CrossEntropy final : public Loss<T> {
  public:
+  explicit CrossEntropy(double smoothing) : smoothing_(smoothing) {}
+
   void value_and_gradient(Index n, Index outputs, Rows<const T> scores, const double* targets,
                           Rows<T> dscores, double* losses) const override {
     const Index columns = kernel::panel_count(outputs) * kPanel;
@@ -132,6 +161,10 @@ class CrossEntropy final : public Loss<T> {
       T largest = s[0];
       for (Index k = 1; k < outputs; ++k) largest = s[k] > largest ? s[k] : largest;
       const T target_score = s[target] - largest;
+      T below_target = T(0);  // of all scores; the derivatives may take their place
+      for (Index k = 0; smoothing_ > 0 && k < outputs; ++k) {
+        below_target += target_score - (s[k] - largest);
+      }
       for (Index k = 0; k < columns; ++k) d[k] = kernel::exp(s[k] - largest);
       T sum = T(0);
       for (Index k = 0; k < outputs; ++k) sum += d[k];
@@ -139,8 +172,18 @@ class CrossEntropy final : public Loss<T> {
       d[target] -= T(1);
       for (Index k = outputs; k < columns; ++k) d[k] = T(0);
       losses[r] = static_cast<double>(kernel::log(sum) - target_score);
+      if (smoothing_ == 0) continue;
+      // ε of the target's share goes to all classes alike.
+      const T smoothing = static_cast<T>(smoothing_);
+      const T share = smoothing / static_cast<T>(outputs);
+      for (Index k = 0; k < outputs; ++k) d[k] -= share;
+      d[target] += smoothing;
+      losses[r] += static_cast<double>(share * below_target);
     }
   }
+
+ private:
+  double smoothing_;
 };
 
 }  // namespace
@@ -152,16 +195,26 @@ const std::vector<std::string>& loss_names() {
 }
 
 template <class T>
-std::unique_ptr<Loss<T>> make_loss(std::string_view name) {
+std::unique_ptr<Loss<T>> make_loss(std::string_view name, double smoothing) {
+  if (std::count(loss_names().begin(), loss_names().end(), name) == 0) {
+    throw ConfigError("unknown loss " + quoted(name));
+  }
+  if (!(smoothing >= 0 && smoothing < 1)) {
+    throw ConfigError(
+        fmt::format("label smoothing: expected a number from 0 to below 1, found {}", smoothing));
+  }
+  if (smoothing > 0 && !loss_traits(name).has_probabilities) {
+    throw ConfigError(fmt::format("label smoothing: the {} loss has no probabilities", name));
+  }
   if (name == "absolute") return std::make_unique<SumOverScores<T, Absolute<T>, EachItsOwn>>();
-  if (name == "cross_entropy") return std::make_unique<CrossEntropy<T>>();
+  if (name == "cross_entropy") return std::make_unique<CrossEntropy<T>>(smoothing);
   if (name == "hinge") return std::make_unique<SumOverScores<T, Hinge<T>, OneVersusRest>>();
-  if (name == "logistic") return std::make_unique<ScalarLoss<T, Logistic<T>>>();
   if (name == "squared") return std::make_unique<SumOverScores<T, Squared<T>, EachItsOwn>>();
   if (name == "squared_hinge") {
     return std::make_unique<SumOverScores<T, SquaredHinge<T>, OneVersusRest>>();
   }
-  throw ConfigError("unknown loss " + quoted(name));
+  if (smoothing > 0) return std::make_unique<SmoothedLogistic<T>>(smoothing);
+  return std::make_unique<ScalarLoss<T, Logistic<T>>>();
 }
 
 LossTraits loss_traits(std::string_view name) {
@@ -184,7 +237,7 @@ void softmax(Index k, const double* scores, double* probabilities) {
   for (Index i = 0; i < k; ++i) probabilities[i] /= sum;
 }
 
-template std::unique_ptr<Loss<float>> make_loss(std::string_view);
-template std::unique_ptr<Loss<double>> make_loss(std::string_view);
+template std::unique_ptr<Loss<float>> make_loss(std::string_view, double);
+template std::unique_ptr<Loss<double>> make_loss(std::string_view, double);
 
 }  // namespace lockstep

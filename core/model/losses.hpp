@@ -56,9 +56,12 @@ struct LossTraits {
 /// Names that make_loss knows, sorted.
 const std::vector<std::string>& loss_names();
 
-/// @throws ConfigError for an unknown name
+/// @param smoothing  ε of label smoothing [Szegedy et al. 2016]: of K classes, the one that a row
+///                   has counts 1 − ε + ε/K and each other one ε/K. A loss that has no
+///                   probabilities takes 0 alone
+/// @throws ConfigError for an unknown name, and for a smoothing that the loss does not take
 template <class T>
-std::unique_ptr<Loss<T>> make_loss(std::string_view name);
+std::unique_ptr<Loss<T>> make_loss(std::string_view name, double smoothing = 0);
 /// Requires a name that make_loss knows.
 LossTraits loss_traits(std::string_view name);
 

@@ -154,11 +154,11 @@ void NetworkPass<T>::forward(Range rows, const T* theta) {
 }
 
 template <class T>
-void NetworkPass<T>::score_losses(Range rows, const double* targets, double* losses) {
+void NetworkPass<T>::score_losses(Range rows, const Loss<T>& loss, const double* targets,
+                                  double* losses) {
   const Rows<T> scored = scores().from(rows.begin);
-  network_.loss().value_and_gradient(rows.size(), network_.spec().outputs, scored,
-                                     targets + rows.begin * network_.targets(), scored,
-                                     losses + rows.begin);
+  loss.value_and_gradient(rows.size(), network_.spec().outputs, scored,
+                          targets + rows.begin * network_.targets(), scored, losses + rows.begin);
 }
 
 template <class T>

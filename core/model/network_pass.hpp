@@ -52,9 +52,10 @@ class NetworkPass {
 
   void forward(Range rows, const T* theta);
   /// Losses of the rows; their derivatives take the place of the scores.
+  /// @param loss     that of the network, or one that smooths it
   /// @param targets  the network's targets() of each row of the batch
   /// @param losses   indexed by row of the batch
-  void score_losses(Range rows, const double* targets, double* losses);
+  void score_losses(Range rows, const Loss<T>& loss, const double* targets, double* losses);
   /// Multiplies the derivatives with respect to the scores by the weights of their rows.
   /// @param weights  indexed by row of the batch
   void weight_derivatives(Range rows, const double* weights);

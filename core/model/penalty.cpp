@@ -19,7 +19,7 @@ double penalty_value(const std::vector<Tensor>& tensors, const Penalty& penalty,
       [&](TreeNode node) -> std::optional<double> {
         if (node.span > 1) return std::nullopt;
         const Block& block = blocks[static_cast<std::size_t>(node.leaf)];
-        if (!tensors[block.tensor].penalised) return 0.0;
+        if (!penalty.applies_to(tensors[block.tensor])) return 0.0;
         return penalty.value(block.elements.size(), theta + block.elements.begin);
       },
       [](double left, double right) { return left + right; });

@@ -13,8 +13,10 @@ class Adagrad final : public Optimizer<T> {
 
   int states() const override { return 1; }
   bool rests_without_gradient() const override { return true; }
-  void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
+  void update(const OptimizerStep& step, Index n, const T* gradient, T* theta,
               T* const* state) const override;
+  void step_sizes(const OptimizerStep& step, Index n, const T* const* state,
+                  T* sizes) const override;
 
  private:
   double epsilon_;

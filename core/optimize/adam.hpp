@@ -22,8 +22,10 @@ class Adam final : public Optimizer<T> {
 
   int states() const override { return second_ == Second::largest ? 3 : 2; }
   bool rests_without_gradient() const override { return false; }
-  void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
+  void update(const OptimizerStep& step, Index n, const T* gradient, T* theta,
               T* const* state) const override;
+  void step_sizes(const OptimizerStep& step, Index n, const T* const* state,
+                  T* sizes) const override;
 
  private:
   OptimizerOptions options_;

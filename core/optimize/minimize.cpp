@@ -45,6 +45,19 @@ void evaluate(const ValueAndGradient& f, const MinimizeOptions& options, Minimum
   minimum.converged = minimum.gradient_norm <= options.gradient_tolerance;
 }
 
+/// x is one tensor, of weights.
+void take_step(const Optimizer<double>& optimizer, double rate, Minimum& minimum,
+               const Vector& gradient, const std::vector<double*>& state) {
+  OptimizerStep step{rate, minimum.iterations};
+  const Index n = gradient.size();
+  double* x = minimum.point.data();
+  if (optimizer.is_layerwise()) {
+    step.trust_ratio =
+        optimizer.trust_ratio(optimizer.measure(step, n, gradient.data(), x, state.data()), true);
+  }
+  optimizer.update(step, n, gradient.data(), x, state.data());
+}
+
 }  // namespace
 
 Minimum minimize(const ValueAndGradient& f, const VectorRef& start,
@@ -63,8 +76,7 @@ Minimum minimize(const ValueAndGradient& f, const VectorRef& start,
   evaluate(f, options, minimum, gradient);
   while (!minimum.converged && minimum.iterations < options.max_iterations) {
     ++minimum.iterations;
-    optimizer->update(options.rate, minimum.iterations, true, n, gradient.data(),
-                      minimum.point.data(), state.data());
+    take_step(*optimizer, options.rate, minimum, gradient, state);
     evaluate(f, options, minimum, gradient);
   }
   return minimum;

@@ -19,10 +19,33 @@ struct OptimizerOptions {
   double epsilon = 1e-8;
   bool bias_correction = true;
   double weight_decay = 0;
+  double trust = 0.001;  ///< η of LARS
+};
+
+/// One step, of elements of one tensor.
+struct OptimizerStep {
+  double rate = 0;         ///< α of this step
+  Index number = 1;        ///< t, 1 for the first
+  bool decayed = true;     ///< the elements are weights (biases are not decayed)
+  double trust_ratio = 1;  ///< of the tensor, where the optimizer is layerwise
+};
+
+/// Sums of squares over the elements of a tensor, or of a part of one.
+struct TensorSquares {
+  double theta = 0;
+  double step = 0;  ///< of what θ would be moved by
+
+  friend TensorSquares operator+(const TensorSquares& a, const TensorSquares& b) {
+    return {a.theta + b.theta, a.step + b.step};
+  }
 };
 
 /// Changes θ elementwise from a gradient. Immutable: the state belongs to whoever owns the blocks
 /// of θ, so it can be sharded over the ranks.
+///
+/// The step of a *layerwise* optimizer is as long as the norm of the tensor it is of says: whoever
+/// takes it first calls measure() for all blocks of the tensor, adds up what that returns, and
+/// gives the trust_ratio() of the sum to update().
 template <class T>
 class Optimizer {
  public:
@@ -34,14 +57,30 @@ class Optimizer {
   /// A step with a gradient of 0 changes neither θ nor the state.
   virtual bool rests_without_gradient() const = 0;
 
-  /// One step on n elements.
-  /// @param rate  the learning rate of this step
-  /// @param step  1 for the first step
-  /// @param decayed  the elements are weights (biases are not decayed)
+  virtual bool is_layerwise() const { return false; }
+
+  /// Of a layerwise optimizer: the first half of a step on n elements, which changes the state
+  /// alone. The parameters are those of update(). Rank-local, thread-safe on disjoint elements,
+  /// O(n).
+  virtual TensorSquares measure(const OptimizerStep& step, Index n, const T* gradient,
+                                const T* theta, T* const* state) const;
+
+  /// Of a layerwise optimizer: what the step of a tensor is multiplied by.
+  virtual double trust_ratio(const TensorSquares& of_tensor, bool decayed) const;
+
+  /// One step on n elements; of a layerwise optimizer the second half of it.
   /// @param state  state[s] points at the s-th state of the n elements
   /// Rank-local, thread-safe on disjoint elements, O(n).
-  virtual void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
+  virtual void update(const OptimizerStep& step, Index n, const T* gradient, T* theta,
                       T* const* state) const = 0;
+
+  /// By what a step like the last multiplies a gradient that stays as it is, for each of n
+  /// elements: s, where θ ← θ − s·g after all moments have settled. The threshold of a proximal
+  /// step is that times the penalty.
+  /// @param state  after the step
+  /// Rank-local, thread-safe, O(n).
+  virtual void step_sizes(const OptimizerStep& step, Index n, const T* const* state,
+                          T* sizes) const = 0;
 };
 
 /// What the registry knows of an optimizer.

@@ -5,9 +5,9 @@
 namespace lockstep {
 
 template <class T>
-void RmsProp<T>::update(double rate, Index, bool, Index n, const T* gradient, T* theta,
+void RmsProp<T>::update(const OptimizerStep& step, Index n, const T* gradient, T* theta,
                         T* const* state) const {
-  const T alpha = static_cast<T>(rate);
+  const T alpha = static_cast<T>(step.rate);
   const T rho = static_cast<T>(options_.rho);
   const T rest = static_cast<T>(1 - options_.rho);
   const T epsilon = static_cast<T>(options_.epsilon);
@@ -28,6 +28,14 @@ void RmsProp<T>::update(double rate, Index, bool, Index n, const T* gradient, T*
     velocity[i] = mu * velocity[i] + g / (std::sqrt(v[i]) + epsilon);
     theta[i] -= alpha * velocity[i];
   }
+}
+
+template <class T>
+void RmsProp<T>::step_sizes(const OptimizerStep& step, Index n, const T* const* state,
+                            T* sizes) const {
+  const T alpha = static_cast<T>(step.rate / (1 - options_.momentum));
+  const T epsilon = static_cast<T>(options_.epsilon);
+  for (Index i = 0; i < n; ++i) sizes[i] = alpha / (std::sqrt(state[0][i]) + epsilon);
 }
 
 template class RmsProp<float>;

@@ -16,8 +16,10 @@ class Sgd final : public Optimizer<T> {
 
   int states() const override { return momentum_ == 0 ? 0 : 1; }
   bool rests_without_gradient() const override { return momentum_ == 0; }
-  void update(double rate, Index step, bool decayed, Index n, const T* gradient, T* theta,
+  void update(const OptimizerStep& step, Index n, const T* gradient, T* theta,
               T* const* state) const override;
+  void step_sizes(const OptimizerStep& step, Index n, const T* const* state,
+                  T* sizes) const override;
 
  private:
   double momentum_;

@@ -60,9 +60,12 @@ const std::vector<Condition>& conditions() {
       {"model.init", "model.type", kNetworks},
       {"penalty.l1", "model.type", kNetworks},
       {"penalty.l2", "model.type", kNetworks},
+      {"penalty.bias", "model.type", kNetworks},
+      {"penalty.l1_method", "model.type", kNetworks},
       {"data.weight", "model.type", kNetworks},
       {"data.stream", "model.type", kNetworks},
       {"train.class_weight", "model.type", kNetworks},
+      {"train.label_smoothing", "model.type", kNetworks},
       {"train.epochs", "model.type", kNetworks},
       {"train.batch_size", "model.type", kNetworks},
       {"train.init_from", "model.type", kNetworks},
@@ -94,6 +97,8 @@ const std::vector<Condition>& conditions() {
       {"adam.epsilon", "model.type", kNetworks},
       {"adam.bias_correction", "model.type", kNetworks},
       {"adam.weight_decay", "model.type", kNetworks},
+      {"lars.trust", "model.type", kNetworks},
+      {"lars.weight_decay", "model.type", kNetworks},
       {"rmsprop.rho", "model.type", kNetworks},
       {"rmsprop.epsilon", "model.type", kNetworks},
       {"model.hidden", "model.type", {"mlp"}},
@@ -110,14 +115,16 @@ const std::vector<Condition>& conditions() {
       {"schedule.every_epochs", "train.schedule", {"step"}},
       {"schedule.power", "train.schedule", {"polynomial"}},
       {"schedule.final", "train.schedule", {"polynomial", "cosine"}},
-      {"train.momentum", "train.optimizer", {"sgd", "rmsprop"}},
+      {"train.momentum", "train.optimizer", {"sgd", "rmsprop", "lars"}},
       {"train.nesterov", "train.optimizer", {"sgd"}},
       {"adagrad.epsilon", "train.optimizer", {"adagrad"}},
-      {"adam.beta1", "train.optimizer", {"adam", "adamw", "amsgrad"}},
-      {"adam.beta2", "train.optimizer", {"adam", "adamw", "amsgrad"}},
-      {"adam.epsilon", "train.optimizer", {"adam", "adamw", "amsgrad"}},
-      {"adam.bias_correction", "train.optimizer", {"adam", "adamw", "amsgrad"}},
-      {"adam.weight_decay", "train.optimizer", {"adamw"}},
+      {"adam.beta1", "train.optimizer", {"adam", "adamw", "amsgrad", "lamb"}},
+      {"adam.beta2", "train.optimizer", {"adam", "adamw", "amsgrad", "lamb"}},
+      {"adam.epsilon", "train.optimizer", {"adam", "adamw", "amsgrad", "lamb"}},
+      {"adam.bias_correction", "train.optimizer", {"adam", "adamw", "amsgrad", "lamb"}},
+      {"adam.weight_decay", "train.optimizer", {"adamw", "lamb"}},
+      {"lars.trust", "train.optimizer", {"lars"}},
+      {"lars.weight_decay", "train.optimizer", {"lars"}},
       {"rmsprop.rho", "train.optimizer", {"rmsprop"}},
       {"rmsprop.epsilon", "train.optimizer", {"rmsprop"}},
   };
@@ -172,6 +179,22 @@ std::string loss_objection(const Settings& settings) {
   if (loss == "auto" || contains(fitting, loss)) return "";
   return fmt::format("model.loss: '{}' does not fit model.type = {}; known: auto, {}", loss, type,
                      fmt::join(fitting, ", "));
+}
+
+std::string penalty_objection(const Settings& settings, const std::string& name) {
+  const bool is_svm = settings.text("model.type") == "svm";
+  const bool has_l1 = settings.real("penalty.l1") > 0;
+  if (name == "penalty.l2" && is_svm) {
+    return "penalty.l2: svm takes its L2 penalty from svm.C; remove one of them";
+  }
+  if (name == "penalty.l1_method" && !has_l1) {
+    return "penalty.l1_method: needs penalty.l1 > 0; set it or remove penalty.l1_method";
+  }
+  if (name == "penalty.bias" && settings.flag(name) && !is_svm && !has_l1 &&
+      settings.real("penalty.l2") == 0) {
+    return "penalty.bias: needs penalty.l1 or penalty.l2; set one or remove penalty.bias";
+  }
+  return "";
 }
 
 std::string class_weight_objection(const Settings& settings) {
@@ -282,9 +305,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
     return fmt::format("{}: applies to {} = {} only, not to {}; remove it", name, failed->selector,
                        fmt::join(failed->values, " or "), settings.text(failed->selector));
   }
-  if (name == "penalty.l2" && settings.text("model.type") == "svm") {
-    return "penalty.l2: svm takes its L2 penalty from svm.C; remove one of them";
-  }
+  if (name.starts_with("penalty.")) return penalty_objection(settings, name);
   if (name == "train.nesterov" && settings.flag(name) && settings.real("train.momentum") == 0) {
     return "train.nesterov: needs train.momentum > 0; set it or remove train.nesterov";
   }

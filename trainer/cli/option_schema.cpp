@@ -28,6 +28,7 @@ constexpr std::array kDelimiters{"auto"sv, "comma"sv, "semicolon"sv, "tab"sv, "b
 constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kCaches{"off"sv, "auto"sv};
 constexpr std::array kIndexBases{"auto"sv, "0"sv, "1"sv};
+constexpr std::array kL1Methods{"proximal"sv, "subgradient"sv};
 constexpr std::array kScheduleUnits{"step"sv, "epoch"sv};
 constexpr std::array kOnBadRow{"fail"sv, "skip"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
@@ -329,8 +330,13 @@ void add_model(std::vector<Option>& all) {
               "a numeric target"),
        choice("model.init", kInitializations, "auto",
               "Distribution of the first weights; auto suits the model and its activation"),
-       real("penalty.l1", "0", "λ of the penalty λ·Σ|w|; biases are not penalised").at_least(0),
-       real("penalty.l2", "0", "λ of the penalty λ·Σw²; biases are not penalised").at_least(0),
+       real("penalty.l1", "0", "λ of the penalty λ·Σ|w| of the weights").at_least(0),
+       real("penalty.l2", "0", "λ of the penalty λ·Σw² of the weights").at_least(0),
+       flag("penalty.bias", "false", "Whether biases are penalised as weights are"),
+       choice(
+           "penalty.l1_method", kL1Methods, "proximal",
+           "How steps take penalty.l1: proximal shrinks the weights after each, which makes exact "
+           "zeros; subgradient adds λ·sign(w) to the gradient"),
        real("svm.C", "1",
             "C of the SVM objective ½‖w‖² + C·Σξ, which is trained divided by C and the number of "
             "rows")
@@ -366,10 +372,12 @@ void add_training(std::vector<Option>& all) {
        choice("train.optimizer", names_of(optimizer_entries()), "adam",
               "How gradients change the parameters: sgd is gradient descent, with momentum where "
               "that is set; core/optimize/README.md has the equations of all"),
-       real("train.learning_rate", "auto",
-            "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad and 0.001 for the "
-            "others, but without hidden layers 0.7 for adagrad and 0.05/√(steps an epoch), at "
-            "least 0.001, for the others; with momentum (1 − momentum) times as much")
+       real(
+           "train.learning_rate", "auto",
+           "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad, 10 for lars, 0.01 "
+           "for lamb and 0.001 for the others, but without hidden layers 0.7 for adagrad and "
+           "0.05/√(steps an epoch), at least 0.001, for adam and its kin; with momentum (1 − "
+           "momentum) times as much")
            .positive()
            .or_word("auto"),
        integer("train.base_batch", "none",
@@ -382,7 +390,8 @@ void add_training(std::vector<Option>& all) {
        real("train.warmup_epochs", "0",
             "Epochs, or a fraction of one, in which the rate goes up in a line, step by step")
            .at_least(0),
-       real("train.momentum", "0", "Share of the last step that sgd or rmsprop keeps").fraction(),
+       real("train.momentum", "0", "Share of the last step that sgd, rmsprop or lars keeps")
+           .fraction(),
        flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
        real("train.clip_norm", "none",
             "Largest Euclidean norm of the gradient of a step, of all parameters together; a "
@@ -393,6 +402,9 @@ void add_training(std::vector<Option>& all) {
             "Largest magnitude of each element of the gradient of a step, before its norm")
            .positive()
            .or_word("none"),
+       real("train.label_smoothing", "0",
+            "Share of the label of a training row that is spread over all classes alike")
+           .fraction(),
        texts("train.class_weight", "none",
              "With how much the rows of a class count: none, balanced (n/(K·n_k) of a class with "
              "n_k of n rows, of K classes), or a list of CLASS:WEIGHT, where others count 1"),
@@ -424,7 +436,13 @@ void add_training(std::vector<Option>& all) {
            .at_least(1e-30),
        flag("adam.bias_correction", "true", "Whether the moments are corrected for starting at 0"),
        real("adam.weight_decay", "0.01",
-            "Share of the weights that adamw takes away in a step, times the learning rate")
+            "Share of the weights that adamw and lamb take away in a step, times the learning rate")
+           .at_least(0),
+       real("lars.trust", "0.001",
+            "Length of a step of lars over that of the weights, at a rate of 1")
+           .positive(),
+       real("lars.weight_decay", "0",
+            "Share of the weights that lars adds to their gradient, and to its norm")
            .at_least(0),
        real("rmsprop.rho", "0.99", "Decay of the mean square in a step").fraction(),
        real("rmsprop.epsilon", "1e-8", "Number added to the root of the mean square")

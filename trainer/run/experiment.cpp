@@ -96,13 +96,25 @@ void weight_training_rows(Session& session, Table& train) {
   }
 }
 
+/// Refuses to smooth labels for a loss without probabilities.
+void check_smoothing(const Settings& settings, const std::string& loss) {
+  constexpr const char* kKey = "train.label_smoothing";
+  if (settings.real(kKey) == 0 || loss_traits(loss).has_probabilities) return;
+  throw PlacedConfigError(fmt::format(
+      "{}: error: {}: applies to the losses with probabilities, cross_entropy and logistic, not to "
+      "model.loss = {}; remove it",
+      settings.place(kKey), kKey, loss));
+}
+
 Penalty penalty_of(const Settings& settings, Index rows) {
-  if (settings.text("model.type") == "svm") {
-    Penalty penalty = Penalty::of_svm(settings.real("svm.C"), rows);
-    penalty.l1 = settings.real("penalty.l1");
-    return penalty;
-  }
-  return {settings.real("penalty.l1"), settings.real("penalty.l2")};
+  const bool is_svm = settings.text("model.type") == "svm";
+  Penalty penalty = is_svm ? Penalty::of_svm(settings.real("svm.C"), rows)
+                           : Penalty{.l2 = settings.real("penalty.l2")};
+  penalty.l1 = settings.real("penalty.l1");
+  penalty.biases = settings.flag("penalty.bias");
+  penalty.l1_method = settings.is_word("penalty.l1_method", "subgradient") ? L1Method::subgradient
+                                                                           : L1Method::proximal;
+  return penalty;
 }
 
 Schedule schedule_of(const Settings& settings, Index steps_of_epoch) {
@@ -135,7 +147,9 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   const bool has_own = options.optimizer == "adagrad" || options.optimizer == "rmsprop";
   o.epsilon = settings.real((has_own ? options.optimizer : "adam") + ".epsilon");
   o.bias_correction = settings.flag("adam.bias_correction");
-  o.weight_decay = settings.real("adam.weight_decay");
+  o.weight_decay =
+      settings.real(options.optimizer == "lars" ? "lars.weight_decay" : "adam.weight_decay");
+  o.trust = settings.real("lars.trust");
   const Index steps = Lanes(rows, 1, batch).steps();
   options.learning_rate = settings.is_word("train.learning_rate", "auto")
                               ? automatic_rate(options.optimizer, o, hidden_layers, steps)
@@ -151,6 +165,7 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   options.clip_value = bound("train.clip_value");
   options.clip_norm = bound("train.clip_norm");
   options.penalty = penalty_of(settings, rows);
+  options.label_smoothing = settings.real("train.label_smoothing");
   return options;
 }
 
@@ -229,6 +244,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   e.lanes = settings.is_word("train.lanes", "auto") ? automatic_lanes(e.batch)
                                                     : settings.integer("train.lanes");
   e.epochs = settings.integer("train.epochs");
+  check_smoothing(settings, e.model.network.loss);
   e.options = training_options(settings, rows, e.batch, !e.model.network.hidden.empty());
   e.model.penalty = e.options.penalty;
   e.model.options = options_of_model(settings);

@@ -11,7 +11,7 @@
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/network_model.hpp"
 #include "trainer/run/session.hpp"
-#include "trainer/run/training.hpp"
+#include "trainer/run/training_options.hpp"
 
 namespace lockstep::trainer {
 

@@ -59,12 +59,14 @@ std::string network_text(const NetworkSpec& spec) {
 }
 
 std::string penalty_text(const Penalty& penalty) {
-  return Json{{"l1", penalty.l1}, {"l2", penalty.l2}}.dump();
+  return Json{{"l1", penalty.l1}, {"l2", penalty.l2}, {"biases", penalty.biases}}.dump();
 }
 
 Penalty read_penalty(const SafetensorsFile& file) {
   const Json json = Json::parse(file.metadata("penalty"));
-  return {json.at("l1").get<double>(), json.at("l2").get<double>()};
+  return {.l1 = json.at("l1").get<double>(),
+          .l2 = json.at("l2").get<double>(),
+          .biases = json.value("biases", false)};
 }
 
 template <class List>

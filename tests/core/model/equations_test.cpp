@@ -100,7 +100,7 @@ class Example {
     }
     pass.forward({0, kRows}, theta.data());
     for (Index r = 0; r < kRows; ++r) scores[r] = pass.scores().row(r)[0];
-    pass.score_losses({0, kRows}, y.data(), losses.data());
+    pass.score_losses({0, kRows}, network().loss(), y.data(), losses.data());
     for (std::size_t i = 0; i < pass.prepare_tasks(); ++i) pass.prepare(theta.data(), i);
     pass.backward({0, kRows});
     gradient_.resize(theta.size());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/base/error.hpp"
 #include "core/calculus/differences.hpp"
 #include "core/linalg/matrix.hpp"
 
@@ -21,15 +22,23 @@ struct Scored {
 
 /// The loss of one row of scores.
 template <class T>
-Scored<T> score(const std::string& name, const std::vector<T>& scores, double target) {
+Scored<T> score(const std::string& name, const std::vector<T>& scores, double target,
+                double smoothing = 0) {
   AlignedVector<T> in(kStride);
   AlignedVector<T> out(kStride, T(9));
   std::copy(scores.begin(), scores.end(), in.begin());
   Scored<T> result;
   const auto outputs = static_cast<Index>(scores.size());
-  make_loss<T>(name)->value_and_gradient(1, outputs, {in.data(), kStride}, &target,
-                                         {out.data(), kStride}, &result.loss);
+  const auto loss = make_loss<T>(name, smoothing);
+  loss->value_and_gradient(1, outputs, {in.data(), kStride}, &target, {out.data(), kStride},
+                           &result.loss);
+  // The derivatives may take the place of the scores.
+  double in_place = 0;
+  loss->value_and_gradient(1, outputs, {in.data(), kStride}, &target, {in.data(), kStride},
+                           &in_place);
+  EXPECT_EQ(std::memcmp(&in_place, &result.loss, sizeof(double)), 0);
   const Index padded = round_up(outputs, kPanel);
+  EXPECT_EQ(std::memcmp(in.data(), out.data(), static_cast<std::size_t>(padded) * sizeof(T)), 0);
   for (Index c = outputs; c < padded; ++c) EXPECT_EQ(out[static_cast<std::size_t>(c)], T(0));
   result.gradient.assign(out.begin(), out.begin() + outputs);
   return result;
@@ -79,6 +88,34 @@ TEST(Losses, DerivativesAreCentralDifferences) {
           << " instead of " << check.numeric;
     }
   }
+}
+
+/// As PyTorch's label_smoothing: (1 − ε)·l(y) + ε/K·Σ l(k).
+TEST(Losses, SmoothedAreTheMixtureOverClasses) {
+  constexpr double kSmoothing = 0.3;
+  for (const char* name : {"cross_entropy", "logistic"}) {
+    const std::vector<double> scores = example_scores(name);
+    const auto k = static_cast<Index>(scores.size());
+    const std::vector<double> classes = targets_of(name);
+    const double share = kSmoothing / static_cast<double>(classes.size());
+    for (const double target : classes) {
+      const Scored<double> smoothed = score<double>(name, scores, target, kSmoothing);
+      const Scored<double> plain = score<double>(name, scores, target);
+      double loss = (1 - kSmoothing) * plain.loss;
+      for (const double other : classes) loss += share * score<double>(name, scores, other).loss;
+      EXPECT_NEAR(smoothed.loss, loss, 1e-14) << name;
+      const auto value = [&](const Vector& s) {
+        return score<double>(name, {s.begin(), s.end()}, target, kSmoothing).loss;
+      };
+      const Vector at = Eigen::Map<const Vector>(scores.data(), k);
+      EXPECT_LT(check_gradient(value, Eigen::Map<const Vector>(smoothed.gradient.data(), k), at)
+                    .relative_error,
+                1e-9)
+          << name << " target " << target;
+    }
+  }
+  EXPECT_THROW(make_loss<float>("hinge", 0.1), ConfigError);
+  EXPECT_THROW(make_loss<float>("cross_entropy", 1), ConfigError);
 }
 
 TEST(Losses, HaveTheirClosedForms) {

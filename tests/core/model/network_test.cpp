@@ -68,7 +68,7 @@ class Batch {
     for (Index begin = 0; begin < rows; begin += tile) {
       const Range range{begin, std::min(rows, begin + tile)};
       pass_.forward(range, theta_.data());
-      pass_.score_losses(range, targets_.data(), losses_.data());
+      pass_.score_losses(range, network_.loss(), targets_.data(), losses_.data());
     }
     return std::accumulate(losses_.begin(), losses_.end(), 0.0);
   }

@@ -148,7 +148,7 @@ TEST(ConfigFile, ReportsEveryErrorWithItsLine) {
                 "conf/quickstart.ini:8: error: expected 'key = value', found 'momentum 0.9'",
                 "conf/quickstart.ini:9: error: expected a key before '=', found '= 4'",
                 "conf/quickstart.ini:10: error: train.optimizer: unknown value 'adm'; known: "
-                "adagrad, adam, adamw, amsgrad, rmsprop, sgd (did you mean 'adam'?)",
+                "adagrad, adam, adamw, amsgrad, lamb, lars, rmsprop, sgd (did you mean 'adam'?)",
                 "conf/quickstart.ini:11: error: unknown section '[trian]' (did you mean "
                 "'[train]'?)",
                 "conf/quickstart.ini:13: error: expected ']' after a section's name, found "

@@ -87,7 +87,8 @@ TEST(Resolve, SvmTakesItsPenaltyFromC) {
 TEST(Resolve, MomentumBelongsToSgd) {
   EXPECT_EQ(
       config_error({"--train.momentum=0.9"}),
-      "command line: error: train.momentum: applies to train.optimizer = sgd or rmsprop only, "
+      "command line: error: train.momentum: applies to train.optimizer = sgd or rmsprop or lars "
+      "only, "
       "not to adam; remove it");
   EXPECT_EQ(config_error({"--train.nesterov=false", "--train.optimizer=adamw"}),
             "command line: error: train.nesterov: applies to train.optimizer = sgd only, not to "
@@ -101,12 +102,27 @@ TEST(Resolve, MomentumBelongsToSgd) {
   EXPECT_EQ(config_error({"--train.optimizer=sgd", "--train.nesterov=false"}), "accepted");
 }
 
+TEST(Resolve, KeysOfPenaltiesNeedAPenalty) {
+  EXPECT_EQ(config_error({"--penalty.l1_method=subgradient"}),
+            "command line: error: penalty.l1_method: needs penalty.l1 > 0; set it or remove "
+            "penalty.l1_method");
+  EXPECT_EQ(config_error({"--penalty.bias=true"}),
+            "command line: error: penalty.bias: needs penalty.l1 or penalty.l2; set one or remove "
+            "penalty.bias");
+  EXPECT_EQ(config_error({"--penalty.bias=true", "--penalty.l2=1"}), "accepted");
+  EXPECT_EQ(config_error({"--penalty.bias=true", "--model.type=svm"}), "accepted");
+  EXPECT_EQ(config_error({"--lars.trust=0.1"}),
+            "command line: error: lars.trust: applies to train.optimizer = lars only, not to adam; "
+            "remove it");
+}
+
 TEST(Resolve, AdamsKeysBelongToAdam) {
   EXPECT_EQ(config_error({"--train.optimizer=sgd", "--adam.beta1=0.8"}),
             "command line: error: adam.beta1: applies to train.optimizer = adam or adamw or "
-            "amsgrad only, not to sgd; remove it");
+            "amsgrad or lamb only, not to sgd; remove it");
   EXPECT_EQ(config_error({"--adam.weight_decay=0.1"}),
-            "command line: error: adam.weight_decay: applies to train.optimizer = adamw only, not "
+            "command line: error: adam.weight_decay: applies to train.optimizer = adamw or lamb "
+            "only, not "
             "to adam; remove it");
   EXPECT_EQ(config_error({"--train.optimizer=adamw", "--adam.weight_decay=0.1",
                           "--adam.bias_correction=false"}),
@@ -194,7 +210,8 @@ TEST(Resolve, TheCommandLineReplacesWhatAKeyOfTheFileBelongsTo) {
   EXPECT_EQ(resolve({"--model.type=softmax"}, file).text("model.hidden"), "512,256");
   EXPECT_EQ(
       config_error({"--train.optimizer=adam", "--train.momentum=0.5"}, file),
-      "command line: error: train.momentum: applies to train.optimizer = sgd or rmsprop only, "
+      "command line: error: train.momentum: applies to train.optimizer = sgd or rmsprop or lars "
+      "only, "
       "not to adam; remove it")
       << "given where it has no effect";
 }

@@ -57,6 +57,7 @@ void clip(const Clipping& clipping, Parameters& gradient) {
 
 /// θ after one epoch of steps of `batch` rows in file order, from 0.5 everywhere:
 ///   θ ← θ − α·[clip((1/b) Σ ∇J(θ; xᵢ, yᵢ)) + λ₁·sign(w) + 2λ₂·w]
+/// or, of the proximal method, without λ₁·sign(w) and then w ← sign(w)·max(0, |w| − α·λ₁)
 Parameters descended(Index batch, const Penalty& penalty, const Clipping& clipping) {
   Parameters theta = Parameters::Constant(kFeatures + 1, 0.5);
   for (Index begin = 0; begin < kRows; begin += batch) {
@@ -65,11 +66,17 @@ Parameters descended(Index batch, const Penalty& penalty, const Clipping& clippi
     for (Index row = begin; row < end; ++row) sum += gradient_of_row(theta, row);
     Parameters gradient = sum / static_cast<double>(end - begin);
     clip(clipping, gradient);
-    for (Index j = 0; j < kFeatures; ++j) {
+    const Index penalised = kFeatures + (penalty.biases ? 1 : 0);
+    const bool proximal = penalty.l1_method == L1Method::proximal;
+    for (Index j = 0; j < penalised; ++j) {
       const double sign = theta[j] > 0 ? 1 : -1;
-      gradient[j] += penalty.l1 * sign + 2 * penalty.l2 * theta[j];
+      gradient[j] += 2 * penalty.l2 * theta[j] + (proximal ? 0 : penalty.l1 * sign);
     }
     theta -= kRate * gradient;
+    for (Index j = 0; proximal && j < penalised; ++j) {
+      const double sign = theta[j] > 0 ? 1 : -1;
+      theta[j] = sign * std::max(0.0, std::fabs(theta[j]) - kRate * penalty.l1);
+    }
   }
   return theta;
 }
@@ -94,7 +101,7 @@ Examples<double> rows_of(Range rows) {
 /// The same by Training. Of one lane, whose order is that of the rows; of more lanes a step takes a
 /// row of each in turn, so that only an epoch of one step has the same rows.
 Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
-                   const Penalty& penalty, const Clipping& clipping) {
+                   const TrainingOptions& options) {
   comm::Communicator team(transport, test::kTimeout);
   NetworkSpec spec;
   spec.inputs = kFeatures;
@@ -111,13 +118,6 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   const Range mine = part_of(lane_boundaries(lane_count, team.size()), team.rank());
   const Examples<double> examples = rows_of(lanes.rows_of(mine));
   const Scorer scorer(loss_traits("squared"), 1, {{"y", {}}});
-  TrainingOptions options;
-  options.shuffle = Shuffle::none;
-  options.optimizer = "sgd";
-  options.learning_rate = kRate;
-  options.penalty = penalty;
-  options.clip_value = clipping.value;
-  options.clip_norm = clipping.norm;
   Training<double> training(team, network, lanes, examples, scorer, options, 1, theta);
   training.begin_epoch(1);
   training.run_steps(
@@ -127,11 +127,23 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   return result;
 }
 
+TrainingOptions gradient_descent() {
+  TrainingOptions options;
+  options.shuffle = Shuffle::none;
+  options.optimizer = "sgd";
+  options.learning_rate = kRate;
+  return options;
+}
+
 void expect_descent(int ranks, Index lanes, Index batch, const Penalty& penalty,
                     const Clipping& clipping = {}) {
   const Parameters expected = descended(batch, penalty, clipping);
+  TrainingOptions options = gradient_descent();
+  options.penalty = penalty;
+  options.clip_value = clipping.value;
+  options.clip_norm = clipping.norm;
   comm::run_ranks(ranks, [&](comm::Transport& transport) {
-    EXPECT_TRUE(close(trained(transport, lanes, batch, penalty, clipping), expected, 1e-13))
+    EXPECT_TRUE(close(trained(transport, lanes, batch, options), expected, 1e-13))
         << ranks << " ranks, " << lanes << " lanes, batches of " << batch;
   });
 }
@@ -169,9 +181,43 @@ TEST(Descent, ClipsTheMeanGradientBeforeThePenalty) {
 }
 
 TEST(Descent, AddsThePenaltyOnceWhateverTheRanks) {
-  for (const Penalty& penalty : {Penalty{0.05, 0}, Penalty{0, 0.1}, Penalty{0.05, 0.1}}) {
-    for (const int ranks : {1, 2, 3}) expect_descent(ranks, 4, kRows, penalty);
-    expect_descent(1, 1, 7, penalty);
+  for (Penalty penalty : {Penalty{0.05, 0}, Penalty{0, 0.1}, Penalty{0.05, 0.1}}) {
+    for (const L1Method method : {L1Method::proximal, L1Method::subgradient}) {
+      for (const bool biases : {false, true}) {
+        penalty.l1_method = method;
+        penalty.biases = biases;
+        for (const int ranks : {1, 2, 3}) expect_descent(ranks, 4, kRows, penalty);
+        expect_descent(1, 1, 7, penalty);
+      }
+    }
+  }
+}
+
+TEST(Descent, ByProximalStepsMakesExactZeros) {
+  const Penalty penalty{.l1 = 3};
+  const Parameters theta = descended(1, penalty, {});
+  EXPECT_EQ((theta.head(kFeatures).array() == 0).count(), kFeatures);
+  expect_descent(2, 1, 1, penalty);
+}
+
+/// The norms of a tensor are those of all its blocks, and of none of another tensor.
+TEST(Descent, OfLayerwiseOptimizersGoesByTheNormsOfTensors) {
+  const Penalty penalty{.l2 = 0.1};
+  TrainingOptions options = gradient_descent();
+  options.optimizer = "lars";
+  options.penalty = penalty;
+  options.optimizer_options.trust = 0.2;
+  Parameters gradient = Parameters::Zero(kFeatures + 1);
+  Parameters expected = Parameters::Constant(kFeatures + 1, 0.5);
+  for (Index row = 0; row < kRows; ++row) gradient += gradient_of_row(expected, row) / kRows;
+  gradient.head(kFeatures) += 2 * penalty.l2 * expected.head(kFeatures);
+  const double ratio = 0.2 * expected.head(kFeatures).norm() / gradient.head(kFeatures).norm();
+  expected.head(kFeatures) -= kRate * ratio * gradient.head(kFeatures);
+  expected[kFeatures] -= kRate * 0.2 * gradient[kFeatures];
+  for (const int ranks : {1, 2, 3}) {
+    comm::run_ranks(ranks, [&](comm::Transport& transport) {
+      EXPECT_TRUE(close(trained(transport, 4, kRows, options), expected, 1e-13)) << ranks;
+    });
   }
 }
 

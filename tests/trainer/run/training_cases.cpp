@@ -108,6 +108,7 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.clip_value = c.clip_value;
   options.clip_norm = c.clip_norm;
   options.penalty = c.penalty;
+  options.label_smoothing = loss_traits(c.loss).has_probabilities ? c.label_smoothing : 0;
   return options;
 }
 
@@ -145,11 +146,12 @@ std::string describe(const TrainingCase& c) {
       "{} rate "
       "{:g} "
       "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {} weighted "
-      "{}",
+      "{} biases {} proximal {} smoothing {}",
       c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.targets,
       c.rows, c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov,
       c.bias_correction, static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density,
-      c.sparse, c.weighted);
+      c.sparse, c.weighted, c.penalty.biases, c.penalty.l1_method == L1Method::proximal,
+      c.label_smoothing);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -193,6 +195,9 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   }
   c.weighted = draws.below(3) == 0;
   c.targets = one_of<Index>(draws, {1, 1, 2, 9});
+  c.penalty.biases = draws.below(2) == 0;
+  c.penalty.l1_method = one_of<L1Method>(draws, {L1Method::proximal, L1Method::subgradient});
+  c.label_smoothing = one_of<double>(draws, {0, 0, 0.1});
   return c;
 }
 

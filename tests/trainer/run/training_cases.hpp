@@ -41,7 +41,8 @@ struct TrainingCase {
   Index targets = 1;  ///< of the losses that take numbers
   Index epochs = 4;
   std::uint64_t seed = 3;
-  bool weighted = false;  ///< rows have weights, some of them 0
+  double label_smoothing = 0;  ///< of the losses that take it
+  bool weighted = false;       ///< rows have weights, some of them 0
 };
 
 /// One line that tells the case from others in a failure.

@@ -76,10 +76,44 @@ TEST(TrainingIdentity, HoldsForEveryOptimizerWithPenalties) {
     c.optimizer = optimizer.name;
     c.penalty = {1e-3, 1e-2};
     expect_identical(c);
+    expect_as_dense(made_sparse(c));
     if (!optimizer.takes_momentum) continue;
     c.momentum = 0.9;
     expect_identical(c);
     c.nesterov = true;
+    expect_identical(c);
+  }
+}
+
+TEST(TrainingIdentity, HoldsForEveryKindOfPenalty) {
+  for (const L1Method method : {L1Method::proximal, L1Method::subgradient}) {
+    for (const bool biases : {false, true}) {
+      TrainingCase c;
+      c.penalty = {1e-3, 1e-2, biases, method};
+      expect_identical(c);
+      expect_as_dense(made_sparse(c));
+    }
+  }
+}
+
+/// Tensors of many blocks, which several ranks have.
+TEST(TrainingIdentity, HoldsForLayerwiseOptimizers) {
+  for (const char* optimizer : {"lamb", "lars"}) {
+    TrainingCase c;
+    c.optimizer = optimizer;
+    c.hidden = {150, 70};
+    c.features = 40;
+    c.epochs = 2;
+    c.clip_norm = 0.1;
+    expect_identical(c);
+  }
+}
+
+TEST(TrainingIdentity, HoldsForSmoothedLabels) {
+  for (const char* loss : {"cross_entropy", "logistic"}) {
+    TrainingCase c;
+    c.loss = loss;
+    c.label_smoothing = 0.1;
     expect_identical(c);
   }
 }

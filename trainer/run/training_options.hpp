@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/model/penalty.hpp"
+#include "core/optimize/optimizer.hpp"
+#include "core/optimize/schedule.hpp"
+#include "core/parallel/lanes.hpp"
+
+namespace lockstep::trainer {
+
+/// What a training run is configured with, all `auto`s resolved.
+struct TrainingOptions {
+  std::uint64_t seed = 1;
+  Shuffle shuffle = Shuffle::rows;
+  std::string optimizer = "adam";
+  OptimizerOptions optimizer_options;
+  double learning_rate = 1e-3;
+  Schedule schedule;  ///< of the rate
+  /// Bounds of the gradient of the mean loss, before penalties: of each element, and then of the
+  /// Euclidean norm of all, by which it is multiplied with c/(‖g‖ + 10⁻⁶) where that is below 1
+  /// [Pascanu, Mikolov, Bengio 2013; as PyTorch's clip_grad_value_ and clip_grad_norm_].
+  std::optional<double> clip_value;
+  std::optional<double> clip_norm;
+  Penalty penalty;
+  double label_smoothing = 0;  ///< ε, see make_loss
+
+  /// Of step `step` of all, from 1.
+  double rate_of(Index step) const { return learning_rate * schedule.factor(step); }
+};
+
+}  // namespace lockstep::trainer
