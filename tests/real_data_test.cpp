@@ -420,5 +420,17 @@ TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {
   EXPECT_EQ(models.size(), 1U);
 }
 
+TEST(RealData, LargeBatchesByLambAreAsGoodAsSmallOnes) {
+  const TestFolder folder;
+  const auto accuracy = [&](const char* name) {
+    const test::ProgramRun run = run_program(
+        folder.path(), 2, {"train", config(name), std::string("--output.dir=") + name});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    const json result = json::parse(folder.read(std::string(name) + "/result.json"));
+    return result["test"]["accuracy"].get<double>();
+  };
+  EXPECT_GE(accuracy("mnist-large-batch"), accuracy("mnist") - 0.003);
+}
+
 }  // namespace
 }  // namespace lockstep::trainer
