@@ -1,6 +1,7 @@
 #include "core/metrics/evaluation.hpp"
 
 #include <cassert>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace lockstep {
@@ -48,6 +49,27 @@ Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const s
   }
   evaluation.regression = mean;
   return evaluation;
+}
+
+const std::vector<EvaluationMetric>& evaluation_metrics() {
+  using Of = EvaluationMetric::Of;
+  static const std::vector<EvaluationMetric> kAll{
+      {"accuracy", Of::classes, true},
+      {"loss"},
+      {"mae", Of::numbers},
+      {"mse", Of::numbers},
+      {"objective"},
+      {"r2", Of::numbers, true},
+      {"rmse", Of::numbers},
+  };
+  return kAll;
+}
+
+double metric_of(const Evaluation& evaluation, std::string_view name) {
+  const nlohmann::ordered_json json = evaluation_json(evaluation);
+  const auto found = json.find(name);
+  return found != json.end() && found->is_number() ? found->get<double>()
+                                                   : std::numeric_limits<double>::quiet_NaN();
 }
 
 nlohmann::ordered_json evaluation_json(const Evaluation& evaluation) {

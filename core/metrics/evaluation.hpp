@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,19 @@ struct Evaluation {
   /// Of each target, by its name, where there are several.
   std::vector<std::pair<std::string, Regression>> targets;
 };
+
+/// A metric of an Evaluation.
+struct EvaluationMetric {
+  enum class Of { all, classes, numbers };  ///< kinds of targets that have it
+
+  std::string name;  ///< as evaluation_json has it
+  Of of = Of::all;
+  bool larger_is_better = false;
+};
+/// Those that evaluations are compared by, in the order of their names.
+const std::vector<EvaluationMetric>& evaluation_metrics();
+/// The metric of that name; NaN where the evaluation does not have it.
+double metric_of(const Evaluation& evaluation, std::string_view name);
 
 /// `penalty` is added once to the mean loss, as the objective has it.
 Evaluation evaluation_of(const ClassificationCounts& counts, double penalty);

@@ -41,6 +41,7 @@ const std::vector<ScheduleEntry>& schedule_entries() {
       {"exponential", false, "γˣ"},
       {"inverse_sqrt", false, "√(k/(k + t))"},
       {"one_cycle", true, "1/25 → 1 → 1/250 000"},
+      {"plateau", false, "γʳ after r plateaus of a metric"},
       {"polynomial", true, "f + (1 − f)(1 − t/N)ᵖ"},
       {"step", false, "γ^⌊x/every⌋"},
   };
@@ -68,6 +69,7 @@ double Schedule::after_warmup(Index t) const {
   const double f = options_.final;
   switch (kind_) {
     case Kind::constant:
+    case Kind::plateau:
       return 1;
     case Kind::step:
       return power(options_.factor, std::floor(epochs / options_.every_epochs));

@@ -37,6 +37,7 @@ struct ScheduleOptions {
 ///   cosine         f + (1 − f)(1 + cos(πt/N))/2                     [Loshchilov, Hutter 2017]
 ///   one_cycle      from 1/25 to 1 by half a cosine in 0.3·N − 1 steps, then down to 1/250 000 in
 ///                  the last one                     [Smith, Topin 2018; as PyTorch's OneCycleLR]
+///   plateau        1, times what whoever watches a metric makes of it
 ///   inverse_sqrt   √(k/(k + t)), k the steps of the warm-up, at least 1    [Vaswani et al. 2017]
 /// t counts from 0; by epoch, it is that of the first step of the epoch.
 class Schedule {
@@ -50,7 +51,16 @@ class Schedule {
 
  private:
   /// In the order of schedule_entries().
-  enum class Kind { constant, cosine, exponential, inverse_sqrt, one_cycle, polynomial, step };
+  enum class Kind {
+    constant,
+    cosine,
+    exponential,
+    inverse_sqrt,
+    one_cycle,
+    plateau,
+    polynomial,
+    step
+  };
 
   double after_warmup(Index t) const;
 

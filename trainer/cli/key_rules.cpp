@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/metrics/evaluation.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/model/sample_weights.hpp"
@@ -34,6 +35,12 @@ std::vector<std::string_view> changing_schedules() {
   for (const ScheduleEntry& entry : schedule_entries()) {
     if (entry.name != "constant") names.emplace_back(entry.name);
   }
+  return names;
+}
+
+std::vector<std::string_view> monitors() {
+  std::vector<std::string_view> names;
+  for (const EvaluationMetric& metric : evaluation_metrics()) names.emplace_back(metric.name);
   return names;
 }
 
@@ -77,7 +84,12 @@ const std::vector<Condition>& conditions() {
       {"train.clip_value", "model.type", kNetworks},
       {"train.schedule", "model.type", kNetworks},
       {"train.warmup_epochs", "model.type", kNetworks},
+      {"train.monitor", "model.type", kNetworks},
+      {"train.patience", "model.type", kNetworks},
+      {"train.min_delta", "model.type", kNetworks},
       {"train.max_hours", "model.type", kNetworks},
+      {"validation.every_epochs", "model.type", kNetworks},
+      {"validation.every_steps", "model.type", kNetworks},
       {"checkpoint.every_epochs", "model.type", kNetworks},
       {"checkpoint.every_steps", "model.type", kNetworks},
       {"checkpoint.every_minutes", "model.type", kNetworks},
@@ -85,6 +97,7 @@ const std::vector<Condition>& conditions() {
       {"schedule.unit", "model.type", kNetworks},
       {"schedule.factor", "model.type", kNetworks},
       {"schedule.every_epochs", "model.type", kNetworks},
+      {"schedule.patience", "model.type", kNetworks},
       {"schedule.power", "model.type", kNetworks},
       {"schedule.final", "model.type", kNetworks},
       {"train.precision", "model.type", kNetworks},
@@ -111,10 +124,13 @@ const std::vector<Condition>& conditions() {
       {"synthetic.features", "synthetic.kind", {"blobs", "linear"}},
       {"svm.C", "model.type", {"svm"}},
       {"schedule.unit", "train.schedule", changing_schedules()},
-      {"schedule.factor", "train.schedule", {"step", "exponential"}},
+      {"schedule.factor", "train.schedule", {"step", "exponential", "plateau"}},
+      {"schedule.patience", "train.schedule", {"plateau"}},
       {"schedule.every_epochs", "train.schedule", {"step"}},
       {"schedule.power", "train.schedule", {"polynomial"}},
       {"schedule.final", "train.schedule", {"polynomial", "cosine"}},
+      {"train.patience", "train.monitor", monitors()},
+      {"train.min_delta", "train.monitor", monitors()},
       {"train.momentum", "train.optimizer", {"sgd", "rmsprop", "lars"}},
       {"train.nesterov", "train.optimizer", {"sgd"}},
       {"adagrad.epsilon", "train.optimizer", {"adagrad"}},
@@ -193,6 +209,24 @@ std::string penalty_objection(const Settings& settings, const std::string& name)
   if (name == "penalty.bias" && settings.flag(name) && !is_svm && !has_l1 &&
       settings.real("penalty.l2") == 0) {
     return "penalty.bias: needs penalty.l1 or penalty.l2; set one or remove penalty.bias";
+  }
+  return "";
+}
+
+/// What goes by validations needs them.
+std::string monitor_objection(const Settings& settings, const std::string& name) {
+  const bool has_monitor = !settings.is_word("train.monitor", "none");
+  if (name == "train.schedule") {
+    const bool is_blind = settings.is_word(name, "plateau") && !has_monitor;
+    return is_blind ? "train.schedule: plateau needs a metric to go by; set train.monitor" : "";
+  }
+  if (!has_monitor) return "";
+  if (settings.real("data.validation_fraction") == 0) {
+    return "train.monitor: goes by validation rows; set data.validation_fraction";
+  }
+  if (settings.is_word("validation.every_epochs", "none") &&
+      settings.is_word("validation.every_steps", "none")) {
+    return "train.monitor: goes by validations; set validation.every_epochs or every_steps";
   }
   return "";
 }
@@ -309,6 +343,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   if (name == "train.nesterov" && settings.flag(name) && settings.real("train.momentum") == 0) {
     return "train.nesterov: needs train.momentum > 0; set it or remove train.nesterov";
   }
+  if (name == "train.monitor" || name == "train.schedule") return monitor_objection(settings, name);
   if (name == "train.warmup_epochs" &&
       settings.real(name) >= static_cast<double>(settings.integer("train.epochs"))) {
     return fmt::format("train.warmup_epochs: expected fewer than the {} of train.epochs, found {}",

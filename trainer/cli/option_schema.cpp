@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/metrics/evaluation.hpp"
 #include "core/model/activations.hpp"
 #include "core/model/losses.hpp"
 #include "core/model/naive_bayes.hpp"
@@ -60,6 +61,11 @@ std::vector<std::string> model_types() {
 
 std::vector<std::string> with_auto(std::vector<std::string> names) {
   names.insert(names.begin(), "auto");
+  return names;
+}
+
+std::vector<std::string> with_none(std::vector<std::string> names) {
+  names.insert(names.begin(), "none");
   return names;
 }
 
@@ -372,12 +378,12 @@ void add_training(std::vector<Option>& all) {
        choice("train.optimizer", names_of(optimizer_entries()), "adam",
               "How gradients change the parameters: sgd is gradient descent, with momentum where "
               "that is set; core/optimize/README.md has the equations of all"),
-       real(
-           "train.learning_rate", "auto",
-           "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad, 10 for lars, 0.005 "
-           "for lamb and 0.001 for the others, but without hidden layers 0.7 for adagrad and "
-           "0.05/√(steps an epoch), at least 0.001, for adam and its kin; with momentum (1 − "
-           "momentum) times as much")
+       real("train.learning_rate", "auto",
+            "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad, 10 for lars, "
+            "0.005 "
+            "for lamb and 0.001 for the others, but without hidden layers 0.7 for adagrad and "
+            "0.05/√(steps an epoch), at least 0.001, for adam and its kin; with momentum (1 − "
+            "momentum) times as much")
            .positive()
            .or_word("auto"),
        integer("train.base_batch", "none",
@@ -414,6 +420,16 @@ void add_training(std::vector<Option>& all) {
        choice("train.shuffle", kShuffles, "rows",
               "Order of the rows in an epoch: rows permutes each lane; blocks permutes blocks of "
               "1024 rows, then rows within 16 blocks; none keeps file order"),
+       choice("train.monitor", with_none(names_of(evaluation_metrics())), "none",
+              "Metric of the validation rows that training goes by: the parameters for which it is "
+              "best are kept in best.safetensors"),
+       integer("train.patience", "none",
+               "Validations in a row without a better train.monitor, after which training ends")
+           .between(1, kBillion)
+           .or_word("none"),
+       real("train.min_delta", "0",
+            "By more than this a train.monitor has to be better to count as better")
+           .at_least(0),
        real("train.max_hours", "none",
             "Hours after which training stops with a checkpoint, to be resumed; none is never")
            .positive()
@@ -421,8 +437,14 @@ void add_training(std::vector<Option>& all) {
            .without_effect(),
        choice("schedule.unit", kScheduleUnits, "step",
               "Whether a schedule changes the rate with every step or between epochs"),
-       real("schedule.factor", "0.1", "What step and exponential multiply the rate by each time")
+       real("schedule.factor", "0.1",
+            "What step, exponential and plateau multiply the rate by each time")
            .between(0, 1),
+       integer(
+           "schedule.patience", "5",
+           "Validations in a row without a better train.monitor, after which plateau changes the "
+           "rate")
+           .between(1, kBillion),
        real("schedule.every_epochs", "10", "Epochs between two changes of the rate by step")
            .positive(),
        real("schedule.power", "1", "Exponent of polynomial: 1 is a line").at_least(0),
@@ -447,6 +469,19 @@ void add_training(std::vector<Option>& all) {
        real("rmsprop.rho", "0.99", "Decay of the mean square in a step").fraction(),
        real("rmsprop.epsilon", "1e-8", "Number added to the root of the mean square")
            .at_least(1e-30)});
+}
+
+void add_validation(std::vector<Option>& all) {
+  all.insert(all.end(),
+             {integer("validation.every_epochs", "1",
+                      "Epochs between two validations, at which validation and test rows are "
+                      "measured; none is none at the end of epochs")
+                  .between(1, kBillion)
+                  .or_word("none"),
+              integer("validation.every_steps", "none",
+                      "Steps between two validations within epochs, besides those at their ends")
+                  .between(1, kLargestIndex)
+                  .or_word("none")});
 }
 
 void add_checkpoints(std::vector<Option>& all) {
@@ -499,6 +534,7 @@ std::vector<Option> option_schema() {
   add_preprocessing(all);
   add_model(all);
   add_training(all);
+  add_validation(all);
   add_checkpoints(all);
   add_running(all);
   return all;

@@ -75,7 +75,9 @@ void rerun(Session& session) {
     check_rows(training, data, model);
     train_model(training, std::move(data), folder);
   });
-  const SafetensorsFile found = load_model_file(session, folder.file(kModelFile));
+  const bool is_best = said.metadata().contains("best");
+  const SafetensorsFile found =
+      load_model_file(session, folder.file(is_best ? kBestFile : kModelFile));
   const std::string differing = difference(said, found);
   if (!differing.empty()) {
     throw DataError(

@@ -67,7 +67,7 @@ class Replay {
     go_before(session_, experiment_, folder_, epoch, run_);
     while (run_.training().position().epoch < epoch) {
       take_steps(run_, steps());
-      run_.training().begin_epoch(run_.training().position().epoch + 1);
+      begin_next_epoch(run_);
     }
   }
   Index steps() const { return run_.lanes().steps(); }
@@ -140,8 +140,8 @@ std::string bisect_runs(Session& a, const std::string& run_a, Session& b,
                         const std::string& run_b) {
   std::string text =
       differences("", options_of_model(a.settings), run_a, options_of_model(b.settings), run_b);
-  const std::vector<std::string> lines_a = metrics_of(a, run_a);
-  const std::vector<std::string> lines_b = metrics_of(b, run_b);
+  const std::vector<std::string> lines_a = metrics_of(a, run_a, Lines::at_ends);
+  const std::vector<std::string> lines_b = metrics_of(b, run_b, Lines::at_ends);
   const Index epoch = first_difference(a.team, lines_a, lines_b);
   if (epoch == 0) {
     return text + fmt::format(

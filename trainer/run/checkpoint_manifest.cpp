@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Index kFormat = 1;
+constexpr Index kFormat = 2;
 
 std::string hex_of(std::span<const std::byte> bytes) {
   std::string text;
@@ -27,6 +27,26 @@ std::vector<std::byte> bytes_of_hex(const std::string& text) {
     bytes.push_back(static_cast<std::byte>(std::stoi(text.substr(i, 2), nullptr, 16)));
   }
   return bytes;
+}
+
+Json json_of(const MonitorState& state) {
+  return {{"best", state.best ? Json(*state.best) : Json()},
+          {"epoch", state.epoch},
+          {"steps", state.steps},
+          {"waited", state.waited},
+          {"rate_waited", state.rate_waited},
+          {"rate_changes", state.rate_changes}};
+}
+
+MonitorState monitor_of(const Json& json) {
+  MonitorState state;
+  if (!json.at("best").is_null()) state.best = json.at("best").get<double>();
+  state.epoch = json.at("epoch");
+  state.steps = json.at("steps");
+  state.waited = json.at("waited");
+  state.rate_waited = json.at("rate_waited");
+  state.rate_changes = json.at("rate_changes");
+  return state;
 }
 
 /// What follows the JSON of all other members.
@@ -51,6 +71,8 @@ std::string manifest_text(const CheckpointManifest& m) {
   json["options"] = m.options;
   json["data"] = m.data;
   json["initial_parameters"] = m.initial_parameters;
+  json["has_line"] = m.has_line;
+  json["monitor"] = m.monitor ? json_of(*m.monitor) : Json();
   json["metrics_bytes"] = m.metrics_bytes;
   json["metrics_hash"] = m.metrics_hash;
   std::string text = json.dump(2);
@@ -85,6 +107,8 @@ CheckpointManifest parse_manifest(const std::string& text) {
     m.options = json.at("options");
     m.data = json.at("data");
     m.initial_parameters = json.at("initial_parameters");
+    m.has_line = json.at("has_line");
+    if (!json.at("monitor").is_null()) m.monitor = monitor_of(json.at("monitor"));
     m.metrics_bytes = json.at("metrics_bytes");
     m.metrics_hash = json.at("metrics_hash");
     return m;

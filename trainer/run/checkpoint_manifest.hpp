@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/types.hpp"
+#include "trainer/run/monitor.hpp"
 
 namespace lockstep::trainer {
 
@@ -29,6 +31,8 @@ struct CheckpointManifest {
   std::map<std::string, std::string> options;  ///< that the result is a function of
   std::map<std::string, std::string> data;     ///< set of rows → fingerprint
   std::string initial_parameters;              ///< SHA-256, where they were given
+  bool has_line = false;                       ///< of metrics.jsonl, where one is due here
+  std::optional<MonitorState> monitor;         ///< then an array more has the best parameters
   Index metrics_bytes = 0;                     ///< of metrics.jsonl
   std::string metrics_hash;                    ///< and their hash
 

@@ -96,6 +96,37 @@ void weight_training_rows(Session& session, Table& train) {
   }
 }
 
+std::optional<MonitorOptions> monitor_of(const Settings& settings, const Table& train) {
+  constexpr const char* kKey = "train.monitor";
+  if (settings.is_word(kKey, "none")) return std::nullopt;
+  MonitorOptions options;
+  options.metric = settings.text(kKey);
+  std::string known;
+  bool fits = false;
+  const bool has_classes = train.target_kind == TargetKind::classes;
+  const auto other = has_classes ? EvaluationMetric::Of::numbers : EvaluationMetric::Of::classes;
+  for (const EvaluationMetric& metric : evaluation_metrics()) {
+    if (metric.of == other) continue;
+    known += (known.empty() ? "" : ", ") + metric.name;
+    fits = fits || metric.name == options.metric;
+  }
+  if (!fits) {
+    throw PlacedConfigError(fmt::format(
+        "{}: error: {}: {} is no metric of the target {}, which is a {}; its metrics: {}",
+        settings.place(kKey), kKey, options.metric, lockstep::quoted(train.target_name()),
+        has_classes ? "class" : "number", known));
+  }
+  options.min_delta = settings.real("train.min_delta");
+  if (!settings.is_word("train.patience", "none")) {
+    options.patience = settings.integer("train.patience");
+  }
+  if (settings.is_word("train.schedule", "plateau")) {
+    options.rate_patience = settings.integer("schedule.patience");
+    options.rate_factor = settings.real("schedule.factor");
+  }
+  return options;
+}
+
 /// Refuses to smooth labels for a loss without probabilities.
 void check_smoothing(const Settings& settings, const std::string& loss) {
   constexpr const char* kKey = "train.label_smoothing";
@@ -244,6 +275,12 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   e.lanes = settings.is_word("train.lanes", "auto") ? automatic_lanes(e.batch)
                                                     : settings.integer("train.lanes");
   e.epochs = settings.integer("train.epochs");
+  const auto count_of = [&](const char* key) {
+    return settings.is_word(key, "none") ? 0 : settings.integer(key);
+  };
+  e.validate_epochs = count_of("validation.every_epochs");
+  e.validate_steps = count_of("validation.every_steps");
+  e.monitor = monitor_of(settings, e.train);
   check_smoothing(settings, e.model.network.loss);
   e.options = training_options(settings, rows, e.batch, !e.model.network.hidden.empty());
   e.model.penalty = e.options.penalty;

@@ -9,6 +9,7 @@
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
 #include "trainer/run/data_split.hpp"
+#include "trainer/run/monitor.hpp"
 #include "trainer/run/network_model.hpp"
 #include "trainer/run/session.hpp"
 #include "trainer/run/training_options.hpp"
@@ -27,6 +28,9 @@ struct Experiment {
   Index batch = 0;
   Index lanes = 1;
   Index epochs = 0;
+  Index validate_epochs = 0;  ///< epochs between two validations at their ends; 0: none there
+  Index validate_steps = 0;   ///< steps between two validations; 0: none within epochs
+  std::optional<MonitorOptions> monitor;
   TrainingOptions options;
   /// The fingerprint of each set of rows: training, validation, test.
   std::map<std::string, std::string> data_hashes;

@@ -71,7 +71,8 @@ class MemoryModel {
         pass_(size_of_pass(network_, rows.is_sparse)),
         states_(
             make_optimizer<T>(experiment.options.optimizer, experiment.options.optimizer_options)
-                ->states()) {
+                ->states() +
+            (experiment.monitor ? 1 : 0)) {
     plan_.blocks = blocks_of(network_.tensors());
     plan_.lane_boundaries = lane_boundaries(experiment.lanes, ranks);
     plan_.lanes = experiment.lanes;
@@ -119,7 +120,7 @@ class MemoryModel {
   Network<T> network_;
   Lanes lanes_;
   PassSize pass_;
-  Index states_;
+  Index states_;  // of the optimizer; the best parameters are kept like one
   comm::ExchangePlan plan_;
 };
 

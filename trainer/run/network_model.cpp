@@ -62,6 +62,19 @@ std::string penalty_text(const Penalty& penalty) {
   return Json{{"l1", penalty.l1}, {"l2", penalty.l2}, {"biases", penalty.biases}}.dump();
 }
 
+std::string best_text(const BestValidation& best) {
+  return Json{
+      {"metric", best.metric}, {"value", best.value}, {"epoch", best.epoch}, {"steps", best.steps}}
+      .dump();
+}
+
+std::optional<BestValidation> read_best(const SafetensorsFile& file) {
+  const auto found = file.metadata().find("best");
+  if (found == file.metadata().end()) return std::nullopt;
+  const Json json = Json::parse(found->second);
+  return BestValidation{json.at("metric"), json.at("value"), json.at("epoch"), json.at("steps")};
+}
+
 Penalty read_penalty(const SafetensorsFile& file) {
   const Json json = Json::parse(file.metadata("penalty"));
   return {.l1 = json.at("l1").get<double>(),
@@ -193,6 +206,7 @@ NetworkDescription read_network_description(const SafetensorsFile& file) {
     d.penalty = read_penalty(file);
     d.precision = file.metadata("precision");
     d.initial_parameters = file.metadata("initial_parameters");
+    d.best = read_best(file);
     read_transforms(file, d);
     check_consistent(d);
   } catch (const DataError& e) {
@@ -243,6 +257,10 @@ class NetworkModel final : public Model {
       facts.emplace_back("inputs",
                          fmt::format("{}", fmt::join(description_.features.names(), ", ")));
     }
+    if (const auto& best = description_.best) {
+      facts.emplace_back("best", fmt::format("validation {} {:.5g} after epoch {}, {} steps",
+                                             best->metric, best->value, best->epoch, best->steps));
+    }
     if (!description_.initial_parameters.empty()) {
       facts.emplace_back("started from", description_.initial_parameters);
     }
@@ -250,10 +268,12 @@ class NetworkModel final : public Model {
   }
 
   nlohmann::ordered_json json_facts() const override {
-    return {{"network", Json::parse(network_text(description_.network))},
-            {"inputs", description_.features.names()},
-            {"precision", description_.precision},
-            {"initial_parameters", description_.initial_parameters}};
+    Json facts{{"network", Json::parse(network_text(description_.network))},
+               {"inputs", description_.features.names()},
+               {"precision", description_.precision},
+               {"initial_parameters", description_.initial_parameters}};
+    if (description_.best) facts["best"] = Json::parse(best_text(*description_.best));
+    return facts;
   }
 
  private:
@@ -277,6 +297,7 @@ template <class T>
 void save_network(const std::string& path, const NetworkDescription& description,
                   const Network<T>& network, const T* theta) {
   Metadata metadata = description_metadata(description);
+  if (description.best) metadata["best"] = best_text(*description.best);
   metadata["feature_transform"] = description.features.to_text();
   metadata["initial_parameters"] = description.initial_parameters;
   metadata["network"] = network_text(description.network);

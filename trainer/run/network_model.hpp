@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,14 @@
 
 namespace lockstep::trainer {
 
+/// Why the parameters of a run after some step were kept: a metric of the validation rows was best.
+struct BestValidation {
+  std::string metric;
+  double value = 0;
+  Index epoch = 0;
+  Index steps = 0;  ///< of all epochs
+};
+
 /// Everything of a network but its parameters: what predicting takes, and what training it again
 /// takes. A pure function of configuration and data.
 struct NetworkDescription : ModelDescription {
@@ -24,6 +33,7 @@ struct NetworkDescription : ModelDescription {
   Penalty penalty;                             ///< as it was added to the mean loss
   /// SHA-256 of the parameters of train.init_from; empty when they were drawn from the seed.
   std::string initial_parameters{};
+  std::optional<BestValidation> best{};  ///< of best.safetensors
 };
 
 /// What the scores of such a network mean.

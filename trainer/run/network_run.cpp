@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@ NetworkRun<T>::NetworkRun(Session& session, Experiment& experiment)
   experiment_.train.total_rows = train.total_rows;
   // One set after the other: the first row that cannot be taken is the same on any ranks.
   guard(session_.team, "transforming the data", [&] { train_ = examples_of(std::move(train)); });
+  if (experiment_.monitor) monitor_.emplace(*experiment_.monitor);
   take(experiment_.validation, validation_);
   take(experiment_.test, test_);
 }
@@ -85,19 +87,78 @@ Training<T>& NetworkRun<T>::prepare(AlignedVector<T> theta) {
   guard(session_.team, "preparing the training", [&] {
     training_.emplace(session_.team, network_, lanes_, train_, scorer_, experiment_.options,
                       session_.threads, std::move(theta));
+    if (monitor_) best_.resize(static_cast<std::size_t>(training_->segment().size()));
   });
   return *training_;
 }
 
 template <class T>
-Evaluations NetworkRun<T>::measure() const {
+bool NetworkRun<T>::owes_line() const {
+  const TrainingPosition& position = training_->position();
+  if (position.all_steps == 0 || has_seen_line()) return false;
+  const Index every = experiment_.validate_steps;
+  return position.step == lanes_.steps() || (every > 0 && position.all_steps % every == 0);
+}
+
+template <class T>
+Index NetworkRun<T>::next_line() const {
+  const TrainingPosition& position = training_->position();
+  const Index every = experiment_.validate_steps;
+  if (every == 0) return lanes_.steps();
+  return std::min(lanes_.steps(), position.step + every - position.all_steps % every);
+}
+
+template <class T>
+bool NetworkRun<T>::has_seen_line() const {
+  return seen_at_ == training_->position().all_steps;
+}
+
+template <class T>
+bool NetworkRun<T>::see(const Evaluations& measured) {
+  const TrainingPosition& position = training_->position();
+  seen_at_ = position.all_steps;
+  if (!monitor_ || !measured.validation) return false;
+  const bool is_best = monitor_->see(*measured.validation, position.epoch, position.all_steps);
+  training_->scale_rates(monitor_->rate_scale());
+  if (is_best) {
+    const Range segment = training_->segment();
+    std::copy_n(training_->theta().data() + segment.begin, segment.size(), best_.data());
+  }
+  return is_best;
+}
+
+template <class T>
+AlignedVector<T> NetworkRun<T>::best_parameters() {
+  AlignedVector<T> whole = no_parameters();
+  std::copy(best_.begin(), best_.end(), whole.data() + training_->segment().begin);
+  training_->gather(whole.data());
+  return whole;
+}
+
+template <class T>
+void NetworkRun<T>::restore_sight(const std::optional<MonitorState>& monitor, AlignedVector<T> best,
+                                  bool has_seen_line) {
+  seen_at_ = has_seen_line ? training_->position().all_steps : 0;
+  if (!monitor_ || !monitor) return;
+  monitor_->restore(*monitor);
+  best_ = std::move(best);
+  training_->scale_rates(monitor_->rate_scale());
+}
+
+template <class T>
+Evaluations NetworkRun<T>::measure(Sets sets) const {
+  const TrainingPosition& position = training_->position();
+  const auto falls_due = [](Index count, Index every) { return every > 0 && count % every == 0; };
+  const bool is_due = sets == Sets::all ||
+                      falls_due(position.all_steps, experiment_.validate_steps) ||
+                      falls_due(position.epoch, experiment_.validate_epochs);
   Evaluations measured;
   const double penalty =
       penalty_value(network_.tensors(), experiment_.options.penalty, training_->theta().data());
   measured.train = scorer_.evaluation(training_->position().sums, penalty);
   const auto evaluate = [&](const std::optional<Examples<T>>& examples, const char* set) {
     std::optional<Evaluation> evaluation;
-    if (!examples) return evaluation;
+    if (!examples || !is_due) return evaluation;
     evaluation =
         scorer_.evaluation(score_examples<T>(session_.team, network_, training_->theta().data(),
                                              *examples, scorer_, session_.threads),
@@ -118,7 +179,9 @@ template <class T>
 std::string NetworkRun<T>::line_of(const Evaluations& measured) const {
   if (!session_.is_root()) return "";
   const TrainingPosition& position = training_->position();
-  return metrics_line({position.epoch, position.all_steps, training_->learning_rate(), measured,
+  const bool within = position.step < lanes_.steps();
+  return metrics_line({position.epoch, within ? std::optional(position.step) : std::nullopt,
+                       position.all_steps, training_->learning_rate(), measured,
                        parameters_sha256(network_, training_->theta().data())});
 }
 

@@ -8,6 +8,7 @@
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
 #include "trainer/run/experiment.hpp"
+#include "trainer/run/monitor.hpp"
 #include "trainer/run/report.hpp"
 #include "trainer/run/session.hpp"
 #include "trainer/run/training.hpp"
@@ -31,14 +32,49 @@ class NetworkRun {
   /// Once, before what follows. *Collective*.
   Training<T>& prepare(AlignedVector<T> theta);
 
+  /// Bytes that this rank allocated for it, rows included.
+  Index memory_bytes() const {
+    return training_->memory_bytes() + static_cast<Index>(best_.size() * sizeof(T));
+  }
+
   const Network<T>& network() const { return network_; }
   const Lanes& lanes() const { return lanes_; }
   Training<T>& training() { return *training_; }
+  const Training<T>& training() const { return *training_; }
 
-  /// When the last step of an epoch is done: how good θ is. Throws NumericalError. *Collective*.
-  Evaluations measure() const;
+  /// A line of metrics.jsonl is due where the training is, and has not been seen yet: at the end of
+  /// an epoch, and where validation.every_steps says so.
+  bool owes_line() const;
+  /// The step of the epoch at which the next one is due; requires that some are left.
+  Index next_line() const;
+  /// How good θ is on the rows that are to be measured now, or on all. Throws NumericalError.
+  /// *Collective*.
+  enum class Sets { due, all };
+  Evaluations measure(Sets sets) const;
+  /// All were measured.
+  bool has_all_sets(const Evaluations& measured) const {
+    return (!validation_ || measured.validation) && (!test_ || measured.test);
+  }
   /// That, as a line of metrics.jsonl; of rank 0, "" on the others.
   std::string line_of(const Evaluations& measured) const;
+  /// Takes the line that was due, and says whether θ is the best so far.
+  bool see(const Evaluations& measured);
+
+  /// What the validations say, where train.monitor is set.
+  const std::optional<Monitor>& monitor() const { return monitor_; }
+  /// They say that it is enough.
+  bool is_stopped() const { return monitor_ && monitor_->is_out_of_patience(); }
+  /// This rank's segment of the parameters for which it was best; empty without a monitor.
+  const AlignedVector<T>& best_segment() const { return best_; }
+  /// All of them. *Collective*.
+  AlignedVector<T> best_parameters();
+
+  /// The line that is due has been seen.
+  bool has_seen_line() const;
+  /// The training stands where another run was, with what that had seen.
+  /// @param best  this rank's segment of its best parameters, where there is a monitor
+  void restore_sight(const std::optional<MonitorState>& monitor, AlignedVector<T> best,
+                     bool has_seen_line);
 
  private:
   void take(std::optional<Table>& table, std::optional<Examples<T>>& examples);
@@ -53,6 +89,9 @@ class NetworkRun {
   std::optional<Examples<T>> validation_;
   std::optional<Examples<T>> test_;
   std::optional<Training<T>> training_;
+  std::optional<Monitor> monitor_;
+  AlignedVector<T> best_;
+  Index seen_at_ = 0;  // steps of all epochs at the last line
 };
 
 }  // namespace lockstep::trainer

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "core/format/file_descriptor.hpp"
 #include "trainer/run/resume_checks.hpp"
@@ -23,13 +25,32 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+bool is_within_epoch(const std::string& line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  return json.is_object() && json.contains("step");
+}
+
+/// Where a line is due, what goes by it goes on; nobody asks for the line.
+template <class T>
+void see_line(NetworkRun<T>& run) {
+  if (run.monitor() && run.owes_line()) run.see(run.measure(NetworkRun<T>::Sets::due));
+}
+
 }  // namespace
 
-std::vector<std::string> metrics_of(Session& session, const std::string& folder) {
+Index line_count(const Experiment& experiment, Index steps_of_epoch, Index all_steps) {
+  const Index every = experiment.validate_steps;
+  const Index at_ends = all_steps / steps_of_epoch;
+  if (every == 0 || every > all_steps) return at_ends;
+  return at_ends + all_steps / every - all_steps / std::lcm(every, steps_of_epoch);
+}
+
+std::vector<std::string> metrics_of(Session& session, const std::string& folder, Lines which) {
   std::vector<std::string> lines;
   guard(session.team, "reading the metrics", [&] {
     if (!session.is_root()) return;
     lines = lines_of(read_text_file(fmt::format("{}/{}", folder, kMetricsFile)));
+    if (which == Lines::at_ends) std::erase_if(lines, is_within_epoch);
   });
   const Index count = max_over(session.team, static_cast<std::int64_t>(lines.size()));
   lines.resize(static_cast<std::size_t>(count));
@@ -40,15 +61,16 @@ template <class T>
 std::string go_before(Session& session, Experiment& experiment, const std::string& folder,
                       Index epoch, NetworkRun<T>& run) {
   const CheckpointFolder files(session.team, fmt::format("{}/{}", folder, kCheckpointFolder), 1);
-  Training<T>* training = nullptr;
+  bool is_prepared = false;
   for (const Index all_steps : files.steps()) {
     try {
       const CheckpointManifest manifest = files.manifest(all_steps);
       check_data(manifest, experiment, folder);
       if (manifest.epoch >= epoch) continue;
-      if (training == nullptr) training = &run.prepare(run.no_parameters());
-      load_checkpoint(files, manifest, experiment, *training);
-      if (manifest.step == run.lanes().steps()) training->begin_epoch(manifest.epoch + 1);
+      if (!is_prepared) run.prepare(run.no_parameters());
+      is_prepared = true;
+      load_checkpoint(files, manifest, experiment, run);
+      if (manifest.step == run.lanes().steps()) begin_next_epoch(run);
       return files.path_of(all_steps);
     } catch (const DamagedCheckpoint& damage) {
       say(session, fmt::format("warning: damaged checkpoint: {}", damage.what()));
@@ -60,8 +82,17 @@ std::string go_before(Session& session, Experiment& experiment, const std::strin
 
 template <class T>
 void take_steps(NetworkRun<T>& run, Index last) {
-  run.training().run_steps(
-      last, [] { return Wishes(0); }, [](Index) {});
+  while (run.training().position().step < last) {
+    see_line(run);
+    run.training().run_steps(
+        std::min(last, run.next_line()), [] { return Wishes(0); }, [](Index) {});
+  }
+}
+
+template <class T>
+void begin_next_epoch(NetworkRun<T>& run) {
+  see_line(run);
+  run.training().begin_epoch(run.training().position().epoch + 1);
 }
 
 template std::string go_before(Session&, Experiment&, const std::string&, Index,
@@ -70,5 +101,7 @@ template std::string go_before(Session&, Experiment&, const std::string&, Index,
                                NetworkRun<double>&);
 template void take_steps(NetworkRun<float>&, Index);
 template void take_steps(NetworkRun<double>&, Index);
+template void begin_next_epoch(NetworkRun<float>&);
+template void begin_next_epoch(NetworkRun<double>&);
 
 }  // namespace lockstep::trainer

@@ -11,9 +11,10 @@ namespace lockstep::trainer {
 
 // A run that is computed again, to be looked at. Nothing of it is written.
 
-/// Of metrics.jsonl of a model's folder, on rank 0; on the others so many empty ones. Throws
-/// MissingInputError, IoError alike on all ranks. *Collective*.
-std::vector<std::string> metrics_of(Session& session, const std::string& folder);
+/// Of metrics.jsonl of a model's folder all lines, or those at the end of epochs; on rank 0, on the
+/// others so many empty ones. Throws MissingInputError, IoError alike on all ranks. *Collective*.
+enum class Lines { all, at_ends };
+std::vector<std::string> metrics_of(Session& session, const std::string& folder, Lines which);
 
 /// Puts a training at the beginning of `epoch` or somewhere before, where the newest whole
 /// checkpoint before that is, or at its very beginning. Returns where that was:
@@ -23,8 +24,17 @@ template <class T>
 std::string go_before(Session& session, Experiment& experiment, const std::string& folder,
                       Index epoch, NetworkRun<T>& run);
 
-/// Takes the steps of the epoch at hand until `last` of them are done. *Collective*.
+/// Of metrics.jsonl: how many lines a run has that has taken so many steps of all epochs, of which
+/// each has `steps_of_epoch`.
+Index line_count(const Experiment& experiment, Index steps_of_epoch, Index all_steps);
+
+/// Takes the steps of the epoch at hand until `last` of them are done. What validations say of the
+/// steps behind them is seen. *Collective*.
 template <class T>
 void take_steps(NetworkRun<T>& run, Index last);
+
+/// Goes from the end of an epoch to the beginning of the next. *Collective*.
+template <class T>
+void begin_next_epoch(NetworkRun<T>& run);
 
 }  // namespace lockstep::trainer

@@ -42,6 +42,12 @@ void add_evaluations(Json& json, const Evaluations& measured) {
 Json json_of(const RunResult& result) {
   Json json;
   add_evaluations(json, result.measured);
+  if (const auto& best = result.best) {
+    json["best"] = {{"metric", best->metric},
+                    {"value", best->value},
+                    {"epoch", best->epoch},
+                    {"steps", best->steps}};
+  }
   json["rows_per_second"] = result.rows_per_second;
   json["epochs"] = result.epochs;
   json["steps"] = result.steps;
@@ -193,7 +199,9 @@ std::string provenance_json(Session& session, const std::string& data_hash) {
 }
 
 std::string metrics_line(const EpochMetrics& metrics) {
-  Json json{{"epoch", metrics.epoch}, {"steps", metrics.steps}};
+  Json json{{"epoch", metrics.epoch}};
+  if (metrics.step) json["step"] = *metrics.step;
+  json["steps"] = metrics.steps;
   if (metrics.learning_rate) json["learning_rate"] = *metrics.learning_rate;
   add_evaluations(json, metrics.measured);
   json["parameters_sha256"] = metrics.parameters_sha256;
@@ -267,11 +275,17 @@ std::string model_line(const std::string& path, const RunResult& result) {
                                            : "train " + evaluation_line(measured.train));
 }
 
-Progress::Progress(const Session& session, Index epoch, Index epochs, Index steps)
+std::string best_line(const std::string& path, const BestValidation& best) {
+  return fmt::format("best {}  validation {} {:.5g} after epoch {}", path, best.metric, best.value,
+                     best.epoch);
+}
+
+Progress::Progress(const Session& session, const TrainingPosition& from, Index epochs, Index steps)
     : session_(session),
-      epoch_(epoch),
+      epoch_(from.epoch),
       epochs_(epochs),
       steps_(steps),
+      first_(from.step),
       start_(seconds_now()),
       last_(start_) {}
 
@@ -280,8 +294,9 @@ void Progress::step_done(Index steps_done) {
   const double now = seconds_now();
   if (now - last_ < kProgressSeconds || steps_done == steps_) return;
   last_ = now;
-  const double part = static_cast<double>(steps_done) / static_cast<double>(steps_);
-  const double left = (now - start_) * (static_cast<double>(epochs_ - epoch_ + 1) - part) / part;
+  const auto taken = static_cast<double>(steps_done - first_);
+  const auto left_steps = static_cast<double>((epochs_ - epoch_ + 1) * steps_ - steps_done);
+  const double left = (now - start_) * left_steps / taken;
   say(session_, fmt::format("epoch {}/{}  step {}/{}  about {:.0f} s left", epoch_, epochs_,
                             steps_done, steps_, left));
 }

@@ -6,7 +6,9 @@
 
 #include "core/metrics/evaluation.hpp"
 #include "trainer/run/experiment.hpp"
+#include "trainer/run/network_model.hpp"
 #include "trainer/run/run_directory.hpp"
+#include "trainer/run/training.hpp"
 
 namespace lockstep::trainer {
 
@@ -40,9 +42,10 @@ struct Evaluations {
   std::optional<Evaluation> test{};
 };
 
-/// What the rows say after an epoch, and of which parameters.
+/// What the rows say after an epoch or within one, and of which parameters.
 struct EpochMetrics {
   Index epoch;
+  std::optional<Index> step;            ///< of the epoch, where it is not its last
   Index steps;                          ///< of all epochs
   std::optional<double> learning_rate;  ///< of the last step, of what learns by steps
   Evaluations measured;
@@ -63,6 +66,7 @@ std::string timings_line(const EpochTimes& times);
 /// What a run ends with.
 struct RunResult {
   Evaluations measured;
+  std::optional<BestValidation> best{};  ///< where train.monitor is set
   double rows_per_second = 0;
   Index epochs = 0;
   Index steps = 0;
@@ -88,10 +92,14 @@ std::string folds_line(const std::vector<RunResult>& folds);
 /// "model runs/a/model.safetensors  test loss …".
 std::string model_line(const std::string& path, const RunResult& result);
 
+/// "best runs/a/best.safetensors  validation loss 0.2145 after epoch 7".
+std::string best_line(const std::string& path, const BestValidation& best);
+
 /// A line of progress within long epochs: at most one in ten seconds.
 class Progress {
  public:
-  Progress(const Session& session, Index epoch, Index epochs, Index steps);
+  /// @param from  where this process goes on
+  Progress(const Session& session, const TrainingPosition& from, Index epochs, Index steps);
   void step_done(Index steps_done);
 
  private:
@@ -99,6 +107,7 @@ class Progress {
   Index epoch_;
   Index epochs_;
   Index steps_;
+  Index first_;  // steps that were done before
   double start_;
   double last_;
 };

@@ -45,7 +45,8 @@ Index count_of(const Settings& settings, const char* key) {
 }
 
 template <class T>
-CheckpointManifest manifest_of(const Experiment& experiment, const Training<T>& training) {
+CheckpointManifest manifest_of(const Experiment& experiment, const NetworkRun<T>& run) {
+  const Training<T>& training = run.training();
   const TrainingPosition& position = training.position();
   CheckpointManifest m;
   m.version = LOCKSTEP_VERSION;
@@ -59,12 +60,14 @@ CheckpointManifest manifest_of(const Experiment& experiment, const Training<T>& 
   m.options = experiment.model.options;
   m.data = experiment.data_hashes;
   m.initial_parameters = experiment.model.initial_parameters;
+  m.has_line = run.has_seen_line();
+  if (run.monitor()) m.monitor = run.monitor()->state();
   return m;
 }
 
-/// @param theta, states  of this rank's segment
+/// @param arrays  of this rank's segment: θ, the states and, where there is one, the best θ
 template <class T>
-ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>& states) {
+ArrayParts parts_of(const Training<T>& training, const std::vector<T*>& arrays) {
   constexpr auto kSize = static_cast<Index>(sizeof(T));
   const std::vector<Block>& blocks = training.blocks();
   ArrayParts parts;
@@ -72,8 +75,7 @@ ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>
     parts.blocks.push_back({block_start(blocks, b) * kSize, block_start(blocks, b + 1) * kSize});
   }
   parts.mine = {training.segment().begin * kSize, training.segment().end * kSize};
-  parts.arrays.push_back(reinterpret_cast<std::byte*>(theta));
-  for (T* state : states) parts.arrays.push_back(reinterpret_cast<std::byte*>(state));
+  for (T* array : arrays) parts.arrays.push_back(reinterpret_cast<std::byte*>(array));
   return parts;
 }
 
@@ -81,26 +83,33 @@ ArrayParts parts_of(const Training<T>& training, T* theta, const std::vector<T*>
 
 template <class T>
 void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& manifest,
-                     Experiment& experiment, Training<T>& training) {
-  const CheckpointManifest expected = manifest_of(experiment, training);
+                     Experiment& experiment, NetworkRun<T>& run) {
+  Training<T>& training = run.training();
+  const CheckpointManifest expected = manifest_of(experiment, run);
   const bool fits = manifest.precision == expected.precision &&
                     manifest.states == expected.states &&
-                    manifest.array_bytes == expected.array_bytes;
+                    manifest.array_bytes == expected.array_bytes &&
+                    manifest.monitor.has_value() == expected.monitor.has_value();
   if (!fits) {
     throw DamagedCheckpoint(fmt::format("{}: its arrays are not those of this network",
                                         files.path_of(manifest.all_steps)));
   }
   const TrainingPosition position{manifest.epoch, manifest.step, manifest.all_steps,
                                   FoldCodec<ScoreSums>::decode(manifest.sums)};
+  AlignedVector<T> best(run.best_segment().size());
   training.restore(position, [&](T* theta, const std::vector<T*>& states) {
-    files.load(manifest, parts_of(training, theta, states));
+    std::vector<T*> arrays{theta};
+    arrays.insert(arrays.end(), states.begin(), states.end());
+    if (manifest.monitor) arrays.push_back(best.data());
+    files.load(manifest, parts_of(training, arrays));
   });
+  run.restore_sight(manifest.monitor, std::move(best), manifest.has_line);
   experiment.model.initial_parameters = manifest.initial_parameters;
 }
 template void load_checkpoint(const CheckpointFolder&, const CheckpointManifest&, Experiment&,
-                              Training<float>&);
+                              NetworkRun<float>&);
 template void load_checkpoint(const CheckpointFolder&, const CheckpointManifest&, Experiment&,
-                              Training<double>&);
+                              NetworkRun<double>&);
 
 template <class T>
 RunCheckpoints<T>::RunCheckpoints(Session& session, RunFolder& folder, Experiment& experiment)
@@ -146,18 +155,19 @@ bool RunCheckpoints<T>::is_due_by_time() const {
 }
 
 template <class T>
-void RunCheckpoints<T>::save(const Training<T>& training) {
+void RunCheckpoints<T>::save(const NetworkRun<T>& run) {
+  const Training<T>& training = run.training();
   const TrainingPosition& position = training.position();
   saved_at_ = seconds_now();
   if (newest_ == position.all_steps) return;
-  CheckpointManifest manifest = manifest_of(experiment_, training);
+  CheckpointManifest manifest = manifest_of(experiment_, run);
   // What follows only reads them.
-  std::vector<T*> states;
+  std::vector<T*> arrays{const_cast<T*>(training.theta().data()) + training.segment().begin};
   for (const auto& state : training.optimizer_state()) {
-    states.push_back(const_cast<T*>(state.data()));
+    arrays.push_back(const_cast<T*>(state.data()));
   }
-  ArrayParts parts = parts_of(
-      training, const_cast<T*>(training.theta().data()) + training.segment().begin, states);
+  if (run.monitor()) arrays.push_back(const_cast<T*>(run.best_segment().data()));
+  ArrayParts parts = parts_of(training, arrays);
   const bool others_have_all =
       training.segment().size() == static_cast<Index>(training.theta().size());
   if (others_have_all && !session_.is_root()) parts.mine = {0, 0};
@@ -188,12 +198,11 @@ std::string RunCheckpoints<T>::newest() const {
 }
 
 template <class T>
-bool RunCheckpoints<T>::try_to_restore(Training<T>& training, Index steps_of_epoch,
-                                       Index all_steps) {
+bool RunCheckpoints<T>::try_to_restore(NetworkRun<T>& run, Index all_steps) {
   try {
     const CheckpointManifest manifest = files_.manifest(all_steps);
-    load_checkpoint(files_, manifest, experiment_, training);
-    cut_reports(manifest, manifest.step == steps_of_epoch);
+    load_checkpoint(files_, manifest, experiment_, run);
+    cut_reports(manifest, manifest.step == run.lanes().steps());
     newest_ = all_steps;
     if (manifest.version != LOCKSTEP_VERSION) {
       say(session_, fmt::format("warning: {} was written by lockstep {}, and goes on with {}: the "
@@ -246,10 +255,10 @@ void RunCheckpoints<T>::check_all() const {
 }
 
 template <class T>
-void RunCheckpoints<T>::restore(Training<T>& training, Index steps_of_epoch) {
+void RunCheckpoints<T>::restore(NetworkRun<T>& run) {
   check_all();
   for (const Index all_steps : found_) {
-    if (try_to_restore(training, steps_of_epoch, all_steps)) return;
+    if (try_to_restore(run, all_steps)) return;
   }
   throw DataError(
       fmt::format("{}: no checkpoint is whole; remove {} to begin the run anew, or restore one",

@@ -6,17 +6,17 @@
 
 #include "trainer/run/checkpoints.hpp"
 #include "trainer/run/experiment.hpp"
+#include "trainer/run/network_run.hpp"
 #include "trainer/run/run_directory.hpp"
 #include "trainer/run/session.hpp"
-#include "trainer/run/training.hpp"
 
 namespace lockstep::trainer {
 
-/// Puts `training` where a checkpoint was, and states in the model what its parameters began with.
-/// Throws DamagedCheckpoint, alike on all ranks. *Collective*.
+/// Puts a run, which is prepared, where a checkpoint was, and states in the model what its
+/// parameters began with. Throws DamagedCheckpoint, alike on all ranks. *Collective*.
 template <class T>
 void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& manifest,
-                     Experiment& experiment, Training<T>& training);
+                     Experiment& experiment, NetworkRun<T>& run);
 
 /// The checkpoints of a model that is being trained: when they are due, and what is in them.
 template <class T>
@@ -27,12 +27,11 @@ class RunCheckpoints {
 
   /// The run goes on, and has some: its initial parameters are not needed. *Collective*.
   static bool has_any(Session& session, const RunFolder& folder);
-  /// Puts `training` where the newest whole checkpoint was, and cuts what was written afterwards
-  /// off metrics.jsonl and timings.jsonl. Damaged ones are named, and put aside.
-  /// Throws PlacedConfigError and DataError where the options or the rows are not those of the run,
-  /// and DataError where no checkpoint is whole.
-  /// *Collective*.
-  void restore(Training<T>& training, Index steps_of_epoch);
+  /// Puts a prepared run where the newest whole checkpoint was, and cuts what was written
+  /// afterwards off metrics.jsonl and timings.jsonl. Damaged ones are named, and put aside. Throws
+  /// PlacedConfigError and DataError where the options or the rows are not those of the run, and
+  /// DataError where no checkpoint is whole. *Collective*.
+  void restore(NetworkRun<T>& run);
   /// The run begins anew, with nothing of what was written before. *Collective*.
   void begin_anew();
 
@@ -45,12 +44,12 @@ class RunCheckpoints {
 
   /// Writes one, unless there is one of this step. A failure is told, and the run goes on: it has
   /// those before. *Collective*.
-  void save(const Training<T>& training);
+  void save(const NetworkRun<T>& run);
   /// The newest, or "".
   std::string newest() const;
 
  private:
-  bool try_to_restore(Training<T>& training, Index steps_of_epoch, Index all_steps);
+  bool try_to_restore(NetworkRun<T>& run, Index all_steps);
   void check_all() const;
   void cut_reports(const CheckpointManifest& manifest, bool epoch_is_timed);
 

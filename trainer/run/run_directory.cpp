@@ -362,11 +362,11 @@ void RunDirectory::cut(const std::string& name, Index bytes) {
 std::string fold_folder(Index fold) { return fmt::format("fold-{}", fold + 1); }
 
 RunFiles training_files() {
-  RunFiles files{
-      "default",
-      kConfigFile,
-      {kConfigFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile, kTimingsFile},
-      {kCheckpointFolder}};
+  RunFiles files{"default",
+                 kConfigFile,
+                 {kConfigFile, kBestFile, kMetricsFile, kModelFile, kProvenanceFile, kResultFile,
+                  kTimingsFile},
+                 {kCheckpointFolder}};
   for (Index fold = 0; fold < kMostFolds; ++fold) {
     for (const char* name : {kMetricsFile, kModelFile, kResultFile, kTimingsFile}) {
       files.names.push_back(fold_folder(fold) + "/" + name);

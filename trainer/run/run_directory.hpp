@@ -98,6 +98,7 @@ class RunDirectory {
 };
 
 /// The files of a training run.
+inline constexpr const char* kBestFile = "best.safetensors";
 inline constexpr const char* kCheckpointFolder = "checkpoints";
 inline constexpr const char* kConfigFile = "config.ini";
 inline constexpr const char* kMetricsFile = "metrics.jsonl";

@@ -64,7 +64,8 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
         std::copy_n(pass.scores().row(r), outputs, scores.data() + r * outputs);
       }
       if (!has_targets) return;
-      pass.score_losses(range, network.loss(), examples.targets.data() + first * network.targets(), losses.data());
+      pass.score_losses(range, network.loss(), examples.targets.data() + first * network.targets(),
+                        losses.data());
     });
     for (Index r = 0; r < rows; ++r) {
       visit(first + r, scores.data() + r * outputs, losses[static_cast<std::size_t>(r)]);

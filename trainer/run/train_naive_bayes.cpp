@@ -98,7 +98,7 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
   begin_run(session, folder, description.data_hash);
   folder.write(
       kMetricsFile,
-      metrics_line({1, 1, std::nullopt, result.measured, result.parameters_sha256}) + "\n");
+      metrics_line({1, {}, 1, {}, result.measured, result.parameters_sha256}) + "\n");
   folder.write(kTimingsFile, timings_line({1, seconds, result.rows_per_second}) + "\n");
   const std::string path = folder.file(kModelFile);
   guard(team, "writing the model", [&] {

@@ -14,10 +14,11 @@
 namespace lockstep::trainer {
 namespace {
 
-/// What an epoch gives: how good, and how fast.
-struct EpochReport {
-  Evaluations measured;
-  double rows_per_second = 0;  ///< 0 where no step of it was left to do
+/// Of the part of an epoch that this process has taken.
+struct Times {
+  double steps = 0;   ///< seconds
+  double saving = 0;  ///< seconds
+  double rate = 0;    ///< rows a second; 0 where no step was left
 };
 
 /// One training run from prepared data to the written model.
@@ -30,15 +31,14 @@ class TrainRun {
   RunResult run() {
     if (folder_.directory().is_resumed()) claim_run(folder_);
     const bool goes_on = RunCheckpoints<T>::has_any(session_, folder_);
-    Training<T>& training =
-        run_.prepare(goes_on ? run_.no_parameters() : run_.initial_parameters());
-    const std::string line = start_line(session_, experiment_, training.memory_bytes());
+    run_.prepare(goes_on ? run_.no_parameters() : run_.initial_parameters());
+    const std::string line = start_line(session_, experiment_, run_.memory_bytes());
     say(session_, line);
     for (const std::string& warning : advice(session_, experiment_)) say(session_, warning);
 
     claim_run(folder_);
     RunCheckpoints<T> checkpoints(session_, folder_, experiment_);
-    if (goes_on) checkpoints.restore(training, steps());
+    if (goes_on) restore(checkpoints);
     begin_run(session_, folder_, experiment_.model.data_hash);
     if (goes_on) {
       say_where(checkpoints);
@@ -71,50 +71,58 @@ class TrainRun {
     run_.training().begin_epoch(1);
   }
 
+  void restore(RunCheckpoints<T>& checkpoints) {
+    checkpoints.restore(run_);
+    if (run_.monitor() && run_.monitor()->state().best) write_best(run_.best_parameters());
+  }
+
   RunResult run_epochs(RunCheckpoints<T>& checkpoints) {
-    EpochReport last;
+    const TrainingPosition& position = run_.training().position();
     std::vector<double> rates;
     while (true) {
-      last = run_epoch(checkpoints);
-      if (last.rows_per_second > 0) rates.push_back(last.rows_per_second);
-      const Index epoch = run_.training().position().epoch;
-      if (epoch >= experiment_.epochs) return finish(last, rates);
-      run_.training().begin_epoch(epoch + 1);
+      const double rate = run_epoch(checkpoints);
+      if (rate > 0) rates.push_back(rate);
+      if (run_.is_stopped()) {
+        checkpoints.save(run_);
+        say(session_, patience_line());
+        break;
+      }
+      if (position.epoch >= experiment_.epochs) break;
+      run_.training().begin_epoch(position.epoch + 1);
     }
+    return finish(rates);
   }
 
-  EpochReport run_epoch(RunCheckpoints<T>& checkpoints) {
+  /// What is left of an epoch: its steps, and the lines and checkpoints that are due. Returns rows
+  /// a second, or 0 where no step was left.
+  double run_epoch(RunCheckpoints<T>& checkpoints) {
     const Index left = steps() - run_.training().position().step;
-    const double start = seconds_now();
-    const double saving = take_steps(checkpoints);
-    const double seconds = seconds_now() - start - saving;
-    EpochReport report{run_.measure()};
-    const double rows = static_cast<double>(run_.lanes().rows()) * static_cast<double>(left) /
-                        static_cast<double>(steps());
-    report.rows_per_second = rows / seconds;
-    describe(report, seconds, saving);
-    return report;
+    Times times;
+    Progress progress(session_, run_.training().position(), experiment_.epochs, steps());
+    while (true) {
+      if (run_.owes_line()) write_line(times, left);
+      if (run_.is_stopped() || run_.training().position().step == steps()) break;
+      take_steps(checkpoints, times, progress);
+    }
+    return times.rate;
   }
 
-  /// The steps of an epoch that are left, with the checkpoints that are due. Returns the seconds
-  /// that these took.
-  double take_steps(RunCheckpoints<T>& checkpoints) {
-    double saving = 0;
+  /// The steps to the next line or checkpoint.
+  void take_steps(RunCheckpoints<T>& checkpoints, Times& times, Progress& progress) {
     Training<T>& training = run_.training();
     const TrainingPosition& position = training.position();
-    Progress progress(session_, position.epoch, experiment_.epochs, steps());
-    while (position.step < steps()) {
-      const Wishes agreed = training.run_steps(
-          checkpoints.next_step(position, steps()), [&] { return wishes(checkpoints); },
-          [&](Index steps_done) { progress.step_done(steps_done); });
-      const bool is_last = position.epoch == experiment_.epochs && position.step == steps();
-      const bool stops = (agreed & (kWishToStop | kOutOfTime)) != 0 && !is_last;
-      const double start = seconds_now();
-      if (agreed != 0 || checkpoints.is_due(position, steps())) checkpoints.save(training);
-      saving += seconds_now() - start;
-      if (stops) throw Interrupted(stop_line(agreed, checkpoints));
-    }
-    return saving;
+    const double start = seconds_now();
+    const Index last = std::min(run_.next_line(), checkpoints.next_step(position, steps()));
+    const Wishes agreed = training.run_steps(
+        last, [&] { return wishes(checkpoints); },
+        [&](Index steps_done) { progress.step_done(steps_done); });
+    const double stepped = seconds_now();
+    times.steps += stepped - start;
+    const bool is_last = position.epoch == experiment_.epochs && position.step == steps();
+    const bool stops = (agreed & (kWishToStop | kOutOfTime)) != 0 && !is_last;
+    if (agreed != 0 || checkpoints.is_due(position, steps())) checkpoints.save(run_);
+    times.saving += seconds_now() - stepped;
+    if (stops) throw Interrupted(stop_line(agreed, checkpoints));
   }
 
   /// What this rank wants.
@@ -134,40 +142,81 @@ class TrainRun {
         resume_command(folder_.directory().path()));
   }
 
-  void describe(const EpochReport& report, double seconds, double saving) {
-    const Index epoch = run_.training().position().epoch;
-    std::string line = fmt::format("epoch {}/{}  train {}", epoch, experiment_.epochs,
-                                   evaluation_line(report.measured.train));
-    if (report.measured.validation)
-      line += "  validation " + evaluation_line(*report.measured.validation);
-    if (report.measured.test) line += "  test " + evaluation_line(*report.measured.test);
-    const bool is_timed = report.rows_per_second > 0;
-    if (is_timed) line += fmt::format("  {:.0f} rows/s", report.rows_per_second);
+  /// What validation says of where the training stands, for people and in the files.
+  /// @param left  steps of the epoch that this process has taken at its end
+  void write_line(Times& times, Index left) {
+    const TrainingPosition& position = run_.training().position();
+    const bool at_end = position.step == steps();
+    const Evaluations measured = run_.measure(NetworkRun<T>::Sets::due);
+    std::string line = fmt::format("epoch {}/{}", position.epoch, experiment_.epochs);
+    if (!at_end) line += fmt::format("  step {}/{}", position.step, steps());
+    line += "  train " + evaluation_line(measured.train);
+    if (measured.validation) line += "  validation " + evaluation_line(*measured.validation);
+    if (measured.test) line += "  test " + evaluation_line(*measured.test);
+    const bool is_timed = at_end && left > 0;
+    if (is_timed) {
+      const double rows = static_cast<double>(run_.lanes().rows()) * static_cast<double>(left) /
+                          static_cast<double>(steps());
+      times.rate = rows / times.steps;
+      line += fmt::format("  {:.0f} rows/s", times.rate);
+    }
+    const std::string text = run_.line_of(measured);
+    if (run_.see(measured)) {
+      write_best(run_.training().theta());
+      line += "  best";
+    }
     say(session_, line);
-
-    folder_.append(kMetricsFile, run_.line_of(report.measured));
-    if (is_timed)
-      folder_.append(kTimingsFile, timings_line({epoch, seconds, report.rows_per_second, saving}));
+    folder_.append(kMetricsFile, text);
+    last_ = measured;
+    if (is_timed) {
+      folder_.append(kTimingsFile,
+                     timings_line({position.epoch, times.steps, times.rate, times.saving}));
+    }
   }
 
-  RunResult finish(const EpochReport& last, std::vector<double> rates) {
-    const T* theta = run_.training().theta().data();
+  void write_best(const AlignedVector<T>& theta) {
+    NetworkDescription description = experiment_.model;
+    description.best = best();
+    guard(session_.team, "writing the best model", [&] {
+      if (!session_.is_root()) return;
+      save_network(folder_.file(kBestFile), description, run_.network(), theta.data());
+    });
+  }
+
+  std::optional<BestValidation> best() const {
+    if (!run_.monitor() || !run_.monitor()->state().best) return std::nullopt;
+    const MonitorState& state = run_.monitor()->state();
+    return BestValidation{run_.monitor()->options().metric, *state.best, state.epoch, state.steps};
+  }
+
+  std::string patience_line() const {
+    const Index waited = run_.monitor()->state().waited;
+    return fmt::format("no better validation {} in {} validations: training ends in epoch {} of {}",
+                       run_.monitor()->options().metric, waited, run_.training().position().epoch,
+                       experiment_.epochs);
+  }
+
+  RunResult finish(std::vector<double> rates) {
+    const Training<T>& training = run_.training();
+    const T* theta = training.theta().data();
     const std::string model_path = folder_.file(kModelFile);
     guard(session_.team, "writing the model", [&] {
       if (session_.is_root()) save_network(model_path, experiment_.model, run_.network(), theta);
     });
     if (rates.size() > 1) rates.erase(rates.begin());  // the first epoch warms up
     std::sort(rates.begin(), rates.end());
-    RunResult result{last.measured};
+    const bool is_measured = last_ && run_.has_all_sets(*last_);
+    RunResult result{is_measured ? *last_ : run_.measure(NetworkRun<T>::Sets::all), best()};
     if (!rates.empty()) {
       result.rows_per_second = (rates[(rates.size() - 1) / 2] + rates[rates.size() / 2]) / 2;
     }
-    result.epochs = experiment_.epochs;
-    result.steps = experiment_.epochs * steps();
+    result.epochs = training.position().epoch;
+    result.steps = training.position().all_steps;
     result.parameters = run_.network().parameter_count();
     result.parameters_sha256 = parameters_sha256(run_.network(), theta);
     folder_.write(kResultFile, result_json(result));
     say(session_, model_line(model_path, result));
+    if (result.best) say(session_, best_line(folder_.file(kBestFile), *result.best));
     return result;
   }
 
@@ -175,6 +224,7 @@ class TrainRun {
   Experiment& experiment_;
   RunFolder& folder_;
   NetworkRun<T> run_;
+  std::optional<Evaluations> last_;  // of the last line of this process
 };
 
 }  // namespace

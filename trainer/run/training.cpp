@@ -79,6 +79,11 @@ Index Training<T>::memory_bytes() const {
 }
 
 template <class T>
+void Training<T>::gather(T* arena) {
+  exchange_->share(arena, BlockSet(static_cast<Index>(blocks_.size()), true));
+}
+
+template <class T>
 void Training<T>::begin_epoch(Index epoch) {
   position_.epoch = epoch;
   position_.step = 0;
@@ -126,7 +131,7 @@ void Training<T>::restore(
     const std::function<void(T* theta, const std::vector<T*>& states)>& fill) {
   begin_epoch(position.epoch);
   fill(theta_.data() + segment().begin, updates_.states_after(position.all_steps));
-  exchange_->share(theta_.data(), BlockSet(static_cast<Index>(blocks_.size()), true));
+  gather(theta_.data());
   position_ = position;
   steps_settled_ = position.step;
   steps_shared_ = position.all_steps;

@@ -59,6 +59,12 @@ class Training {
   /// Bytes that this rank allocated for θ, gradients, state and activations.
   Index memory_bytes() const;
 
+  /// What the rates of the schedule are multiplied by from here on.
+  void scale_rates(double scale) { options_.rate_scale = scale; }
+
+  /// Fills an arena of which each rank has its segment. *Collective*.
+  void gather(T* arena);
+
   /// Goes to the first step of an epoch.
   void begin_epoch(Index epoch);
 

@@ -18,7 +18,8 @@ struct TrainingOptions {
   std::string optimizer = "adam";
   OptimizerOptions optimizer_options;
   double learning_rate = 1e-3;
-  Schedule schedule;  ///< of the rate
+  Schedule schedule;      ///< of the rate
+  double rate_scale = 1;  ///< on top of it, as validations have it
   /// Bounds of the gradient of the mean loss, before penalties: of each element, and then of the
   /// Euclidean norm of all, by which it is multiplied with c/(‖g‖ + 10⁻⁶) where that is below 1
   /// [Pascanu, Mikolov, Bengio 2013; as PyTorch's clip_grad_value_ and clip_grad_norm_].
@@ -28,7 +29,7 @@ struct TrainingOptions {
   double label_smoothing = 0;  ///< ε, see make_loss
 
   /// Of step `step` of all, from 1.
-  double rate_of(Index step) const { return learning_rate * schedule.factor(step); }
+  double rate_of(Index step) const { return learning_rate * schedule.factor(step) * rate_scale; }
 };
 
 }  // namespace lockstep::trainer

@@ -51,51 +51,73 @@ class Verification {
       : session_(session), experiment_(experiment), folder_(folder), run_(session, experiment) {}
 
   std::string verify(Index epoch) {
-    lines_ = metrics_of(session_, folder_);
-    const auto epochs = static_cast<Index>(lines_.size());
-    if (epoch == 0) epoch = epochs;
-    if (epochs == 0 || epoch > epochs) {
+    lines_ = metrics_of(session_, folder_, Lines::all);
+    const auto count = static_cast<Index>(lines_.size());
+    Index finished = 0;
+    while (lines_until(finished + 1) <= count) ++finished;
+    if (count == 0 || epoch > finished) {
       throw DataError(fmt::format("{}: has {} finished epochs; there is no epoch {} to verify",
-                                  folder_, epochs, std::max<Index>(epoch, 1)));
+                                  folder_, finished, std::max<Index>(epoch, 1)));
     }
-    const std::string start = go_before(session_, experiment_, folder_, epoch, run_);
-    const Index first = run_.training().position().epoch;
-    for (Index e = first; e <= epoch; ++e) {
-      if (e > first) run_.training().begin_epoch(e);
-      verify_epoch();
+    const Index last_line = epoch > 0 ? lines_until(epoch) : count;
+    // A training may have ended within an epoch.
+    const Index last = epoch > 0 ? epoch : finished + (lines_until(finished) < count ? 1 : 0);
+    const std::string start = go_before(session_, experiment_, folder_, last, run_);
+    const TrainingPosition& position = run_.training().position();
+    const Index first = position.epoch;
+    for (Index line = 0; line < last_line;) {
+      if (position.step == steps()) begin_next_epoch(run_);
+      take_steps(run_, run_.next_line());
+      line = line_count(experiment_, steps(), position.all_steps);
+      verify_line(line);
     }
-    if (epoch == epochs) verify_model();
-    return fmt::format("{} of {}, recomputed from {}: identical",
-                       first == epoch ? fmt::format("epoch {}", epoch)
-                                      : fmt::format("epochs {} to {}", first, epoch),
-                       folder_, start);
+    if (last_line == count) verify_models();
+    return fmt::format(
+        "{} of {}, recomputed from {}: identical",
+        first == last ? fmt::format("epoch {}", last) : fmt::format("epochs {} to {}", first, last),
+        folder_, start);
   }
 
  private:
   std::string path_of(const char* name) const { return fmt::format("{}/{}", folder_, name); }
 
-  void verify_epoch() {
-    take_steps(run_, run_.lanes().steps());
-    const Index epoch = run_.training().position().epoch;
-    const std::string found = run_.line_of(run_.measure());
+  Index steps() const { return run_.lanes().steps(); }
+  /// Lines of metrics.jsonl up to the end of an epoch.
+  Index lines_until(Index epoch) const { return line_count(experiment_, steps(), epoch * steps()); }
+
+  /// The line that is due where the training stands, from 1.
+  void verify_line(Index line) {
+    const TrainingPosition& position = run_.training().position();
+    const Evaluations measured = run_.measure(NetworkRun<T>::Sets::due);
+    const std::string found = run_.line_of(measured);
+    run_.see(measured);
+    std::string where = fmt::format("epoch {}", position.epoch);
+    if (position.step < steps()) where += fmt::format(", step {}", position.step);
     guard(session_.team, "comparing an epoch", [&] {
       if (!session_.is_root()) return;
-      const std::string differing = difference(lines_[static_cast<std::size_t>(epoch) - 1], found);
+      const std::string differing = difference(lines_[static_cast<std::size_t>(line) - 1], found);
       if (differing.empty()) return;
-      throw DataError(fmt::format("{}:{}: epoch {} is not what it says: {}", path_of(kMetricsFile),
-                                  epoch, epoch, differing));
+      throw DataError(fmt::format("{}:{}: {} is not what it says: {}", path_of(kMetricsFile), line,
+                                  where, differing));
     });
-    say(session_, fmt::format("epoch {}  identical", epoch));
+    say(session_, where + "  identical");
   }
 
-  /// The model file, where it is there, has these parameters.
-  void verify_model() {
-    const std::string path = path_of(kModelFile);
+  void verify_models() {
+    verify_model(kModelFile, run_.training().theta());
+    if (run_.monitor() && run_.monitor()->state().best) {
+      verify_model(kBestFile, run_.best_parameters());
+    }
+  }
+
+  /// A model file, where it is there, has these parameters.
+  void verify_model(const char* name, const AlignedVector<T>& theta) {
+    const std::string path = path_of(name);
     std::error_code error;
     if (max_over(session_.team, session_.is_root() && fs::exists(path, error) ? 1 : 0) == 0) return;
     const SafetensorsFile file = load_model_file(session_, path);
     const std::string said = tensors_sha256(file.tensors());
-    const std::string found = parameters_sha256(run_.network(), run_.training().theta().data());
+    const std::string found = parameters_sha256(run_.network(), theta.data());
     if (said == found) return;
     throw DataError(
         fmt::format("{}: its parameters have the SHA-256 {}, recomputed {}", path, said, found));

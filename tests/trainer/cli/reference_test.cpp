@@ -104,11 +104,17 @@ TEST(ResolvedConfig, EveryWayToSplitAndToScheduleReadsBack) {
                            Line{"--data.test_fraction=0.2", "--data.stratify=yes"},
                            Line{"--data.validation_fraction=0.2", "--synthetic.test_rows=7"},
                            Line{"--data.on_bad_row=skip", "--data.quarantine=bad.txt"},
+                           Line{"--data.validation_fraction=0.2", "--train.monitor=accuracy",
+                                "--train.patience=3", "--validation.every_steps=50"},
                            Line{"--train.max_hours=2", "--checkpoint.every_steps=9"}}) {
     expect_round_trip(resolve(line));
   }
   for (const ScheduleEntry& schedule : schedule_entries()) {
-    expect_round_trip(resolve({"--train.schedule=" + schedule.name, "--train.warmup_epochs=0.5"}));
+    Line line{"--train.schedule=" + schedule.name, "--train.warmup_epochs=0.5"};
+    if (schedule.name == "plateau") {
+      line.insert(line.end(), {"--train.monitor=loss", "--data.validation_fraction=0.2"});
+    }
+    expect_round_trip(resolve(line));
   }
 }
 

@@ -132,6 +132,7 @@ TEST(Resolve, AdamsKeysBelongToAdam) {
 TEST(Resolve, SchedulesHaveTheirOwnKeys) {
   EXPECT_EQ(config_error({"--schedule.factor=0.5"}),
             "command line: error: schedule.factor: applies to train.schedule = step or exponential "
+            "or plateau "
             "only, not to constant; remove it");
   EXPECT_EQ(config_error({"--train.schedule=cosine", "--schedule.power=2"}),
             "command line: error: schedule.power: applies to train.schedule = polynomial only, not "
