@@ -420,11 +420,23 @@ TEST(RealData, SoftmaxRegressionLearnsMnistWithEqualBytes) {
   EXPECT_EQ(models.size(), 1U);
 }
 
+TEST(RealData, FashionMnistEndsEarlyAndKeepsTheBest) {
+  const TestFolder folder;
+  const test::ProgramRun run =
+      run_program(folder.path(), 2, {"train", config("fashion-mnist"), "--output.dir=run"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json result = json::parse(folder.read("run/result.json"));
+  EXPECT_LT(result["epochs"], 30);
+  EXPECT_EQ(result["epochs"], result["best"]["epoch"].get<int>() + 5);
+  EXPECT_GE(result["test"]["accuracy"].get<double>(), 0.89);
+  EXPECT_GE(result["best"]["value"].get<double>(), 0.89);
+}
+
 TEST(RealData, LargeBatchesByLambAreAsGoodAsSmallOnes) {
   const TestFolder folder;
   const auto accuracy = [&](const char* name) {
-    const test::ProgramRun run = run_program(
-        folder.path(), 2, {"train", config(name), std::string("--output.dir=") + name});
+    const test::ProgramRun run =
+        run_program(folder.path(), 2, {"train", config(name), std::string("--output.dir=") + name});
     EXPECT_EQ(run.exit_code, 0) << run.err;
     const json result = json::parse(folder.read(std::string(name) + "/result.json"));
     return result["test"]["accuracy"].get<double>();

@@ -96,9 +96,8 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
   result.parameters_sha256 = tensors_sha256(model.tensors());
 
   begin_run(session, folder, description.data_hash);
-  folder.write(
-      kMetricsFile,
-      metrics_line({1, {}, 1, {}, result.measured, result.parameters_sha256}) + "\n");
+  folder.write(kMetricsFile,
+               metrics_line({1, {}, 1, {}, result.measured, result.parameters_sha256}) + "\n");
   folder.write(kTimingsFile, timings_line({1, seconds, result.rows_per_second}) + "\n");
   const std::string path = folder.file(kModelFile);
   guard(team, "writing the model", [&] {
