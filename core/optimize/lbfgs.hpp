@@ -1,0 +1,118 @@
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/base/memory.hpp"
+#include "core/base/types.hpp"
+
+namespace lockstep {
+
+/// What L-BFGS minimises: F(x) = f(x) + Σ λᵢ|xᵢ|, f smooth. Each rank has a part of x, and of all
+/// vectors like it; functions are *collective*, and give the same bits on all ranks.
+template <class T>
+class LbfgsProblem {
+ public:
+  using Pair = std::pair<const T*, const T*>;
+
+  virtual ~LbfgsProblem() = default;
+
+  /// Elements of this rank's part.
+  virtual Index size() const = 0;
+  /// f at x, and this rank's part of its gradient. What is not finite is too far away.
+  virtual double evaluate(const T* x, T* gradient) = 0;
+  /// λᵢ of this rank's elements, each at least 0; empty where all are 0.
+  virtual std::span<const T> l1() const = 0;
+  /// Σ aᵢbᵢ over the elements of all ranks, for each pair of vectors.
+  virtual std::vector<double> dots(std::span<const Pair> pairs) = 0;
+};
+
+struct LbfgsOptions {
+  Index history = 10;  ///< m, pairs that are kept, ≥ 1
+  /// Stop when half the decrease of the step to the minimum of the model, ½·gᵀHg, is at most this
+  /// part of |F|, or the gradient's norm this part of max(1, ‖x‖).
+  double tolerance = 1e-8;
+};
+
+/// Limited-memory BFGS [Nocedal, Wright 2006, algorithm 7.5], with all inner products of an
+/// iteration at once [Chen, Wang, Zhou 2014]:
+///   x ← x − t·H·g,  H the inverse Hessian of BFGS from H₀ = (s·y)/(y·y)·I by the last m pairs
+///   s = Δx, y = Δg
+/// t satisfies the strong Wolfe conditions (c₁ = 10⁻⁴, c₂ = 0.9), by bracketing and cubic
+/// interpolation (algorithms 3.5 and 3.6), from t = 1, at first 1/‖g‖.
+/// With λ > 0 it is OWL-QN [Andrew, Gao 2007]: g is the pseudo-gradient, the step stays in the
+/// orthant of x, where it makes exact zeros, and t is halved until F has decreased enough.
+template <class T>
+class Lbfgs {
+ public:
+  Lbfgs(LbfgsProblem<T>& problem, const LbfgsOptions& options);
+
+  enum class Outcome {
+    went_on,
+    converged,  ///< to the tolerance
+    stuck,      ///< no step makes F smaller in this precision
+    not_finite  ///< F or its gradient, at x; nothing was changed
+  };
+
+  /// One iteration: x becomes the next point, at which the problem was evaluated last. At a minimum
+  /// it stays where it is. *Collective*.
+  Outcome iterate(T* x);
+
+  /// The pairs, s of each and then y of each, the newest first; 0 where there are fewer. They and x
+  /// are all that an iteration depends on.
+  const std::vector<AlignedVector<T>>& history() const { return history_; }
+  /// Goes on from another x, with the history of that run.
+  void restore(std::vector<AlignedVector<T>> history);
+
+  /// Vectors like x that it has.
+  Index vectors() const { return static_cast<Index>(history_.size()) + 5; }
+
+ private:
+  struct Point {
+    double t = 0;
+    double value = 0;
+    double slope = 0;
+  };
+
+  AlignedVector<T>& s(Index i) { return history_[static_cast<std::size_t>(i)]; }
+  AlignedVector<T>& y(Index i) { return history_[static_cast<std::size_t>(options_.history + i)]; }
+  double& gram(Index i, Index j);
+  bool has_l1() const { return !problem_.l1().empty(); }
+  double dot(const AlignedVector<T>& a, const AlignedVector<T>& b);
+  double evaluate(const T* x, AlignedVector<T>& gradient);
+  bool prepare(const T* x);
+  bool look(const T* x);
+  void update_gram(const T* x);
+  void choose_direction();
+  void go_straight();
+  Point at(double t, T* x);
+  bool search(T* x);
+  bool zoom(Point low, Point high, T* x);
+  bool backtrack(T* x);
+  bool is_too_high(const Point& p) const;
+  void remember(const T* x);
+
+  LbfgsProblem<T>& problem_;
+  LbfgsOptions options_;
+  std::vector<AlignedVector<T>> history_;
+  Index pairs_ = 0;    // of the history
+  Index unknown_ = 0;  // the newest of them, of which the inner products are not known
+  std::vector<double> gram_;
+
+  bool is_prepared_ = false;  // all of the following is of x
+  AlignedVector<T> start_;    // x
+  AlignedVector<T> gradient_;
+  AlignedVector<T> steepest_;  // the gradient of F
+  AlignedVector<T> direction_;
+  double value_ = 0;
+  double slope_ = 0;
+  double norm_ = 0;  // of the gradient of F
+  double x_norm_ = 0;
+  // Of the point that was evaluated last.
+  AlignedVector<T> new_gradient_;
+  double new_value_ = 0;
+  int evaluations_ = 0;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,240 @@
+#include "core/optimize/lbfgs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "core/linalg/matrix.hpp"
+#include "tests/support/reference.hpp"
+
+namespace lockstep {
+namespace {
+
+/// f(x), with its gradient assigned to the second.
+using Function = std::function<double(const Vector& x, Vector& gradient)>;
+
+/// A function of all of whose vectors this rank has everything.
+template <class T>
+class WholeProblem final : public LbfgsProblem<T> {
+ public:
+  WholeProblem(Index size, Function f, std::vector<T> l1 = {})
+      : size_(size), f_(std::move(f)), l1_(std::move(l1)) {}
+
+  Index size() const override { return size_; }
+  double evaluate(const T* x, T* gradient) override {
+    ++evaluations;
+    Vector at(size_);
+    for (Index i = 0; i < size_; ++i) at[i] = static_cast<double>(x[i]);
+    Vector found(size_);
+    const double value = f_(at, found);
+    for (Index i = 0; i < size_; ++i) gradient[i] = static_cast<T>(found[i]);
+    return value;
+  }
+  std::span<const T> l1() const override { return l1_; }
+  std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Pair> pairs) override {
+    std::vector<double> sums;
+    for (const auto& [a, b] : pairs) {
+      double sum = 0;
+      for (Index i = 0; i < size_; ++i)
+        sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+      sums.push_back(sum);
+    }
+    return sums;
+  }
+
+  int evaluations = 0;
+
+ private:
+  Index size_;
+  Function f_;
+  std::vector<T> l1_;
+};
+
+double rosenbrock(const Vector& x, Vector& gradient) {
+  const double a = 1 - x[0];
+  const double b = x[1] - x[0] * x[0];
+  gradient = Vector{{-2 * a - 400 * x[0] * b, 200 * b}};
+  return a * a + 100 * b * b;
+}
+
+/// ½ Σ λᵢ(xᵢ − cᵢ)², λ from 1 to 100.
+constexpr Index kSize = 40;
+double curvature(Index i) { return std::pow(10.0, 2.0 * static_cast<double>(i) / (kSize - 1)); }
+double center(Index i) { return std::sin(static_cast<double>(i + 1)); }
+double bowl(const Vector& x, Vector& gradient) {
+  double value = 0;
+  for (Index i = 0; i < x.size(); ++i) {
+    gradient[i] = curvature(i) * (x[i] - center(i));
+    value += gradient[i] * (x[i] - center(i)) / 2;
+  }
+  return value;
+}
+
+using Outcome = Lbfgs<double>::Outcome;
+
+/// Iterations until it does not go on.
+template <class T>
+int minimized(Lbfgs<T>& lbfgs, std::vector<T>& x, typename Lbfgs<T>::Outcome expected) {
+  auto outcome = Lbfgs<T>::Outcome::went_on;
+  int iterations = 0;
+  for (; outcome == Lbfgs<T>::Outcome::went_on && iterations < 1000; ++iterations) {
+    outcome = lbfgs.iterate(x.data());
+  }
+  EXPECT_EQ(outcome, expected) << "after " << iterations;
+  return iterations;
+}
+
+TEST(Lbfgs, FindsTheMinimumInACurvedValley) {
+  WholeProblem<double> problem(2, rosenbrock);
+  Lbfgs<double> lbfgs(problem, {10, 1e-12});
+  std::vector<double> x{-1.2, 1};
+  EXPECT_LT(minimized(lbfgs, x, Outcome::converged), 60);
+  EXPECT_NEAR(x[0], 1, 1e-6);
+  EXPECT_NEAR(x[1], 1, 1e-6);
+  EXPECT_EQ(lbfgs.iterate(x.data()), Outcome::converged) << "and stays there";
+  EXPECT_NEAR(x[0], 1, 1e-6);
+}
+
+TEST(Lbfgs, FindsTheMinimumOfAnIllConditionedBowl) {
+  for (const Index history : {1, 3, 10}) {
+    WholeProblem<double> problem(kSize, bowl);
+    Lbfgs<double> lbfgs(problem, {history, 1e-9});
+    std::vector<double> x(kSize);
+    minimized(lbfgs, x, Outcome::converged);
+    for (Index i = 0; i < kSize; ++i) {
+      EXPECT_NEAR(x[static_cast<std::size_t>(i)], center(i), 1e-5) << history;
+    }
+    EXPECT_LT(problem.evaluations, 500) << history;
+  }
+}
+
+/// −H·g by the two loops over the pairs, as [Nocedal, Wright 2006] has them in algorithm 7.4.
+Vector textbook_direction(const std::vector<AlignedVector<double>>& history, Vector q) {
+  const std::size_t m = history.size() / 2;
+  const auto vector = [&](std::size_t i) -> Vector {
+    return Eigen::Map<const Vector>(history[i].data(), static_cast<Index>(history[i].size()));
+  };
+  std::size_t pairs = 0;
+  while (pairs < m && vector(pairs).norm() > 0) ++pairs;
+  std::vector<double> alpha(pairs);
+  for (std::size_t i = 0; i < pairs; ++i) {
+    alpha[i] = vector(i).dot(q) / vector(i).dot(vector(m + i));
+    q -= alpha[i] * vector(m + i);
+  }
+  if (pairs > 0) q *= vector(0).dot(vector(m)) / vector(m).squaredNorm();
+  for (std::size_t i = pairs; i-- > 0;) {
+    const double beta = vector(m + i).dot(q) / vector(i).dot(vector(m + i));
+    q += vector(i) * (alpha[i] - beta);
+  }
+  return -q;
+}
+
+TEST(Lbfgs, TakesStepsAlongTheTextbooksDirectionUnderTheStrongWolfeConditions) {
+  WholeProblem<double> problem(kSize, bowl);
+  Lbfgs<double> lbfgs(problem, {4, 1e-14});
+  std::vector<double> x(kSize);
+  for (int iteration = 0; iteration < 25; ++iteration) {
+    const Vector before = Eigen::Map<Vector>(x.data(), kSize);
+    Vector g(kSize);
+    const double value = bowl(before, g);
+    const Vector direction = textbook_direction(lbfgs.history(), g);
+    ASSERT_EQ(lbfgs.iterate(x.data()), Outcome::went_on);
+    const Vector step = Eigen::Map<Vector>(x.data(), kSize) - before;
+    const double t = step.norm() / direction.norm();
+    EXPECT_LT((step - t * direction).norm(), 1e-9 * step.norm()) << iteration;
+    Vector g_after(kSize);
+    const double after = bowl(before + step, g_after);
+    EXPECT_LE(after, value + 1e-4 * step.dot(g));
+    EXPECT_LE(std::fabs(step.dot(g_after)), 0.9 * std::fabs(step.dot(g)));
+  }
+}
+
+TEST(Lbfgs, WithAnL1PenaltyFindsExactZeros) {
+  std::vector<double> l1(kSize, 3.0);
+  l1[kSize - 1] = 0;  // a bias, say
+  WholeProblem<double> problem(kSize, bowl, l1);
+  Lbfgs<double> lbfgs(problem, {10, 1e-13});
+  std::vector<double> x(kSize, 0.5);
+  minimized(lbfgs, x, Outcome::converged);
+  int zeros = 0;
+  for (Index i = 0; i < kSize; ++i) {
+    const double l = l1[static_cast<std::size_t>(i)];
+    const double c = center(i);
+    const double rest = std::max(0.0, std::fabs(c) - l / curvature(i));
+    const double expected = c < 0 ? -rest : rest;
+    EXPECT_NEAR(x[static_cast<std::size_t>(i)], expected, rest == 0 ? 0 : 1e-5) << i;
+    zeros += rest == 0 ? 1 : 0;
+  }
+  EXPECT_GT(zeros, 5);
+}
+
+TEST(Lbfgs, GoesOnFromItsHistoryWithTheSameBits) {
+  for (const bool has_l1 : {false, true}) {
+    const std::vector<double> l1(has_l1 ? kSize : 0, 1.0);
+    WholeProblem<double> problem(kSize, bowl, l1);
+    Lbfgs<double> whole(problem, {3, 1e-14});
+    std::vector<double> x(kSize);
+    std::vector<double> in_parts(kSize);
+    std::vector<AlignedVector<double>> history = whole.history();
+    for (int iteration = 0; iteration < 20; ++iteration) {
+      WholeProblem<double> same(kSize, bowl, l1);
+      Lbfgs<double> part(same, {3, 1e-14});
+      part.restore(history);
+      EXPECT_EQ(part.iterate(in_parts.data()), whole.iterate(x.data()));
+      history = part.history();
+      ASSERT_EQ(std::memcmp(x.data(), in_parts.data(), kSize * sizeof(double)), 0) << iteration;
+    }
+  }
+}
+
+TEST(Lbfgs, ComesBackFromWhereTheFunctionIsNot) {
+  // x − ln x, which no negative x has; from 10⁻³ the first steps go far beyond.
+  const Function f = [](const Vector& x, Vector& gradient) {
+    gradient[0] = 1 - 1 / x[0];
+    return x[0] - std::log(x[0]);
+  };
+  WholeProblem<double> problem(1, f);
+  Lbfgs<double> lbfgs(problem, {5, 1e-12});
+  for (const double start : {1e-3, 20.0}) {
+    std::vector<double> x{start};
+    lbfgs.restore(std::vector<AlignedVector<double>>(10, AlignedVector<double>(1)));
+    minimized(lbfgs, x, Outcome::converged);
+    EXPECT_NEAR(x[0], 1, 1e-5);
+  }
+  std::vector<double> outside{-1};
+  lbfgs.restore(std::vector<AlignedVector<double>>(10, AlignedVector<double>(1)));
+  EXPECT_EQ(lbfgs.iterate(outside.data()), Outcome::not_finite);
+  EXPECT_EQ(outside[0], -1);
+}
+
+TEST(Lbfgs, StopsWhereThePrecisionEnds) {
+  WholeProblem<float> problem(kSize, bowl);
+  Lbfgs<float> lbfgs(problem, {10, 0});
+  std::vector<float> x(kSize);
+  auto outcome = Lbfgs<float>::Outcome::went_on;
+  int iterations = 0;
+  for (; outcome == Lbfgs<float>::Outcome::went_on && iterations < 2000; ++iterations) {
+    outcome = lbfgs.iterate(x.data());
+  }
+  EXPECT_NE(outcome, Lbfgs<float>::Outcome::not_finite);
+  EXPECT_LT(iterations, 2000);
+  for (Index i = 0; i < kSize; ++i) {
+    EXPECT_NEAR(x[static_cast<std::size_t>(i)], center(i), 1e-3);
+  }
+}
+
+TEST(Lbfgs, StaysAtAMinimum) {
+  WholeProblem<double> problem(kSize, bowl);
+  Lbfgs<double> lbfgs(problem, {});
+  std::vector<double> x;
+  for (Index i = 0; i < kSize; ++i) x.push_back(center(i));
+  const std::vector<double> before = x;
+  EXPECT_EQ(lbfgs.iterate(x.data()), Outcome::converged);
+  EXPECT_EQ(x, before);
+}
+
+}  // namespace
+}  // namespace lockstep
