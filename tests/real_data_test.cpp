@@ -432,6 +432,26 @@ TEST(RealData, FashionMnistEndsEarlyAndKeepsTheBest) {
   EXPECT_GE(result["best"]["value"].get<double>(), 0.89);
 }
 
+/// C = 1, the intercept penalised as liblinear does: Σ of its objective is known.
+TEST(RealData, LbfgsFindsTheMinimumOfLiblinearOnA9a) {
+  const TestFolder folder;
+  constexpr double kRows = 32561;
+  std::set<std::string> models;
+  for (const int ranks : {1, 2, 3}) {
+    const std::string name = "a9a" + std::to_string(ranks);
+    const test::ProgramRun run =
+        run_program(folder.path(), ranks,
+                    {"train", config("a9a-lbfgs"), "--penalty.bias=true", "--output.dir=" + name});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_NE(run.err.find("lbfgs has converged after iteration "), std::string::npos) << run.err;
+    models.insert(sha256_hex(folder.read(name + "/model.safetensors")));
+    const json result = json::parse(folder.read(name + "/result.json"));
+    EXPECT_NEAR(result["train"]["objective"].get<double>() * kRows / 10529.311404, 1, 1e-6);
+    EXPECT_NEAR(result["test"]["accuracy"].get<double>(), 0.8499, 1e-3);
+  }
+  EXPECT_EQ(models.size(), 1U);
+}
+
 TEST(RealData, LargeBatchesByLambAreAsGoodAsSmallOnes) {
   const TestFolder folder;
   const auto accuracy = [&](const char* name) {

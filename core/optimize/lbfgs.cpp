@@ -62,7 +62,7 @@ template <class T>
 double Lbfgs<T>::evaluate(const T* x, AlignedVector<T>& gradient) {
   ++evaluations_;
   double value = problem_.evaluate(x, gradient.data());
-  if (!has_l1()) return value;
+  if (!problem_.has_l1()) return value;
   AlignedVector<T> magnitudes(gradient.size());
   for (std::size_t i = 0; i < magnitudes.size(); ++i) magnitudes[i] = std::fabs(x[i]);
   const typename LbfgsProblem<T>::Pair pair{problem_.l1().data(), magnitudes.data()};
@@ -146,7 +146,7 @@ void Lbfgs<T>::choose_direction() {
       direction_[e] += a * step[e] + b * change[e];
     }
   }
-  if (!has_l1()) return;
+  if (!problem_.has_l1()) return;
   for (std::size_t e = 0; e < direction_.size(); ++e) {
     if (direction_[e] * steepest_[e] >= T(0)) direction_[e] = T(0);
   }
@@ -167,7 +167,7 @@ bool Lbfgs<T>::look(const T* x) {
   std::copy_n(x, start_.size(), start_.begin());
   steepest_ = gradient_;
   const std::span<const T> l1 = problem_.l1();
-  for (std::size_t e = 0; e < l1.size(); ++e) {
+  for (std::size_t e = 0; problem_.has_l1() && e < l1.size(); ++e) {
     const T g = gradient_[e];
     if (x[e] != T(0)) {
       steepest_[e] = x[e] > T(0) ? g + l1[e] : g - l1[e];
@@ -197,7 +197,7 @@ void Lbfgs<T>::go_straight() {
 template <class T>
 typename Lbfgs<T>::Point Lbfgs<T>::at(double t, T* x) {
   const T step = static_cast<T>(t);
-  const bool in_orthant = has_l1();
+  const bool in_orthant = problem_.has_l1();
   for (std::size_t e = 0; e < start_.size(); ++e) {
     x[e] = start_[e] + step * direction_[e];
     if (!in_orthant || problem_.l1()[e] == T(0)) continue;
@@ -316,11 +316,11 @@ typename Lbfgs<T>::Outcome Lbfgs<T>::iterate(T* x) {
   if (!prepare(x)) return Outcome::not_finite;
   if (pairs_ > 0 ? has_converged() : norm_ == 0) return Outcome::converged;
   evaluations_ = 0;
-  bool has_step = has_l1() ? backtrack(x) : search(x);
+  bool has_step = problem_.has_l1() ? backtrack(x) : search(x);
   if (!has_step && pairs_ > 0) {  // once more, along the steepest descent
     go_straight();
     evaluations_ = 0;
-    has_step = has_l1() ? backtrack(x) : search(x);
+    has_step = problem_.has_l1() ? backtrack(x) : search(x);
   }
   if (!has_step) {
     std::copy(start_.begin(), start_.end(), x);

@@ -22,11 +22,16 @@ class LbfgsProblem {
   virtual Index size() const = 0;
   /// f at x, and this rank's part of its gradient. What is not finite is too far away.
   virtual double evaluate(const T* x, T* gradient) = 0;
-  /// λᵢ of this rank's elements, each at least 0; empty where all are 0.
+  /// Some λᵢ, of any rank, is not 0.
+  virtual bool has_l1() const = 0;
+  /// Then those of this rank's elements, each at least 0.
   virtual std::span<const T> l1() const = 0;
   /// Σ aᵢbᵢ over the elements of all ranks, for each pair of vectors.
   virtual std::vector<double> dots(std::span<const Pair> pairs) = 0;
 };
+
+/// It stands beside the optimizers of the registry, which take steps from any rows.
+inline constexpr const char* kLbfgsName = "lbfgs";
 
 struct LbfgsOptions {
   Index history = 10;  ///< m, pairs that are kept, ≥ 1
@@ -34,6 +39,9 @@ struct LbfgsOptions {
   /// part of |F|, or the gradient's norm this part of max(1, ‖x‖).
   double tolerance = 1e-8;
 };
+
+/// Vectors like x that it has.
+inline Index lbfgs_vectors(const LbfgsOptions& options) { return 2 * options.history + 5; }
 
 /// Limited-memory BFGS [Nocedal, Wright 2006, algorithm 7.5], with all inner products of an
 /// iteration at once [Chen, Wang, Zhou 2014]:
@@ -65,9 +73,6 @@ class Lbfgs {
   /// Goes on from another x, with the history of that run.
   void restore(std::vector<AlignedVector<T>> history);
 
-  /// Vectors like x that it has.
-  Index vectors() const { return static_cast<Index>(history_.size()) + 5; }
-
  private:
   struct Point {
     double t = 0;
@@ -78,7 +83,6 @@ class Lbfgs {
   AlignedVector<T>& s(Index i) { return history_[static_cast<std::size_t>(i)]; }
   AlignedVector<T>& y(Index i) { return history_[static_cast<std::size_t>(options_.history + i)]; }
   double& gram(Index i, Index j);
-  bool has_l1() const { return !problem_.l1().empty(); }
   double dot(const AlignedVector<T>& a, const AlignedVector<T>& b);
   double evaluate(const T* x, AlignedVector<T>& gradient);
   bool prepare(const T* x);

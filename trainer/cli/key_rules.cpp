@@ -10,6 +10,8 @@
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
 #include "core/model/sample_weights.hpp"
+#include "core/optimize/lbfgs.hpp"
+#include "core/optimize/optimizer.hpp"
 #include "core/optimize/schedule.hpp"
 
 namespace lockstep::trainer {
@@ -35,6 +37,12 @@ std::vector<std::string_view> changing_schedules() {
   for (const ScheduleEntry& entry : schedule_entries()) {
     if (entry.name != "constant") names.emplace_back(entry.name);
   }
+  return names;
+}
+
+std::vector<std::string_view> stepping_optimizers() {
+  std::vector<std::string_view> names;
+  for (const OptimizerEntry& entry : optimizer_entries()) names.emplace_back(entry.name);
   return names;
 }
 
@@ -111,6 +119,8 @@ const std::vector<Condition>& conditions() {
       {"adam.bias_correction", "model.type", kNetworks},
       {"adam.weight_decay", "model.type", kNetworks},
       {"lars.trust", "model.type", kNetworks},
+      {"lbfgs.history", "model.type", kNetworks},
+      {"lbfgs.tolerance", "model.type", kNetworks},
       {"lars.weight_decay", "model.type", kNetworks},
       {"rmsprop.rho", "model.type", kNetworks},
       {"rmsprop.epsilon", "model.type", kNetworks},
@@ -140,6 +150,16 @@ const std::vector<Condition>& conditions() {
       {"adam.bias_correction", "train.optimizer", {"adam", "adamw", "amsgrad", "lamb"}},
       {"adam.weight_decay", "train.optimizer", {"adamw", "lamb"}},
       {"lars.trust", "train.optimizer", {"lars"}},
+      {"lbfgs.history", "train.optimizer", {kLbfgsName}},
+      {"lbfgs.tolerance", "train.optimizer", {kLbfgsName}},
+      {"train.learning_rate", "train.optimizer", stepping_optimizers()},
+      {"train.base_batch", "train.optimizer", stepping_optimizers()},
+      {"train.schedule", "train.optimizer", stepping_optimizers()},
+      {"train.warmup_epochs", "train.optimizer", stepping_optimizers()},
+      {"train.clip_norm", "train.optimizer", stepping_optimizers()},
+      {"train.clip_value", "train.optimizer", stepping_optimizers()},
+      {"train.shuffle", "train.optimizer", stepping_optimizers()},
+      {"penalty.l1_method", "train.optimizer", stepping_optimizers()},
       {"lars.weight_decay", "train.optimizer", {"lars"}},
       {"rmsprop.rho", "train.optimizer", {"rmsprop"}},
       {"rmsprop.epsilon", "train.optimizer", {"rmsprop"}},
@@ -351,6 +371,14 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "model.init" && !settings.text("train.init_from").empty()) {
     return "model.init: train.init_from gives the first weights; remove one of them";
+  }
+  if (name == "train.optimizer" && settings.is_word(name, kLbfgsName) &&
+      !settings.is_word("train.batch_size", "all")) {
+    return "train.optimizer: lbfgs takes all rows in each step; set train.batch_size = all";
+  }
+  if (name == "data.stream" && settings.text(name) == "yes" &&
+      settings.text("train.optimizer") == kLbfgsName) {
+    return "data.stream: lbfgs needs all rows in memory in each step; remove one of them";
   }
   if (name == "data.stream" && settings.text(name) == "yes" &&
       settings.text("train.shuffle") == "rows") {

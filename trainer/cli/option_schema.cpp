@@ -12,6 +12,7 @@
 #include "core/model/losses.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/model/network.hpp"
+#include "core/optimize/lbfgs.hpp"
 #include "core/optimize/optimizer.hpp"
 #include "core/optimize/schedule.hpp"
 #include "core/transform/column_options.hpp"
@@ -55,6 +56,13 @@ std::vector<std::string> names_of(const Entries& entries) {
 std::vector<std::string> model_types() {
   std::vector<std::string> names = names_of(model_presets());
   names.emplace_back(kNaiveBayesName);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names = names_of(optimizer_entries());
+  names.emplace_back(kLbfgsName);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -375,9 +383,10 @@ void add_training(std::vector<Option>& all) {
            .between(1, 65536)
            .power_of_two()
            .or_word("auto"),
-       choice("train.optimizer", names_of(optimizer_entries()), "adam",
+       choice("train.optimizer", optimizer_names(), "adam",
               "How gradients change the parameters: sgd is gradient descent, with momentum where "
-              "that is set; core/optimize/README.md has the equations of all"),
+              "that is set, lbfgs takes all rows in each step; core/optimize/README.md has the "
+              "equations of all"),
        real("train.learning_rate", "auto",
             "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad, 10 for lars, "
             "0.005 "
@@ -466,6 +475,13 @@ void add_training(std::vector<Option>& all) {
        real("lars.weight_decay", "0",
             "Share of the weights that lars adds to their gradient, and to its norm")
            .at_least(0),
+       integer("lbfgs.history", "10", "Steps of lbfgs that it knows the curvature from")
+           .between(1, 1000),
+       real(
+           "lbfgs.tolerance", "1e-8",
+           "Part of the objective by which a step of lbfgs has to promise to make it smaller; with "
+           "less it ends")
+           .between(0, 1),
        real("rmsprop.rho", "0.99", "Decay of the mean square in a step").fraction(),
        real("rmsprop.epsilon", "1e-8", "Number added to the root of the mean square")
            .at_least(1e-30)});

@@ -63,6 +63,7 @@ std::string manifest_text(const CheckpointManifest& m) {
   json["epoch"] = m.epoch;
   json["step"] = m.step;
   json["all_steps"] = m.all_steps;
+  json["rest"] = m.rest;
   json["sums"] = hex_of(m.sums);
   json["precision"] = m.precision;
   json["states"] = m.states;
@@ -99,6 +100,7 @@ CheckpointManifest parse_manifest(const std::string& text) {
     m.epoch = json.at("epoch");
     m.step = json.at("step");
     m.all_steps = json.at("all_steps");
+    m.rest = json.at("rest");
     m.sums = bytes_of_hex(json.at("sums"));
     m.precision = json.at("precision");
     m.states = json.at("states");

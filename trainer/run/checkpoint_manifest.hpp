@@ -23,6 +23,7 @@ struct CheckpointManifest {
   Index epoch = 1;
   Index step = 0;
   Index all_steps = 0;
+  Index rest = 0;                              ///< Rest
   std::vector<std::byte> sums;                 ///< FoldCodec's bytes of the sums of the epoch
   std::string precision;                       ///< of the arrays: float or double
   Index states = 0;                            ///< of the optimizer

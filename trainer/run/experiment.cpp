@@ -137,6 +137,17 @@ void check_smoothing(const Settings& settings, const std::string& loss) {
       settings.place(kKey), kKey, loss));
 }
 
+/// Refuses an optimizer that needs derivatives for a loss that has a kink.
+void check_smooth(const Settings& settings, const std::string& loss) {
+  constexpr const char* kKey = "train.optimizer";
+  const bool has_kink = loss == "hinge" || loss == "absolute";
+  if (settings.text(kKey) != kLbfgsName || !has_kink) return;
+  throw PlacedConfigError(
+      fmt::format("{}: error: {}: {} needs a loss without a kink, and model.loss = {} has one{}",
+                  settings.place(kKey), kKey, kLbfgsName, loss,
+                  loss == "hinge" ? "; take squared_hinge" : "; take another optimizer"));
+}
+
 Penalty penalty_of(const Settings& settings, Index rows) {
   const bool is_svm = settings.text("model.type") == "svm";
   Penalty penalty = is_svm ? Penalty::of_svm(settings.real("svm.C"), rows)
@@ -181,10 +192,15 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   o.weight_decay =
       settings.real(options.optimizer == "lars" ? "lars.weight_decay" : "adam.weight_decay");
   o.trust = settings.real("lars.trust");
+  options.lbfgs.history = settings.integer("lbfgs.history");
+  options.lbfgs.tolerance = settings.real("lbfgs.tolerance");
+  if (options.is_full_batch()) options.shuffle = Shuffle::none;  // one sum in every step
   const Index steps = Lanes(rows, 1, batch).steps();
-  options.learning_rate = settings.is_word("train.learning_rate", "auto")
-                              ? automatic_rate(options.optimizer, o, hidden_layers, steps)
-                              : settings.real("train.learning_rate");
+  if (!settings.is_word("train.learning_rate", "auto")) {
+    options.learning_rate = settings.real("train.learning_rate");
+  } else if (!options.is_full_batch()) {
+    options.learning_rate = automatic_rate(options.optimizer, o, hidden_layers, steps);
+  }
   if (!settings.is_word("train.base_batch", "none")) {
     options.learning_rate *=
         static_cast<double>(batch) / static_cast<double>(settings.integer("train.base_batch"));
@@ -282,6 +298,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   e.validate_steps = count_of("validation.every_steps");
   e.monitor = monitor_of(settings, e.train);
   check_smoothing(settings, e.model.network.loss);
+  check_smooth(settings, e.model.network.loss);
   e.options = training_options(settings, rows, e.batch, !e.model.network.hidden.empty());
   e.model.penalty = e.options.penalty;
   e.model.options = options_of_model(settings);

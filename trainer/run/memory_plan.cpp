@@ -9,6 +9,7 @@
 #include "core/optimize/optimizer.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/parallel/ranges.hpp"
+#include "trainer/run/full_batch.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -58,6 +59,13 @@ Index share_of(Index cells, Index part, Index rows) {
   return rows == 0 ? 0 : (cells * part + rows - 1) / rows;
 }
 
+/// Of the optimizers that keep them for each element.
+template <class T>
+Index states_of(const TrainingOptions& options) {
+  if (options.is_full_batch()) return 0;
+  return make_optimizer<T>(options.optimizer, options.optimizer_options)->states();
+}
+
 /// What the ranks of a training have in common.
 template <class T>
 class MemoryModel {
@@ -69,10 +77,7 @@ class MemoryModel {
         network_(experiment.model.network),
         lanes_(rows.train_rows, experiment.lanes, experiment.batch),
         pass_(size_of_pass(network_, rows.is_sparse)),
-        states_(
-            make_optimizer<T>(experiment.options.optimizer, experiment.options.optimizer_options)
-                ->states() +
-            (experiment.monitor ? 1 : 0)) {
+        states_(states_of<T>(experiment.options) + (experiment.monitor ? 1 : 0)) {
     plan_.blocks = blocks_of(network_.tensors());
     plan_.lane_boundaries = lane_boundaries(experiment.lanes, ranks);
     plan_.lanes = experiment.lanes;
@@ -98,6 +103,11 @@ class MemoryModel {
     memory.parameters = network_.arena_size() * kElement;
     memory.gradients = size.nodes * network_.arena_size() * kElement;
     memory.optimizer = states_ * size.segment * kElement;
+    if (e_.options.is_full_batch()) {
+      memory.optimizer +=
+          full_batch_vectors(e_.options) *
+          share_of(network_.parameter_count(), size.segment, network_.arena_size()) * kElement;
+    }
     memory.exchange = size.elements * kElement;
     memory.scratch = (pass_.fixed + std::max<Index>(batch, 1) * pass_.for_each_row) * kElement +
                      batch * kNumbersOfARow * kDouble + rows * static_cast<Index>(sizeof(Index));

@@ -165,10 +165,9 @@ Evaluations NetworkRun<T>::measure(Sets sets) const {
                            penalty);
     // Parameters may be finite, and so large that scores are not.
     if (std::isfinite(evaluation->loss)) return evaluation;
-    throw NumericalError(
-        fmt::format("training diverged: the {} loss after epoch {} is not finite; {}", set,
-                    training_->position().epoch,
-                    diverged_advice(experiment_.options.learning_rate, train_.is_sparse)));
+    throw NumericalError(fmt::format(
+        "training diverged: the {} loss after epoch {} is not finite; {}", set,
+        training_->position().epoch, diverged_advice(experiment_.options, train_.is_sparse)));
   };
   measured.validation = evaluate(validation_, "validation");
   measured.test = evaluate(test_, "test");

@@ -62,8 +62,10 @@ class NetworkRun {
 
   /// What the validations say, where train.monitor is set.
   const std::optional<Monitor>& monitor() const { return monitor_; }
-  /// They say that it is enough.
-  bool is_stopped() const { return monitor_ && monitor_->is_out_of_patience(); }
+  /// They say that it is enough, or the optimizer has come to rest.
+  bool is_stopped() const {
+    return training_->position().rest != Rest::none || (monitor_ && monitor_->is_out_of_patience());
+  }
   /// This rank's segment of the parameters for which it was best; empty without a monitor.
   const AlignedVector<T>& best_segment() const { return best_; }
   /// All of them. *Collective*.

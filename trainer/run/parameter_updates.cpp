@@ -2,29 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "core/base/finite.hpp"
-#include "core/parallel/fold.hpp"
 #include "core/parallel/threads.hpp"
+#include "trainer/run/block_sums.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
 constexpr double kNoBound = std::numeric_limits<double>::infinity();
-
-/// The sum over some blocks, in a tree of their own.
-template <class V>
-V folded(const std::vector<V>& of_blocks, Range blocks) {
-  return fold_subtree<V>(
-      {0, tree_width(blocks.size())}, blocks.size(),
-      [&](TreeNode node) -> std::optional<V> {
-        if (node.span > 1) return std::nullopt;
-        return of_blocks[static_cast<std::size_t>(blocks.begin + node.leaf)];
-      },
-      std::plus<>());
-}
 
 }  // namespace
 
@@ -109,69 +96,53 @@ std::span<T> ParameterUpdates<T>::mean_gradient(std::size_t mine, const T* sum, 
   return {room, static_cast<std::size_t>(elements.size())};
 }
 
-/// The values of all blocks, from the ranks that have them. *Collective*.
-template <class T>
-template <class V>
-std::vector<V> ParameterUpdates<T>::of_all_blocks(const std::vector<V>& mine) const {
-  struct OfBlock {
-    Index block;
-    V value;
-  };
-  std::vector<OfBlock> sent;
-  for (std::size_t i = 0; i < mine.size(); ++i) sent.push_back({my_blocks_[i], mine[i]});
-  std::vector<V> all(blocks_.size());
-  for (const Bytes& bytes : team_.all_gather(std::as_bytes(std::span(sent)))) {
-    for (const auto& [block, value] : FoldCodec<std::vector<OfBlock>>::decode(bytes)) {
-      all[static_cast<std::size_t>(block)] = value;
-    }
-  }
-  return all;
-}
-
-/// What the mean gradient is multiplied by for the sake of its norm: squares are summed in each
-/// block, and over all blocks in a tree. *Collective*.
+/// What the mean gradient is multiplied by for the sake of its norm. *Collective*.
 template <class T>
 double ParameterUpdates<T>::clipping(const T* sum, Index rows, const BlockSet& touched) {
   constexpr double kRest = 1e-6;
   if (!options_.clip_norm) return 1;
-  std::vector<double> mine(my_blocks_.size());
-  parallel_for(threads_, static_cast<Index>(mine.size()), [&](Index i) {
-    const auto m = static_cast<std::size_t>(i);
-    if (!touched.contains(my_blocks_[m])) return;
+  BlockSums squares(static_cast<Index>(blocks_.size()), my_blocks_, 1);
+  parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
+    const auto mine = static_cast<std::size_t>(i);
+    if (!touched.contains(my_blocks_[mine])) return;
     alignas(kAlignment) T room[kBlock];
-    for (const T g : mean_gradient(m, sum, rows, 1, room)) {
-      mine[m] += static_cast<double>(g) * static_cast<double>(g);
+    double& of_block = squares.of_mine(i).front();
+    for (const T g : mean_gradient(mine, sum, rows, 1, room)) {
+      of_block += static_cast<double>(g) * static_cast<double>(g);
     }
   });
-  const std::vector<double> squares = of_all_blocks(mine);
-  const double norm = std::sqrt(folded(squares, {0, static_cast<Index>(squares.size())}));
-  return std::min(1.0, *options_.clip_norm / (norm + kRest));
+  squares.gather(team_);
+  return std::min(1.0, *options_.clip_norm / (std::sqrt(squares.over_all(0)) + kRest));
 }
 
-/// Of each tensor, where the optimizer is layerwise, and the first half of its step: squares are
-/// summed in each block, and over the blocks of a tensor in a tree. *Collective*.
+/// Of each tensor, where the optimizer is layerwise, and the first half of its step. *Collective*.
 template <class T>
 std::vector<double> ParameterUpdates<T>::trust_ratios(Index step, const T* sum, Index rows,
                                                       double clip, T* theta) {
   if (!optimizer_->is_layerwise()) return {};
-  std::vector<TensorSquares> mine(my_blocks_.size());
-  parallel_for(threads_, static_cast<Index>(mine.size()), [&](Index i) {
-    const auto m = static_cast<std::size_t>(i);
-    const Range elements = blocks_[static_cast<std::size_t>(my_blocks_[m])].elements;
-    alignas(kAlignment) T gradient[kBlock];
-    mean_gradient(m, sum, rows, clip, gradient);
-    add_penalty(m, gradient, theta);
-    mine[m] = optimizer_->measure(step_of(m, step), elements.size(), gradient,
-                                  theta + elements.begin, states_of(m).data());
-  });
-  const std::vector<TensorSquares> squares = of_all_blocks(mine);
-  std::vector<double> ratios(tensors_.size(), 1.0);
+  constexpr Index kOfTheta = 0;
+  constexpr Index kOfStep = 1;
   const auto count = static_cast<Index>(blocks_.size());
+  BlockSums squares(count, my_blocks_, 2);
+  parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
+    const auto mine = static_cast<std::size_t>(i);
+    const Range elements = blocks_[static_cast<std::size_t>(my_blocks_[mine])].elements;
+    alignas(kAlignment) T gradient[kBlock];
+    mean_gradient(mine, sum, rows, clip, gradient);
+    add_penalty(mine, gradient, theta);
+    const TensorSquares found = optimizer_->measure(step_of(mine, step), elements.size(), gradient,
+                                                    theta + elements.begin, states_of(mine).data());
+    squares.of_mine(i)[kOfTheta] = found.theta;
+    squares.of_mine(i)[kOfStep] = found.step;
+  });
+  squares.gather(team_);
+  std::vector<double> ratios(tensors_.size(), 1.0);
   for (Index begin = 0, end = 0; begin < count; begin = end) {
     const std::size_t tensor = blocks_[static_cast<std::size_t>(begin)].tensor;
     while (end < count && blocks_[static_cast<std::size_t>(end)].tensor == tensor) ++end;
-    ratios[tensor] =
-        optimizer_->trust_ratio(folded(squares, {begin, end}), tensors_[tensor].penalised);
+    const Range range{begin, end};
+    ratios[tensor] = optimizer_->trust_ratio(
+        {squares.over(range, kOfTheta), squares.over(range, kOfStep)}, tensors_[tensor].penalised);
   }
   return ratios;
 }

@@ -51,8 +51,6 @@ class ParameterUpdates {
                              T* room) const;
   double clipping(const T* sum, Index rows, const BlockSet& touched);
   std::vector<double> trust_ratios(Index step, const T* sum, Index rows, double clip, T* theta);
-  template <class V>
-  std::vector<V> of_all_blocks(const std::vector<V>& mine) const;
   OptimizerStep step_of(std::size_t mine, Index step, double trust_ratio = 1) const;
   std::vector<T*> states_of(std::size_t mine);
   void add_penalty(std::size_t mine, T* gradient, const T* theta) const;

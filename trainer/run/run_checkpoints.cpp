@@ -53,9 +53,10 @@ CheckpointManifest manifest_of(const Experiment& experiment, const NetworkRun<T>
   m.epoch = position.epoch;
   m.step = position.step;
   m.all_steps = position.all_steps;
+  m.rest = static_cast<Index>(position.rest);
   m.sums = FoldCodec<ScoreSums>::encode(position.sums);
   m.precision = experiment.model.precision;
-  m.states = static_cast<Index>(training.optimizer_state().size());
+  m.states = training.states();
   m.array_bytes = static_cast<Index>(training.theta().size() * sizeof(T));
   m.options = experiment.model.options;
   m.data = experiment.data_hashes;
@@ -95,7 +96,8 @@ void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& ma
                                         files.path_of(manifest.all_steps)));
   }
   const TrainingPosition position{manifest.epoch, manifest.step, manifest.all_steps,
-                                  FoldCodec<ScoreSums>::decode(manifest.sums)};
+                                  FoldCodec<ScoreSums>::decode(manifest.sums),
+                                  static_cast<Rest>(manifest.rest)};
   AlignedVector<T> best(run.best_segment().size());
   training.restore(position, [&](T* theta, const std::vector<T*>& states) {
     std::vector<T*> arrays{theta};
@@ -163,14 +165,6 @@ void RunCheckpoints<T>::save(const NetworkRun<T>& run) {
   CheckpointManifest manifest = manifest_of(experiment_, run);
   // What follows only reads them.
   std::vector<T*> arrays{const_cast<T*>(training.theta().data()) + training.segment().begin};
-  for (const auto& state : training.optimizer_state()) {
-    arrays.push_back(const_cast<T*>(state.data()));
-  }
-  if (run.monitor()) arrays.push_back(const_cast<T*>(run.best_segment().data()));
-  ArrayParts parts = parts_of(training, arrays);
-  const bool others_have_all =
-      training.segment().size() == static_cast<Index>(training.theta().size());
-  if (others_have_all && !session_.is_root()) parts.mine = {0, 0};
   try {
     guard(session_.team, "reading the metrics", [&] {
       if (!session_.is_root()) return;
@@ -181,7 +175,15 @@ void RunCheckpoints<T>::save(const NetworkRun<T>& run) {
       manifest.metrics_bytes = static_cast<Index>(text.size());
       manifest.metrics_hash = content_hash(text);
     });
-    files_.save(manifest, parts);
+    training.visit_states([&](const std::vector<const T*>& states) {
+      for (const T* state : states) arrays.push_back(const_cast<T*>(state));
+      if (run.monitor()) arrays.push_back(const_cast<T*>(run.best_segment().data()));
+      ArrayParts parts = parts_of(training, arrays);
+      const bool others_have_all =
+          training.segment().size() == static_cast<Index>(training.theta().size());
+      if (others_have_all && !session_.is_root()) parts.mine = {0, 0};
+      files_.save(manifest, parts);
+    });
   } catch (const CollectiveError& error) {
     say(session_,
         fmt::format("warning: no checkpoint of step {}: {}; {}", position.all_steps, error.what(),

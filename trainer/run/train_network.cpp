@@ -84,7 +84,7 @@ class TrainRun {
       if (rate > 0) rates.push_back(rate);
       if (run_.is_stopped()) {
         checkpoints.save(run_);
-        say(session_, patience_line());
+        say(session_, rest_line());
         break;
       }
       if (position.epoch >= experiment_.epochs) break;
@@ -189,7 +189,16 @@ class TrainRun {
     return BestValidation{run_.monitor()->options().metric, *state.best, state.epoch, state.steps};
   }
 
-  std::string patience_line() const {
+  /// Why training ends before the last epoch.
+  std::string rest_line() const {
+    const TrainingPosition& position = run_.training().position();
+    if (position.rest != Rest::none) {
+      return fmt::format("{} {} after iteration {} of {}", kLbfgsName,
+                         position.rest == Rest::converged
+                             ? "has converged"
+                             : "can make no progress in this precision",
+                         position.all_steps, experiment_.epochs);
+    }
     const Index waited = run_.monitor()->state().waited;
     return fmt::format("no better validation {} in {} validations: training ends in epoch {} of {}",
                        run_.monitor()->options().metric, waited, run_.training().position().epoch,

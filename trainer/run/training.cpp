@@ -30,8 +30,11 @@ Index row_tile(Index rows, int threads) {
 
 }  // namespace
 
-std::string diverged_advice(double rate, bool is_sparse) {
-  return fmt::format("lower train.learning_rate (now {}){}", rate,
+std::string diverged_advice(const TrainingOptions& options, bool is_sparse) {
+  if (options.is_full_batch()) {
+    return is_sparse ? "look at the values of the features" : "set preprocess.scale = standard";
+  }
+  return fmt::format("lower train.learning_rate (now {}){}", options.learning_rate,
                      is_sparse ? "" : " or set preprocess.scale = standard");
 }
 
@@ -56,13 +59,18 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       loss_(make_loss<T>(network.spec().loss, options.label_smoothing)),
       target_count_(network.targets()),
       batch_(examples, lanes, my_lanes_, pass_.capacity(), target_count_),
-      updates_(team, network.tensors(), blocks_, exchange_->segment(), options_, threads),
       theta_(std::move(theta)),
       touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse),
       watch_(team.rank()),
       step_sums_(team, lane_boundaries_) {
   for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
     nodes_.emplace_back(static_cast<std::size_t>(network.arena_size()));
+  }
+  if (options_.is_full_batch()) {
+    full_batch_.emplace(team_, network_.tensors(), blocks_, segment(), options_, lanes_.rows(),
+                        threads_, theta_.data(), [this] { return ask_rows(); });
+  } else {
+    updates_.emplace(team_, network_.tensors(), blocks_, segment(), options_, threads_);
   }
   const auto capacity = static_cast<std::size_t>(pass_.capacity());
   losses_.resize(capacity);
@@ -72,7 +80,8 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
 template <class T>
 Index Training<T>::memory_bytes() const {
   const auto arenas = static_cast<Index>(nodes_.size() + 1);
-  const auto state = static_cast<Index>(optimizer_state().size()) * exchange_->segment().size();
+  const Index state = full_batch_ ? full_batch_vectors(options_) * full_batch_->parameters()
+                                  : states() * segment().size();
   const Index elements =
       arenas * network_.arena_size() + state + pass_.elements() + exchange_->elements();
   return elements * static_cast<Index>(sizeof(T)) + examples_.memory_bytes();
@@ -80,7 +89,7 @@ Index Training<T>::memory_bytes() const {
 
 template <class T>
 void Training<T>::gather(T* arena) {
-  exchange_->share(arena, BlockSet(static_cast<Index>(blocks_.size()), true));
+  exchange_->share(arena, all_blocks());
 }
 
 template <class T>
@@ -101,26 +110,98 @@ Wishes Training<T>::run_steps(Index last, const std::function<Wishes()>& wishes,
     if (step_sums_.is_due() || position_.step == last) agreed = settle(wishes());
     after_step(position_.step);
   }
-  share_updates(BlockSet(static_cast<Index>(blocks_.size()), true));
+  share_updates(all_blocks());
   steps_shared_ = position_.all_steps;
   check_parameters();
   return agreed;
 }
 
 template <class T>
+std::vector<T*> Training<T>::node_arenas() {
+  std::vector<T*> arenas;
+  for (auto& node : nodes_) arenas.push_back(node.data());
+  return arenas;
+}
+
+/// The loss of all rows at θ, and its gradient. *Collective*.
+template <class T>
+RowsAtTheta<T> Training<T>::ask_rows() {
+  gather(theta_.data());
+  if (!has_all_rows_) {
+    batch_.go_to(0);
+    if (examples_.is_sparse) {
+      pass_.choose_rows(batch_.sources(), threads_);
+      pass_.plan_gradient(all_blocks());
+    }
+    has_all_rows_ = true;
+  }
+  compute_gradient();
+  RowsAtTheta<T> rows;
+  rows.loss_sum = tree_fold<double>(
+      team_, lane_boundaries_,
+      [&](Index lane) {
+        const Range leaf = batch_.leaves()[static_cast<std::size_t>(lane - my_lanes_.begin)];
+        double sum = 0;
+        for (Index r = leaf.begin; r < leaf.end; ++r) {
+          const double weight = batch_.weights() == nullptr ? 1 : batch_.weights()[r];
+          sum += weight * losses_[static_cast<std::size_t>(r)];
+        }
+        return sum;
+      },
+      std::plus<>(), threads_);
+  rows.gradient_sum = exchange_->reduce(node_arenas(), all_blocks());
+  return rows;
+}
+
+/// An iteration of the optimizer that takes all rows in a step.
+template <class T>
+void Training<T>::take_full_step() {
+  const auto outcome = full_batch_->iterate();
+  watch_.begin_step(position_.step + 1);
+  watch_losses();
+  if (outcome == FullBatch<T>::Outcome::not_finite) watch_.add_block(0);
+  watch_.end_step();
+  step_sums_.add(node_sums());
+  if (outcome == FullBatch<T>::Outcome::converged) position_.rest = Rest::converged;
+  if (outcome == FullBatch<T>::Outcome::stuck) position_.rest = Rest::precision;
+  ++position_.all_steps;
+  ++position_.step;
+  steps_shared_ = position_.all_steps;
+}
+
+template <class T>
+Index Training<T>::states() const {
+  return full_batch_ ? full_batch_->states() : static_cast<Index>(updates_->states().size());
+}
+
+template <class T>
+void Training<T>::visit_states(
+    const std::function<void(const std::vector<const T*>& states)>& visit) const {
+  const auto show = [&](const std::vector<AlignedVector<T>>& states) {
+    std::vector<const T*> pointers;
+    for (const AlignedVector<T>& state : states) pointers.push_back(state.data());
+    visit(pointers);
+  };
+  if (full_batch_) {
+    show(full_batch_->export_states());
+  } else {
+    show(updates_->states());
+  }
+}
+
+template <class T>
 void Training<T>::take_step() {
+  if (full_batch_) return take_full_step();
   load_rows(position_.step);
   share_updates(touched_);
   compute_gradient();
   watch_.begin_step(position_.step + 1);
   watch_losses();
   step_sums_.add(node_sums());
-  std::vector<T*> nodes;
-  for (auto& node : nodes_) nodes.push_back(node.data());
-  const T* root = exchange_->reduce(nodes, touched_);
+  const T* root = exchange_->reduce(node_arenas(), touched_);
   ++position_.all_steps;
-  updates_.step(position_.all_steps, root, lanes_.rows_in(position_.step), touched_, theta_.data(),
-                watch_);
+  updates_->step(position_.all_steps, root, lanes_.rows_in(position_.step), touched_, theta_.data(),
+                 watch_);
   watch_.end_step();
   ++position_.step;
 }
@@ -130,7 +211,16 @@ void Training<T>::restore(
     const TrainingPosition& position,
     const std::function<void(T* theta, const std::vector<T*>& states)>& fill) {
   begin_epoch(position.epoch);
-  fill(theta_.data() + segment().begin, updates_.states_after(position.all_steps));
+  T* of_segment = theta_.data() + segment().begin;
+  if (full_batch_) {
+    std::vector<AlignedVector<T>> states = full_batch_->export_states();
+    std::vector<T*> pointers;
+    for (AlignedVector<T>& state : states) pointers.push_back(state.data());
+    fill(of_segment, pointers);
+    full_batch_->restore(states);
+  } else {
+    fill(of_segment, updates_->states_after(position.all_steps));
+  }
   gather(theta_.data());
   position_ = position;
   steps_settled_ = position.step;
@@ -147,7 +237,7 @@ void Training<T>::check_parameters() const {
     throw NumericalError(fmt::format(
         "training diverged: a parameter of {} is not finite after {}epoch {}; {}", tensor.name,
         position_.step == lanes_.steps() ? "" : fmt::format("step {} of ", position_.step),
-        position_.epoch, diverged_advice(options_.learning_rate, examples_.is_sparse)));
+        position_.epoch, diverged_advice(options_, examples_.is_sparse)));
   }
 }
 
@@ -157,7 +247,7 @@ void Training<T>::load_rows(Index step) {
   batch_.go_to(step);
   if (!examples_.is_sparse) return;
   pass_.choose_rows(batch_.sources(), threads_);
-  touched_ = BlockSet(static_cast<Index>(blocks_.size()), updates_.need_all_blocks());
+  touched_ = BlockSet(static_cast<Index>(blocks_.size()), updates_->need_all_blocks());
   pass_.add_touched(touched_);
   touched_.unite(team_);
   pass_.plan_gradient(touched_);
@@ -167,7 +257,7 @@ void Training<T>::load_rows(Index step) {
 template <class T>
 void Training<T>::share_updates(const BlockSet& blocks) {
   if (steps_shared_ == position_.all_steps) return;
-  updates_.catch_up(position_.all_steps, blocks, theta_.data());
+  updates_->catch_up(position_.all_steps, blocks, theta_.data());
   exchange_->share(theta_.data(), blocks);
 }
 
@@ -267,7 +357,7 @@ void Training<T>::throw_diverged(Index step_of_loss) const {
       }};
   throw NumericalError(fmt::format("training diverged in {}; {}",
                                    watch_.describe(team_, position_.epoch, step_of_loss, names),
-                                   diverged_advice(options_.learning_rate, examples_.is_sparse)));
+                                   diverged_advice(options_, examples_.is_sparse)));
 }
 
 template class Training<float>;

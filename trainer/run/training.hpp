@@ -16,21 +16,31 @@
 #include "core/transform/examples.hpp"
 #include "trainer/run/batch_rows.hpp"
 #include "trainer/run/divergence.hpp"
+#include "trainer/run/full_batch.hpp"
 #include "trainer/run/parameter_updates.hpp"
 #include "trainer/run/step_sums.hpp"
 #include "trainer/run/training_options.hpp"
 
 namespace lockstep::trainer {
 
-/// What to do about a training that diverged at this rate, for messages.
-std::string diverged_advice(double rate, bool is_sparse);
+/// What to do about a training that diverged, for messages.
+std::string diverged_advice(const TrainingOptions& options, bool is_sparse);
+
+/// Whether an optimizer that takes all rows in a step has come to rest.
+enum class Rest {
+  none,
+  converged,  ///< to its tolerance
+  precision   ///< no step makes the objective smaller in the precision of the parameters
+};
 
 /// How far a run has come, between two steps; the same on all ranks.
 struct TrainingPosition {
   Index epoch = 1;
-  Index step = 0;       ///< steps of this epoch that are done
-  Index all_steps = 0;  ///< of all epochs
-  ScoreSums sums;       ///< over the rows of this epoch, each scored just before its step
+  Index step = 0;          ///< steps of this epoch that are done
+  Index all_steps = 0;     ///< of all epochs
+  ScoreSums sums;          ///< over the rows of this epoch, each scored just before its step, or,
+                           ///< where a step takes all rows, after it
+  Rest rest = Rest::none;  ///< then steps change nothing any more
 };
 
 /// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this
@@ -38,6 +48,8 @@ struct TrainingPosition {
 ///
 /// A batch of sparse rows touches some blocks of θ alone. Only these are folded, sent and updated;
 /// a block catches up when a batch next touches it and at the end of an epoch.
+///
+/// A step of L-BFGS takes all rows, some times.
 template <class T>
 class Training {
  public:
@@ -53,9 +65,13 @@ class Training {
   const std::vector<Block>& blocks() const { return blocks_; }
   /// The elements that this rank updates, and the optimizer's states of them, one after another.
   Range segment() const { return exchange_->segment(); }
-  const std::vector<AlignedVector<T>>& optimizer_state() const { return updates_.states(); }
-  /// The rate of the last step.
-  double learning_rate() const { return options_.rate_of(position_.all_steps); }
+  Index states() const;
+  void visit_states(const std::function<void(const std::vector<const T*>& states)>& visit) const;
+  /// The rate of the last step, of an optimizer that has one.
+  std::optional<double> learning_rate() const {
+    if (options_.is_full_batch()) return std::nullopt;
+    return options_.rate_of(position_.all_steps);
+  }
   /// Bytes that this rank allocated for θ, gradients, state and activations.
   Index memory_bytes() const;
 
@@ -90,6 +106,10 @@ class Training {
   void share_updates(const BlockSet& blocks);
   void compute_gradient();
   void take_step();
+  void take_full_step();
+  RowsAtTheta<T> ask_rows();
+  BlockSet all_blocks() const { return BlockSet(static_cast<Index>(blocks_.size()), true); }
+  std::vector<T*> node_arenas();
   std::vector<ScoreSums> node_sums() const;
   void watch_losses();
   [[noreturn]] void throw_diverged(Index step_of_loss) const;
@@ -112,7 +132,9 @@ class Training {
   std::unique_ptr<Loss<T>> loss_;  // as the options smooth it
   Index target_count_;  // of a row: classes or numbers to predict, as many as are predicted
   BatchRows<T> batch_;
-  ParameterUpdates<T> updates_;
+  std::optional<ParameterUpdates<T>> updates_;  // or
+  std::optional<FullBatch<T>> full_batch_;
+  bool has_all_rows_ = false;  // the batch is that of a full step
 
   AlignedVector<T> theta_;
   std::vector<AlignedVector<T>> nodes_;  // an arena for each canonical node

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/model/penalty.hpp"
+#include "core/optimize/lbfgs.hpp"
 #include "core/optimize/optimizer.hpp"
 #include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
@@ -17,6 +18,7 @@ struct TrainingOptions {
   Shuffle shuffle = Shuffle::rows;
   std::string optimizer = "adam";
   OptimizerOptions optimizer_options;
+  LbfgsOptions lbfgs;
   double learning_rate = 1e-3;
   Schedule schedule;      ///< of the rate
   double rate_scale = 1;  ///< on top of it, as validations have it
@@ -27,6 +29,8 @@ struct TrainingOptions {
   std::optional<double> clip_norm;
   Penalty penalty;
   double label_smoothing = 0;  ///< ε, see make_loss
+
+  bool is_full_batch() const { return optimizer == kLbfgsName; }
 
   /// Of step `step` of all, from 1.
   double rate_of(Index step) const { return learning_rate * schedule.factor(step) * rate_scale; }

@@ -33,6 +33,7 @@ class WholeProblem final : public LbfgsProblem<T> {
     for (Index i = 0; i < size_; ++i) gradient[i] = static_cast<T>(found[i]);
     return value;
   }
+  bool has_l1() const override { return !l1_.empty(); }
   std::span<const T> l1() const override { return l1_; }
   std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Pair> pairs) override {
     std::vector<double> sums;

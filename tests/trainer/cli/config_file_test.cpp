@@ -134,27 +134,28 @@ TEST(ConfigFile, ReportsEveryErrorWithItsLine) {
       "[penalty]\n"
       "l2 = 1e999\n",
       "conf/quickstart.ini", settings);
-  EXPECT_EQ(errors,
-            (Errors{
-                "conf/quickstart.ini:1: error: key 'epochs' outside a section; did you mean "
-                "'epochs' below '[train]'?",
-                "conf/quickstart.ini:3: error: unknown key 'train.epoch' (did you mean "
-                "'train.epochs'?)",
-                "conf/quickstart.ini:5: error: duplicate key 'train.epochs', first on line 4",
-                "conf/quickstart.ini:6: error: train.batch_size: expected an integer ≥ 1 or all, "
-                "found '-1'",
-                "conf/quickstart.ini:7: error: train.learning_rate: expected a real > 0 or auto, "
-                "found 'nan'",
-                "conf/quickstart.ini:8: error: expected 'key = value', found 'momentum 0.9'",
-                "conf/quickstart.ini:9: error: expected a key before '=', found '= 4'",
-                "conf/quickstart.ini:10: error: train.optimizer: unknown value 'adm'; known: "
-                "adagrad, adam, adamw, amsgrad, lamb, lars, rmsprop, sgd (did you mean 'adam'?)",
-                "conf/quickstart.ini:11: error: unknown section '[trian]' (did you mean "
-                "'[train]'?)",
-                "conf/quickstart.ini:13: error: expected ']' after a section's name, found "
-                "'[model'",
-                "conf/quickstart.ini:16: error: penalty.l2: expected a real ≥ 0, found '1e999'",
-            }));
+  EXPECT_EQ(
+      errors,
+      (Errors{
+          "conf/quickstart.ini:1: error: key 'epochs' outside a section; did you mean "
+          "'epochs' below '[train]'?",
+          "conf/quickstart.ini:3: error: unknown key 'train.epoch' (did you mean "
+          "'train.epochs'?)",
+          "conf/quickstart.ini:5: error: duplicate key 'train.epochs', first on line 4",
+          "conf/quickstart.ini:6: error: train.batch_size: expected an integer ≥ 1 or all, "
+          "found '-1'",
+          "conf/quickstart.ini:7: error: train.learning_rate: expected a real > 0 or auto, "
+          "found 'nan'",
+          "conf/quickstart.ini:8: error: expected 'key = value', found 'momentum 0.9'",
+          "conf/quickstart.ini:9: error: expected a key before '=', found '= 4'",
+          "conf/quickstart.ini:10: error: train.optimizer: unknown value 'adm'; known: "
+          "adagrad, adam, adamw, amsgrad, lamb, lars, lbfgs, rmsprop, sgd (did you mean 'adam'?)",
+          "conf/quickstart.ini:11: error: unknown section '[trian]' (did you mean "
+          "'[train]'?)",
+          "conf/quickstart.ini:13: error: expected ']' after a section's name, found "
+          "'[model'",
+          "conf/quickstart.ini:16: error: penalty.l2: expected a real ≥ 0, found '1e999'",
+      }));
   EXPECT_EQ(settings.integer("train.epochs"), 5);
 }
 

@@ -93,7 +93,9 @@ TEST(ResolvedConfig, EveryTypeOfModelAndOptimizerReadsBack) {
       continue;
     }
     for (const std::string& optimizer : schema.find("train.optimizer")->choices) {
-      expect_round_trip(resolve({"--model.type=" + type, "--train.optimizer=" + optimizer}));
+      Line line{"--model.type=" + type, "--train.optimizer=" + optimizer};
+      if (optimizer == "lbfgs") line.emplace_back("--train.batch_size=all");
+      expect_round_trip(resolve(line));
     }
   }
 }

@@ -22,6 +22,11 @@ Settings resolve(const Line& keys, const std::optional<std::string>& file = {}) 
   return resolve_settings(parse_arguments(line), "a.ini", file);
 }
 
+Line operator+(Line a, const Line& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 std::string config_error(const Line& keys, const std::optional<std::string>& file = {}) {
   try {
     resolve(keys, file);
@@ -114,6 +119,26 @@ TEST(Resolve, KeysOfPenaltiesNeedAPenalty) {
   EXPECT_EQ(config_error({"--lars.trust=0.1"}),
             "command line: error: lars.trust: applies to train.optimizer = lars only, not to adam; "
             "remove it");
+}
+
+TEST(Resolve, LbfgsTakesAllRowsAndNoRate) {
+  const Line lbfgs{"--train.optimizer=lbfgs"};
+  EXPECT_EQ(config_error(lbfgs),
+            "command line: error: train.optimizer: lbfgs takes all rows in each step; set "
+            "train.batch_size = all");
+  const Line all = lbfgs + Line{"--train.batch_size=all"};
+  EXPECT_EQ(config_error(all), "accepted");
+  for (const char* key : {"train.learning_rate=0.1", "train.schedule=cosine", "train.clip_norm=1",
+                          "train.shuffle=none", "train.base_batch=3"}) {
+    const std::string name = std::string(key).substr(0, std::string(key).find('='));
+    EXPECT_EQ(config_error(all + Line{std::string("--") + key}),
+              "command line: error: " + name +
+                  ": applies to train.optimizer = adagrad or adam or adamw or amsgrad or lamb or "
+                  "lars or rmsprop or sgd only, not to lbfgs; remove it");
+  }
+  EXPECT_EQ(config_error(all + Line{"--penalty.l1=1", "--penalty.l1_method=subgradient"}),
+            "command line: error: penalty.l1_method: applies to train.optimizer = adagrad or adam "
+            "or adamw or amsgrad or lamb or lars or rmsprop or sgd only, not to lbfgs; remove it");
 }
 
 TEST(Resolve, AdamsKeysBelongToAdam) {

@@ -99,6 +99,8 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.seed = c.seed;
   options.shuffle = c.shuffle;
   options.optimizer = c.optimizer;
+  options.lbfgs.history = 3;
+  if (options.is_full_batch()) options.shuffle = Shuffle::none;
   options.optimizer_options.momentum = c.momentum;
   options.optimizer_options.nesterov = c.nesterov;
   options.optimizer_options.bias_correction = c.bias_correction;
@@ -115,10 +117,11 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
 /// Every rank's segment of one state, put together; where segments overlap they must agree.
 template <class T>
 AlignedVector<T> whole_state(comm::Communicator& team, const trainer::Training<T>& training,
-                             const AlignedVector<T>& mine) {
+                             const T* state) {
   const Range segment = training.segment();
+  const std::span<const T> mine(state, static_cast<std::size_t>(segment.size()));
   const std::vector<Bytes> segments = team.all_gather(std::as_bytes(std::span(&segment, 1)));
-  const std::vector<Bytes> values = team.all_gather(std::as_bytes(std::span(mine)));
+  const std::vector<Bytes> values = team.all_gather(std::as_bytes(mine));
   AlignedVector<T> whole(training.theta().size());
   std::vector<char> seen(whole.size());
   for (std::size_t rank = 0; rank < segments.size(); ++rank) {
@@ -243,9 +246,9 @@ class CaseRun {
     }
     state.position = training_.position();
     state.theta = training_.theta();
-    for (const auto& s : training_.optimizer_state()) {
-      state.states.push_back(whole_state(team_, training_, s));
-    }
+    training_.visit_states([&](const std::vector<const T*>& states) {
+      for (const T* s : states) state.states.push_back(whole_state(team_, training_, s));
+    });
     return state;
   }
 
@@ -297,10 +300,12 @@ class CaseRun {
       training_.begin_epoch(epoch + 1);
     }
     append(bytes, training_.theta().data(), training_.theta().size());
-    for (const AlignedVector<T>& state : training_.optimizer_state()) {
-      const AlignedVector<T> whole = whole_state(team_, training_, state);
-      append(bytes, whole.data(), whole.size());
-    }
+    training_.visit_states([&](const std::vector<const T*>& states) {
+      for (const T* state : states) {
+        const AlignedVector<T> whole = whole_state(team_, training_, state);
+        append(bytes, whole.data(), whole.size());
+      }
+    });
     return bytes;
   }
 

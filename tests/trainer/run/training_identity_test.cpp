@@ -53,6 +53,22 @@ TrainingCase made_sparse(TrainingCase c) {
   return c;
 }
 
+/// A run that is interrupted after any step, and resumed on other ranks and threads, is the run
+/// that never was.
+void expect_same_when_interrupted(const TrainingCase& c) {
+  SCOPED_TRACE(describe(c));
+  const auto whole = train_on_threads<float>(c, 1, 1);
+  const Index steps = c.epochs * ((c.rows + c.batch - 1) / c.batch);
+  int ranks = 1;
+  for (Index step = 1; step <= steps; ++step) {
+    const int others = ranks % 5 + 1;
+    const auto state = interrupt_on_threads<float>(c, ranks, step);
+    EXPECT_TRUE(resume_on_threads<float>(c, others, 1 + others % 2, state) == whole)
+        << "after step " << step << " of " << ranks << " ranks, resumed on " << others;
+    ranks = others;
+  }
+}
+
 TEST(TrainingIdentity, HoldsForEveryLoss) {
   for (const std::string& loss : loss_names()) {
     TrainingCase c;
@@ -109,6 +125,46 @@ TEST(TrainingIdentity, HoldsForLayerwiseOptimizers) {
   }
 }
 
+/// All rows in each step, and a line search in it.
+TrainingCase by_lbfgs() {
+  TrainingCase c;
+  c.optimizer = "lbfgs";
+  c.batch = c.rows;
+  c.epochs = 7;
+  c.penalty.l2 = 1e-3;
+  return c;
+}
+
+TEST(TrainingIdentity, HoldsForLbfgs) {
+  for (const char* loss : {"cross_entropy", "logistic", "squared", "squared_hinge"}) {
+    for (const double l1 : {0.0, 1e-2}) {
+      TrainingCase c = by_lbfgs();
+      c.loss = loss;
+      c.penalty.l1 = l1;
+      c.weighted = l1 > 0;
+      expect_identical(c);
+      expect_as_dense(made_sparse(c));
+    }
+  }
+  TrainingCase c = by_lbfgs();
+  c.hidden = {150, 70};  // many blocks
+  c.features = 40;
+  c.epochs = 3;
+  expect_identical(c);
+}
+
+TEST(TrainingIdentity, HoldsForInterruptedRunsOfLbfgs) {
+  for (const double l1 : {0.0, 1e-2}) {
+    TrainingCase c = by_lbfgs();
+    c.penalty.l1 = l1;
+    expect_same_when_interrupted(c);
+    c = made_sparse(c);
+    c.sparse = true;
+    c.penalty.biases = true;
+    expect_same_when_interrupted(c);
+  }
+}
+
 TEST(TrainingIdentity, HoldsForSmoothedLabels) {
   for (const char* loss : {"cross_entropy", "logistic"}) {
     TrainingCase c;
@@ -140,22 +196,6 @@ TEST(TrainingIdentity, HoldsForClippedGradients) {
     c.epochs = 2;
     expect_identical(c);
     expect_as_dense(made_sparse(c));
-  }
-}
-
-/// A run that is interrupted after any step, and resumed on other ranks and threads, is the run
-/// that never was.
-void expect_same_when_interrupted(const TrainingCase& c) {
-  SCOPED_TRACE(describe(c));
-  const auto whole = train_on_threads<float>(c, 1, 1);
-  const Index steps = c.epochs * ((c.rows + c.batch - 1) / c.batch);
-  int ranks = 1;
-  for (Index step = 1; step <= steps; ++step) {
-    const int others = ranks % 5 + 1;
-    const auto state = interrupt_on_threads<float>(c, ranks, step);
-    EXPECT_TRUE(resume_on_threads<float>(c, others, 1 + others % 2, state) == whole)
-        << "after step " << step << " of " << ranks << " ranks, resumed on " << others;
-    ranks = others;
   }
 }
 

@@ -1,0 +1,137 @@
+// Training by L-BFGS: to the minimum, on any ranks, interrupted or not.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::ProgramRun;
+using test::run_program;
+using test::TestFolder;
+using test::Words;
+using test::operator+;
+
+const Words kBlobs{"--synthetic.kind=blobs", "--synthetic.rows=800",     "--synthetic.test_rows=0",
+                   "--model.type=softmax",   "--train.optimizer=lbfgs",  "--train.batch_size=all",
+                   "--train.epochs=200",     "--train.precision=double", "--penalty.l2=0.001"};
+
+Words train_to(const std::string& folder, const Words& more) {
+  return Words{"train", "--output.dir=" + folder} + more;
+}
+
+json result_of(const TestFolder& folder, const std::string& run) {
+  return json::parse(folder.read(run + "/result.json"));
+}
+
+TEST(FullBatch, EndsAtTheMinimum) {
+  const TestFolder folder;
+  const ProgramRun run = run_program(folder.path(), 2, train_to("run", kBlobs));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json result = result_of(folder, "run");
+  EXPECT_LT(result["epochs"], 100);
+  EXPECT_NE(run.err.find("lbfgs has converged after iteration " +
+                         std::to_string(result["epochs"].get<int>()) + " of 200\n"),
+            std::string::npos)
+      << run.err;
+  // Far more accurately; and the lines have no rate.
+  const Words exact = kBlobs + Words{"--lbfgs.tolerance=0", "--lbfgs.history=30"};
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("exact", exact)).exit_code, 0);
+  const auto objective = result["train"]["objective"].get<double>();
+  const auto least = result_of(folder, "exact")["train"]["objective"].get<double>();
+  EXPECT_GE(objective, least);
+  EXPECT_NEAR(objective / least, 1, 1e-6);
+  std::ifstream lines(folder.file("run/metrics.jsonl"));
+  double before = 1e300;
+  for (std::string line; std::getline(lines, line);) {
+    const json metrics = json::parse(line);
+    EXPECT_FALSE(metrics.contains("learning_rate"));
+    EXPECT_LT(metrics["train"]["objective"], before) << "of the parameters after the step";
+    before = metrics["train"]["objective"].get<double>();
+  }
+  EXPECT_EQ(before, objective);
+}
+
+TEST(FullBatch, IsTheSameOnAnyRanksInterruptedOrNot) {
+  const TestFolder folder;
+  for (const char* penalty : {"--penalty.l2=0.01", "--penalty.l1=0.01"}) {
+    Words arguments = kBlobs;
+    arguments.back() = penalty;
+    arguments.insert(arguments.end(), {"--overwrite", "--data.validation_fraction=0.2",
+                                       "--train.monitor=loss", "--train.patience=30"});
+    ASSERT_EQ(run_program(folder.path(), 0, train_to("whole", arguments)).exit_code, 0);
+    ASSERT_EQ(run_program(folder.path(), 4, train_to("ranks", arguments), 2).exit_code, 0);
+    ProgramRun run = run_program(folder.path(), 3,
+                                 train_to("parts", arguments + Words{"--train.max_hours=1e-12"}));
+    int stops = 0;
+    for (; run.exit_code == 75 && stops < 8; ++stops) {
+      Words resume{"train", "--resume", "parts"};
+      if (stops >= 4) resume.push_back("--train.max_hours=none");
+      run = run_program(folder.path(), stops % 3 + 1, resume, stops % 2 + 1);
+    }
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_GT(stops, 4);
+    const std::vector<std::string> lines{folder.read("whole/metrics.jsonl")};
+    for (const char* file : {"/model.safetensors", "/best.safetensors", "/metrics.jsonl"}) {
+      for (const char* other : {"ranks", "parts"}) {
+        EXPECT_TRUE(folder.read(std::string("whole") + file) ==
+                    folder.read(std::string(other) + file))
+            << other << file << " " << penalty;
+      }
+    }
+    // One that has come to rest stays there.
+    const std::string metrics = folder.read("parts/metrics.jsonl");
+    EXPECT_EQ(run_program(folder.path(), 2, {"train", "--resume", "parts", "--train.epochs=300"})
+                  .exit_code,
+              0);
+    EXPECT_TRUE(folder.read("parts/metrics.jsonl") == metrics);
+    const ProgramRun verified = run_program(folder.path(), 3, {"verify", "ranks"});
+    EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  }
+}
+
+TEST(FullBatch, TrainsNetworksToo) {
+  const TestFolder folder;
+  const Words moons{"--synthetic.kind=moons", "--synthetic.rows=500",    "--model.type=mlp",
+                    "--model.hidden=16",      "--model.activation=tanh", "--train.optimizer=lbfgs",
+                    "--train.batch_size=all", "--train.epochs=60",       "--penalty.l2=0.0001"};
+  const ProgramRun run = run_program(folder.path(), 2, train_to("run", moons));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_GE(result_of(folder, "run")["test"]["accuracy"].get<double>(), 0.97);
+}
+
+TEST(FullBatch, NeedsALossWithoutAKink) {
+  const TestFolder folder;
+  Words svm = kBlobs;
+  svm.back() = "--svm.C=1";
+  svm[3] = "--model.type=svm";
+  EXPECT_EQ(run_program(folder.path(), 0, train_to("run", svm)).err,
+            "command line: error: train.optimizer: lbfgs needs a loss without a kink, and "
+            "model.loss = hinge has one; take squared_hinge\n");
+  const ProgramRun smooth =
+      run_program(folder.path(), 0, train_to("run", svm + Words{"--model.loss=squared_hinge"}));
+  EXPECT_EQ(smooth.exit_code, 0) << smooth.err;
+}
+
+TEST(FullBatch, SaysWhereTheObjectiveIsNotFinite) {
+  const TestFolder folder;
+  folder.write("a.csv", "x,y\n1,2\n1e300,3\n2,1\n");
+  const ProgramRun run =
+      run_program(folder.path(), 2,
+                  train_to("run", {"--data.train=a.csv", "--data.target=y", "--model.type=linear",
+                                   "--train.optimizer=lbfgs", "--train.batch_size=all",
+                                   "--train.precision=double"}));
+  EXPECT_EQ(run.exit_code, 3) << run.err;
+  EXPECT_NE(run.err.find("training diverged in step 1 of epoch 1: "), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("set preprocess.scale = standard"), std::string::npos) << run.err;
+}
+
+}  // namespace
+}  // namespace lockstep::trainer

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/base/memory.hpp"
+#include "core/model/blocks.hpp"
+#include "core/optimize/lbfgs.hpp"
+#include "core/parallel/team.hpp"
+#include "trainer/run/training_options.hpp"
+
+namespace lockstep::trainer {
+
+/// What the rows say of θ, all of them.
+template <class T>
+struct RowsAtTheta {
+  double loss_sum = 0;              ///< each row's loss, times its weight
+  const T* gradient_sum = nullptr;  ///< of that, this rank's segment
+};
+
+/// One rank's share of L-BFGS over all rows in each step: minimises mean loss + penalties. A vector
+/// of it has the parameters of this rank's segment without the padding.
+template <class T>
+class FullBatch final : private LbfgsProblem<T> {
+ public:
+  /// @param theta     the arena, which iterations change
+  /// @param evaluate  brings this rank's segment of θ to all ranks, and asks their rows.
+  /// *Collective*
+  FullBatch(Team& team, const std::vector<Tensor>& tensors, const std::vector<Block>& blocks,
+            Range segment, const TrainingOptions& options, Index rows, int threads, T* theta,
+            std::function<RowsAtTheta<T>()> evaluate);
+
+  using Outcome = typename Lbfgs<T>::Outcome;
+  /// One iteration. The rows were asked last at the θ that it leaves. *Collective*.
+  Outcome iterate();
+
+  /// Arrays like θ's segment that hold the history.
+  Index states() const { return static_cast<Index>(lbfgs_->history().size()); }
+  std::vector<AlignedVector<T>> export_states() const;
+  void restore(const std::vector<AlignedVector<T>>& states);
+  Index parameters() const { return size(); }
+
+ private:
+  Index size() const override { return static_cast<Index>(places_.size()); }
+  double evaluate(const T* x, T* gradient) override;
+  bool has_l1() const override { return has_l1_; }
+  std::span<const T> l1() const override { return l1_; }
+  std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Pair> pairs) override;
+
+  Team& team_;
+  Range segment_;
+  double rows_;
+  int threads_;
+  Index block_count_;
+  T* theta_;  // of the segment
+  std::function<RowsAtTheta<T>()> evaluate_;
+  std::vector<Index> my_blocks_;
+  std::vector<Index> places_;       // of the parameters in the segment
+  std::vector<Index> block_begin_;  // of each of my blocks in places_, and the end
+  bool has_l1_;
+  bool has_l2_;
+  AlignedVector<T> l1_;
+  AlignedVector<T> l2_;  // λ₂ of each parameter; empty without
+  AlignedVector<T> x_;
+  AlignedVector<T> penalised_;  // λ₂x
+  std::optional<Lbfgs<T>> lbfgs_;
+};
+
+/// Vectors that it allocates, each with as many elements as the segment has parameters.
+Index full_batch_vectors(const TrainingOptions& options);
+
+}  // namespace lockstep::trainer
