@@ -89,7 +89,7 @@ double Schedule::after_warmup(Index t) const {
 }
 
 double Schedule::factor(Index step) const {
-  if (step <= warmup_) return static_cast<double>(step) / static_cast<double>(warmup_);
+  if (warms_up(step)) return static_cast<double>(step) / static_cast<double>(warmup_);
   const Index t = step - 1 - warmup_;
   return after_warmup(options_.by_epoch ? t / steps_of_epoch_ * steps_of_epoch_ : t);
 }

@@ -48,6 +48,8 @@ class Schedule {
 
   /// In step `step` of all, from 1. A pure function of it, with the same bits on every machine.
   double factor(Index step) const;
+  /// The step belongs to the warm-up.
+  bool warms_up(Index step) const { return step <= warmup_; }
 
  private:
   /// In the order of schedule_entries().

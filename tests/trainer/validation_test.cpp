@@ -79,7 +79,8 @@ TEST(Validation, EndsATrainingThatGetsNoBetterAndKeepsTheBest) {
       << run.err;
   EXPECT_NE(run.err.find("\nbest run/best.safetensors  validation loss "), std::string::npos);
   const ProgramRun inspected = run_program(folder.path(), 0, {"inspect", "run/best.safetensors"});
-  EXPECT_NE(inspected.out.find("after epoch " + std::to_string(best + 1) + ","), std::string::npos)
+  EXPECT_NE(inspected.out.find("in epoch " + std::to_string(best + 1) + ", after "),
+            std::string::npos)
       << inspected.out;
 
   // Nothing is left to do, and more epochs do not change that.
@@ -172,7 +173,7 @@ TEST(Validation, IsVerifiedAndRunAgain) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(again.out, "run/best.safetensors: trained again in again: identical\n");
   const ProgramRun same = run_program(folder.path(), 2, {"bisect", "run", "again"});
-  EXPECT_NE(same.out.find("the parameters are the same after each of the "), std::string::npos)
+  EXPECT_NE(same.out.find("the parameters are the same in each of the "), std::string::npos)
       << same.out << same.err;
 
   // The last parameters in the place of the best.
@@ -206,6 +207,98 @@ TEST(Validation, ChangesTheRateOnPlateaus) {
     }
   }
   EXPECT_LT(rate, 0.01) << "it has some";
+}
+
+/// What a run that was killed, or goes on, leaves beside its lines is no fault of it.
+TEST(Validation, VerifyKnowsModelsOfOtherSteps) {
+  const TestFolder folder;
+  const Words arguments = kOverfitted + Words{"--train.epochs=6"};
+  ASSERT_EQ(run_program(folder.path(), 2, train_to("run", arguments)).exit_code, 0);
+  EXPECT_EQ(
+      run_program(folder.path(), 2,
+                  {"train", "--resume", "run", "--train.epochs=50", "--train.max_hours=1e-12"})
+          .exit_code,
+      75);
+  const ProgramRun longer = run_program(folder.path(), 2, {"verify", "run"});
+  EXPECT_EQ(longer.exit_code, 0) << longer.err;
+
+  ASSERT_EQ(run_program(folder.path(), 2, train_to("killed", arguments)).exit_code, 0);
+  const std::string metrics = folder.read("killed/metrics.jsonl");
+  folder.write("killed/metrics.jsonl", metrics.substr(0, metrics.find('\n') + 1));
+  std::filesystem::remove(folder.path() / "killed/model.safetensors");
+  const ProgramRun newer = run_program(folder.path(), 2, {"verify", "killed"});
+  EXPECT_EQ(newer.exit_code, 0) << newer.err;
+  EXPECT_NE(newer.err.find("killed/model.safetensors: is not there, and not compared\n"),
+            std::string::npos)
+      << newer.err;
+  EXPECT_NE(newer.err.find("killed/best.safetensors: is of "), std::string::npos) << newer.err;
+}
+
+TEST(Validation, BisectSeesWhereRunsPartWithinAnEpoch) {
+  const TestFolder folder;
+  const auto train = [&](const char* run, const char* factor) {
+    return run_program(folder.path(), 2,
+                       train_to(run, kOverfitted +
+                                         Words{"--train.epochs=3", "--validation.every_steps=1",
+                                               "--train.schedule=plateau", "--schedule.patience=1",
+                                               "--train.min_delta=0.9", factor}))
+        .exit_code;
+  };
+  ASSERT_EQ(train("a", "--schedule.factor=0.5"), 0);
+  ASSERT_EQ(train("b", "--schedule.factor=0.25"), 0);
+  // The rate is another one after the second validation.
+  EXPECT_EQ(run_program(folder.path(), 3, {"bisect", "a", "b"}).out,
+            "schedule.factor is 0.5 in a, 0.25 in b\n"
+            "the parameters differ after step 3 of epoch 1, not before\n"
+            "they part in step 3 of epoch 1, in layers.0.weight, layers.0.bias, layers.1.weight, "
+            "layers.1.bias\n");
+  EXPECT_NE(run_program(folder.path(), 2, {"bisect", "a", "a"})
+                .out.find("the parameters are the same in each of the 12 lines that both have\n"),
+            std::string::npos);
+}
+
+TEST(Validation, AnotherStartIsRefusedWhereARunBeginsAnew) {
+  const TestFolder folder;
+  const Words arguments = kOverfitted + Words{"--train.epochs=2"};
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("first", arguments)).exit_code, 0);
+  const Words from = arguments + Words{"--train.init_from=first/best.safetensors"};
+  const ProgramRun itself =
+      run_program(folder.path(), 0, train_to("first", from + Words{"--overwrite"}));
+  EXPECT_EQ(itself.exit_code, 73);
+  EXPECT_NE(itself.err.find("first/best.safetensors: is read (train.init_from) and would be "
+                            "replaced; choose another output.dir"),
+            std::string::npos)
+      << itself.err;
+  ASSERT_EQ(run_program(folder.path(), 2, train_to("run", from)).exit_code, 0);
+  EXPECT_EQ(run_program(folder.path(), 2, {"verify", "run"}).exit_code, 0);
+  std::filesystem::remove_all(folder.path() / "run/checkpoints");
+  ASSERT_EQ(
+      run_program(folder.path(), 0, {"train", "--resume", "first", "--train.epochs=4"}).exit_code,
+      0);
+  const std::string expected =
+      "lockstep: error: run: the parameters in train.init_from are not those that the run was "
+      "begun "
+      "with; give it the same file, or start a new run";
+  const std::string metrics = folder.read("run/metrics.jsonl");
+  for (const Words& command : {Words{"train", "--resume", "run"}, Words{"verify", "run"}}) {
+    const ProgramRun other = run_program(folder.path(), 2, command);
+    EXPECT_EQ(other.exit_code, 65);
+    EXPECT_NE(other.err.find(expected), std::string::npos) << other.err;
+  }
+  EXPECT_EQ(folder.read("run/metrics.jsonl"), metrics);
+}
+
+TEST(Validation, SaysWhereThereIsNone) {
+  const TestFolder folder;
+  const ProgramRun run = run_program(
+      folder.path(), 0,
+      train_to("run", kOverfitted + Words{"--train.epochs=2", "--validation.every_epochs=3"}));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(
+      run.err.find("warning: there is no validation in 2 epochs of 4 steps, and train.monitor "
+                   "has nothing to go by"),
+      std::string::npos)
+      << run.err;
 }
 
 TEST(Validation, ThatCannotBeIsRefused) {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "trainer/cli/key_rules.hpp"
@@ -14,6 +14,7 @@
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/network_run.hpp"
 #include "trainer/run/replay.hpp"
+#include "trainer/run/text_table.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -38,21 +39,60 @@ std::string differences(const char* prefix, const Values& a, const std::string& 
   return lines;
 }
 
-/// "parameters_sha256" of a line; "" of one that has none.
-std::string parameters_of(const std::string& line) {
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  return json.is_object() ? json.value("parameters_sha256", "") : "";
+/// Where a line of metrics.jsonl stands.
+struct Place {
+  Index epoch = 0;
+  Index step = 0;  ///< of the epoch; 0 at its end
+};
+
+/// A line, as far as it is of use here.
+struct Line {
+  Place place;
+  std::string parameters;  ///< "parameters_sha256"; "" of a line that has none
+};
+
+Line line_of(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return {};
+  return {{json.value("epoch", Index{0}), json.value("step", Index{0})},
+          json.value("parameters_sha256", "")};
 }
 
-/// The first epoch after which the parameters differ; 0 where those that both have do not.
-Index first_difference(Team& team, const std::vector<std::string>& a,
-                       const std::vector<std::string>& b) {
-  Index epoch = 0;
-  const std::size_t common = std::min(a.size(), b.size());
-  for (std::size_t e = 0; e < common && epoch == 0; ++e) {
-    if (parameters_of(a[e]) != parameters_of(b[e])) epoch = static_cast<Index>(e) + 1;
+/// What two runs say of the same places.
+struct Comparison {
+  Index common = 0;  ///< lines of the same place
+  bool within_epochs = false;
+  /// The first that differs; of epoch 0 where none does.
+  Place place;
+  std::string parameters_a;
+  std::string parameters_b;
+};
+
+/// The same on all ranks but for the parameters, which rank 0 has. *Collective*.
+Comparison compare(Team& team, const std::vector<std::string>& a,
+                   const std::vector<std::string>& b) {
+  Comparison result;
+  std::map<std::pair<Index, Index>, std::string> in_b;
+  for (const std::string& text : b) {
+    const Line line = line_of(text);
+    in_b[{line.place.epoch, line.place.step}] = line.parameters;
   }
-  return max_over(team, team.rank() == 0 ? epoch : 0);
+  for (const std::string& text : a) {
+    const Line line = line_of(text);
+    const auto other = in_b.find({line.place.epoch, line.place.step});
+    if (other == in_b.end()) continue;
+    ++result.common;
+    result.within_epochs = result.within_epochs || line.place.step > 0;
+    if (result.place.epoch > 0 || other->second == line.parameters) continue;
+    result.place = line.place;
+    result.parameters_a = line.parameters;
+    result.parameters_b = other->second;
+  }
+  const auto of_root = [&](Index mine) { return max_over(team, team.rank() == 0 ? mine : 0); };
+  result.common = of_root(result.common);
+  result.within_epochs = of_root(result.within_epochs ? 1 : 0) > 0;
+  result.place = {of_root(result.place.epoch), of_root(result.place.step)};
+  return result;
 }
 
 /// A run that is computed again.
@@ -94,44 +134,46 @@ std::string differing_tensors(Replay<T>& a, Replay<T>& b) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-/// Whose parameters after the epoch are not those that its line states.
+std::string text_of(const Place& place) {
+  return place.step == 0 ? fmt::format("epoch {}", place.epoch)
+                         : fmt::format("step {} of epoch {}", place.step, place.epoch);
+}
+
+/// Whose parameters are not those that its line states.
 template <class T>
-std::string unlike_its_line(Replay<T>& replay, const std::string& run, Index epoch,
-                            const std::string& line) {
+std::string unlike_its_line(Replay<T>& replay, const std::string& run, const Place& place,
+                            const std::string& said) {
   const std::string found = parameters_sha256(replay.run().network(), replay.theta());
-  if (parameters_of(line) == found) return "";
+  if (said == found) return "";
   return fmt::format(
-      "epoch {} of {} is not what its line says: computed again, the SHA-256 of its "
-      "parameters is {}\n",
-      epoch, run, found);
+      "{} of {} is not what its line says: computed again, the SHA-256 of its parameters is {}\n",
+      text_of(place), run, found);
 }
 
 template <class T>
-std::string part_in(Session& a, Experiment& of_a, const std::string& run_a,
-                    const std::vector<std::string>& lines_a, Session& b, Experiment& of_b,
-                    const std::string& run_b, const std::vector<std::string>& lines_b,
-                    Index epoch) {
+std::string part_in(Session& a, Experiment& of_a, const std::string& run_a, Session& b,
+                    Experiment& of_b, const std::string& run_b, const Comparison& lines) {
   Replay<T> first(a, of_a, run_a);
   Replay<T> second(b, of_b, run_b);
-  first.go_to(epoch);
-  second.go_to(epoch);
+  const Place place = lines.place;
+  first.go_to(place.epoch);
+  second.go_to(place.epoch);
   std::string names = differing_tensors(first, second);
   if (!names.empty()) {
-    return fmt::format("they part before the first step of epoch {}, in {}\n", epoch, names);
+    return fmt::format("they part before the first step of epoch {}, in {}\n", place.epoch, names);
   }
-  const Index steps = std::min(first.steps(), second.steps());
+  const Index steps = place.step > 0 ? place.step : std::min(first.steps(), second.steps());
   for (Index step = 1; step <= steps; ++step) {
     take_steps(first.run(), step);
     take_steps(second.run(), step);
     names = differing_tensors(first, second);
     if (!names.empty()) {
-      return fmt::format("they part in step {} of epoch {}, in {}\n", step, epoch, names);
+      return fmt::format("they part in step {} of epoch {}, in {}\n", step, place.epoch, names);
     }
   }
-  const auto line = static_cast<std::size_t>(epoch) - 1;
-  return fmt::format("computed again, they do not part in epoch {}\n", epoch) +
-         unlike_its_line(first, run_a, epoch, lines_a[line]) +
-         unlike_its_line(second, run_b, epoch, lines_b[line]);
+  return fmt::format("computed again, they do not part in epoch {}\n", place.epoch) +
+         unlike_its_line(first, run_a, place, lines.parameters_a) +
+         unlike_its_line(second, run_b, place, lines.parameters_b);
 }
 
 }  // namespace
@@ -140,16 +182,13 @@ std::string bisect_runs(Session& a, const std::string& run_a, Session& b,
                         const std::string& run_b) {
   std::string text =
       differences("", options_of_model(a.settings), run_a, options_of_model(b.settings), run_b);
-  const std::vector<std::string> lines_a = metrics_of(a, run_a, Lines::at_ends);
-  const std::vector<std::string> lines_b = metrics_of(b, run_b, Lines::at_ends);
-  const Index epoch = first_difference(a.team, lines_a, lines_b);
-  if (epoch == 0) {
-    return text + fmt::format(
-                      "the parameters are the same after each of the {} epochs that both "
-                      "have\n",
-                      std::min(lines_a.size(), lines_b.size()));
+  const Comparison lines = compare(a.team, metrics_of(a, run_a), metrics_of(b, run_b));
+  if (lines.place.epoch == 0) {
+    return text + fmt::format("the parameters are the same {} {} that both have\n",
+                              lines.within_epochs ? "in each of the" : "after each of the",
+                              plural(lines.common, lines.within_epochs ? "line" : "epoch"));
   }
-  text += fmt::format("the parameters differ after epoch {}, not before\n", epoch);
+  text += fmt::format("the parameters differ after {}, not before\n", text_of(lines.place));
 
   Experiment of_a = prepare_experiment(a, load_training_data(a));
   Experiment of_b = prepare_experiment(b, load_training_data(b));
@@ -161,8 +200,8 @@ std::string bisect_runs(Session& a, const std::string& run_a, Session& b,
                               of_a.model.network.outputs == of_b.model.network.outputs;
   if (!are_comparable) return text + "their networks have other tensors, or another precision\n";
   return text + (of_a.model.precision == "double"
-                     ? part_in<double>(a, of_a, run_a, lines_a, b, of_b, run_b, lines_b, epoch)
-                     : part_in<float>(a, of_a, run_a, lines_a, b, of_b, run_b, lines_b, epoch));
+                     ? part_in<double>(a, of_a, run_a, b, of_b, run_b, lines)
+                     : part_in<float>(a, of_a, run_a, b, of_b, run_b, lines));
 }
 
 }  // namespace lockstep::trainer

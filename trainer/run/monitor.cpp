@@ -27,13 +27,14 @@ bool Monitor::is_better(double value) const {
                            : value < *state_.best - options_.min_delta;
 }
 
-bool Monitor::see(const Evaluation& validation, Index epoch, Index steps) {
+bool Monitor::see(const Evaluation& validation, Index epoch, Index steps, bool warms_up) {
   const double value = metric_of(validation, options_.metric);
   if (is_better(value)) {
     state_ = {value, epoch, steps, 0, 0, state_.rate_changes};
     return true;
   }
   ++state_.waited;
+  if (warms_up) return false;
   ++state_.rate_waited;
   if (options_.rate_patience && state_.rate_waited >= *options_.rate_patience) {
     ++state_.rate_changes;

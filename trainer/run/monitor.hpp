@@ -41,7 +41,9 @@ class Monitor {
 
   /// Takes a validation, and says whether it is the best so far. A value that is not finite is
   /// never better.
-  bool see(const Evaluation& validation, Index epoch, Index steps);
+  /// @param warms_up  the rate is still going up: it does not count as one without a better value
+  ///                  for the rate
+  bool see(const Evaluation& validation, Index epoch, Index steps, bool warms_up = false);
 
   bool is_out_of_patience() const;
   /// What the rate of the schedule is multiplied by from here on.

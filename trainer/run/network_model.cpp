@@ -258,7 +258,7 @@ class NetworkModel final : public Model {
                          fmt::format("{}", fmt::join(description_.features.names(), ", ")));
     }
     if (const auto& best = description_.best) {
-      facts.emplace_back("best", fmt::format("validation {} {:.5g} after epoch {}, {} steps",
+      facts.emplace_back("best", fmt::format("validation {} {:.5g} in epoch {}, after {} steps",
                                              best->metric, best->value, best->epoch, best->steps));
     }
     if (!description_.initial_parameters.empty()) {

@@ -118,7 +118,8 @@ bool NetworkRun<T>::see(const Evaluations& measured) {
   const TrainingPosition& position = training_->position();
   seen_at_ = position.all_steps;
   if (!monitor_ || !measured.validation) return false;
-  const bool is_best = monitor_->see(*measured.validation, position.epoch, position.all_steps);
+  const bool is_best = monitor_->see(*measured.validation, position.epoch, position.all_steps,
+                                     experiment_.options.schedule.warms_up(position.all_steps + 1));
   training_->scale_rates(monitor_->rate_scale());
   if (is_best) {
     const Range segment = training_->segment();

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
+#include "trainer/run/report.hpp"
 #include "trainer/run/resume_checks.hpp"
 #include "trainer/run/run_checkpoints.hpp"
 #include "trainer/run/run_directory.hpp"
@@ -25,9 +28,17 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-bool is_within_epoch(const std::string& line) {
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  return json.is_object() && json.contains("step");
+/// Throws DataError where a run says that it was begun with other parameters. *Collective*.
+void check_start(Session& session, const std::string& folder, const std::string& found) {
+  guard(session.team, "reading the provenance", [&] {
+    const std::string path = fmt::format("{}/{}", folder, kProvenanceFile);
+    std::error_code error;
+    if (!session.is_root() || !std::filesystem::exists(path, error)) return;
+    const auto json = nlohmann::json::parse(read_text_file(path), nullptr, false);
+    if (json.is_object() && json.value("initial_parameters", found) != found) {
+      throw DataError(other_start(folder));
+    }
+  });
 }
 
 /// Where a line is due, what goes by it goes on; nobody asks for the line.
@@ -45,12 +56,11 @@ Index line_count(const Experiment& experiment, Index steps_of_epoch, Index all_s
   return at_ends + all_steps / every - all_steps / std::lcm(every, steps_of_epoch);
 }
 
-std::vector<std::string> metrics_of(Session& session, const std::string& folder, Lines which) {
+std::vector<std::string> metrics_of(Session& session, const std::string& folder) {
   std::vector<std::string> lines;
   guard(session.team, "reading the metrics", [&] {
     if (!session.is_root()) return;
     lines = lines_of(read_text_file(fmt::format("{}/{}", folder, kMetricsFile)));
-    if (which == Lines::at_ends) std::erase_if(lines, is_within_epoch);
   });
   const Index count = max_over(session.team, static_cast<std::int64_t>(lines.size()));
   lines.resize(static_cast<std::size_t>(count));
@@ -77,6 +87,7 @@ std::string go_before(Session& session, Experiment& experiment, const std::strin
     }
   }
   run.prepare(run.initial_parameters()).begin_epoch(1);
+  check_start(session, folder, experiment.model.initial_parameters);
   return "the beginning";
 }
 

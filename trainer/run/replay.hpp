@@ -11,10 +11,9 @@ namespace lockstep::trainer {
 
 // A run that is computed again, to be looked at. Nothing of it is written.
 
-/// Of metrics.jsonl of a model's folder all lines, or those at the end of epochs; on rank 0, on the
-/// others so many empty ones. Throws MissingInputError, IoError alike on all ranks. *Collective*.
-enum class Lines { all, at_ends };
-std::vector<std::string> metrics_of(Session& session, const std::string& folder, Lines which);
+/// The lines of metrics.jsonl of a model's folder, on rank 0; on the others so many empty ones.
+/// Throws MissingInputError, IoError alike on all ranks. *Collective*.
+std::vector<std::string> metrics_of(Session& session, const std::string& folder);
 
 /// Puts a training at the beginning of `epoch` or somewhere before, where the newest whole
 /// checkpoint before that is, or at its very beginning. Returns where that was:

@@ -105,11 +105,22 @@ std::string continued(const RunFolder& folder, const std::string& provenance) {
                     "same data, or start a new run",
                     folder.directory().path()));
   }
+  const Json start = json.value("initial_parameters", Json());
+  if (!start.is_null() && start != now["initial_parameters"]) {
+    throw DataError(other_start(folder.directory().path()));
+  }
   json["resumed"].push_back(now);
   return json.dump(2) + "\n";
 }
 
 }  // namespace
+
+std::string other_start(const std::string& run) {
+  return fmt::format(
+      "{}: the parameters in train.init_from are not those that the run was begun "
+      "with; give it the same file, or start a new run",
+      run);
+}
 
 std::string evaluation_line(const Evaluation& e) {
   std::string line = fmt::format("loss {:.5g}", e.loss);
@@ -164,6 +175,16 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment) 
                     "make one step",
                     session.settings.integer("train.batch_size"), experiment.train.total_rows));
   }
+  const Index steps = Lanes(experiment.train.total_rows, 1, experiment.batch).steps();
+  const bool validates =
+      (experiment.validate_epochs > 0 && experiment.validate_epochs <= experiment.epochs) ||
+      (experiment.validate_steps > 0 && experiment.validate_steps <= experiment.epochs * steps);
+  if (experiment.monitor && !validates) {
+    lines.push_back(fmt::format(
+        "warning: there is no validation in {} epochs of {} steps, and train.monitor has nothing "
+        "to go by; lower validation.every_epochs or every_steps",
+        experiment.epochs, steps));
+  }
   constexpr std::size_t kManyClasses = 100;
   const std::vector<std::string>& classes = experiment.model.schema.class_names;
   double ignored = 0;
@@ -178,7 +199,7 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment) 
   return lines;
 }
 
-std::string provenance_json(Session& session, const std::string& data_hash) {
+std::string provenance_json(Session& session, const RunOrigin& origin) {
   Json json;
   json["version"] = LOCKSTEP_VERSION;
   json["compiler"] = LOCKSTEP_COMPILER;
@@ -194,7 +215,8 @@ std::string provenance_json(Session& session, const std::string& data_hash) {
   }
   json["threads"] = threads;
   json["seed"] = session.settings.integer("train.seed");
-  json["data_hash"] = data_hash;
+  json["data_hash"] = origin.data_hash;
+  json["initial_parameters"] = origin.initial_parameters;
   return json.dump(2) + "\n";
 }
 
@@ -220,11 +242,12 @@ void claim_run(RunFolder& folder) {
   if (!folder.directory().is_claimed()) folder.directory().claim();
 }
 
-void begin_run(Session& session, RunFolder& folder, const std::string& data_hash) {
+void begin_run(Session& session, RunFolder& folder, RunOrigin origin) {
   RunDirectory& directory = folder.directory();
   if (directory.has_begun()) return;
   claim_run(folder);
-  std::string provenance = provenance_json(session, folder.data_hash(data_hash));
+  origin.data_hash = folder.data_hash(origin.data_hash);
+  std::string provenance = provenance_json(session, origin);
   guard(session.team, "reading the provenance", [&] {
     if (session.is_root() && directory.is_resumed()) provenance = continued(folder, provenance);
   });
@@ -276,8 +299,8 @@ std::string model_line(const std::string& path, const RunResult& result) {
 }
 
 std::string best_line(const std::string& path, const BestValidation& best) {
-  return fmt::format("best {}  validation {} {:.5g} after epoch {}", path, best.metric, best.value,
-                     best.epoch);
+  return fmt::format("best {}  validation {} {:.5g} in epoch {}, after {} steps", path, best.metric,
+                     best.value, best.epoch, best.steps);
 }
 
 Progress::Progress(const Session& session, const TrainingPosition& from, Index epochs, Index steps)

@@ -32,8 +32,17 @@ std::vector<std::string> launch_warnings(Session& session);
 /// The same with what concerns the experiment: ranks without lanes, say. *Collective*.
 std::vector<std::string> advice(Session& session, const Experiment& experiment);
 
+/// That the file of train.init_from is another one than a run was begun with.
+std::string other_start(const std::string& run);
+
+/// What a run computes from, besides its configuration.
+struct RunOrigin {
+  std::string data_hash;             ///< of the training rows
+  std::string initial_parameters{};  ///< SHA-256 of those of train.init_from, or ""
+};
+
 /// provenance.json: everything that is not part of the result. *Collective*.
-std::string provenance_json(Session& session, const std::string& data_hash);
+std::string provenance_json(Session& session, const RunOrigin& origin);
 
 /// The sets of rows that a model is measured on.
 struct Evaluations {
@@ -77,9 +86,10 @@ struct RunResult {
 /// Claims the directory of a run, before the first of its models. *Collective*.
 void claim_run(RunFolder& folder);
 /// Then writes what the run begins with, or goes on with: config.ini and provenance.json.
-/// @param data_hash  of the rows that the model is trained on
+/// Throws DataError where a run goes on, and has another origin.
+/// @param origin  with the rows that the model is trained on
 /// *Collective*.
-void begin_run(Session& session, RunFolder& folder, const std::string& data_hash);
+void begin_run(Session& session, RunFolder& folder, RunOrigin origin);
 
 /// result.json.
 std::string result_json(const RunResult& result);
@@ -92,7 +102,7 @@ std::string folds_line(const std::vector<RunResult>& folds);
 /// "model runs/a/model.safetensors  test loss …".
 std::string model_line(const std::string& path, const RunResult& result);
 
-/// "best runs/a/best.safetensors  validation loss 0.2145 after epoch 7".
+/// "best runs/a/best.safetensors  validation loss 0.2145 in epoch 7, after 1400 steps".
 std::string best_line(const std::string& path, const BestValidation& best);
 
 /// A line of progress within long epochs: at most one in ten seconds.

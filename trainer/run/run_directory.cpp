@@ -201,8 +201,12 @@ void RunDirectory::check_is_of_this_kind() const {
         "output.dir",
         path_, files_.mark));
   }
-  for (const char* key : {"data.train", "data.train_labels", "data.test", "data.test_labels"}) {
-    for (const std::string& input : session_.settings.texts(key)) {
+  for (const char* key :
+       {"data.train", "data.train_labels", "data.test", "data.test_labels", "train.init_from"}) {
+    const bool is_one = std::string_view(key) == "train.init_from";
+    const std::vector<std::string> inputs =
+        is_one ? std::vector{session_.settings.text(key)} : session_.settings.texts(key);
+    for (const std::string& input : inputs) {
       for (const std::string& name : files_.names) {
         if (!fs::equivalent(file(name), input, error)) continue;
         throw OutputError(

@@ -95,7 +95,7 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
   for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
   result.parameters_sha256 = tensors_sha256(model.tensors());
 
-  begin_run(session, folder, description.data_hash);
+  begin_run(session, folder, {description.data_hash});
   folder.write(kMetricsFile,
                metrics_line({1, {}, 1, {}, result.measured, result.parameters_sha256}) + "\n");
   folder.write(kTimingsFile, timings_line({1, seconds, result.rows_per_second}) + "\n");

@@ -16,9 +16,9 @@ namespace {
 
 /// Of the part of an epoch that this process has taken.
 struct Times {
-  double steps = 0;   ///< seconds
+  Index taken = 0;    ///< steps
+  double steps = 0;   ///< seconds of them
   double saving = 0;  ///< seconds
-  double rate = 0;    ///< rows a second; 0 where no step was left
 };
 
 /// One training run from prepared data to the written model.
@@ -39,7 +39,8 @@ class TrainRun {
     claim_run(folder_);
     RunCheckpoints<T> checkpoints(session_, folder_, experiment_);
     if (goes_on) restore(checkpoints);
-    begin_run(session_, folder_, experiment_.model.data_hash);
+    begin_run(session_, folder_,
+              {experiment_.model.data_hash, experiment_.model.initial_parameters});
     if (goes_on) {
       say_where(checkpoints);
     } else {
@@ -96,15 +97,25 @@ class TrainRun {
   /// What is left of an epoch: its steps, and the lines and checkpoints that are due. Returns rows
   /// a second, or 0 where no step was left.
   double run_epoch(RunCheckpoints<T>& checkpoints) {
-    const Index left = steps() - run_.training().position().step;
+    const TrainingPosition& position = run_.training().position();
+    const Index first = position.step;
     Times times;
-    Progress progress(session_, run_.training().position(), experiment_.epochs, steps());
+    Progress progress(session_, position, experiment_.epochs, steps());
     while (true) {
-      if (run_.owes_line()) write_line(times, left);
-      if (run_.is_stopped() || run_.training().position().step == steps()) break;
+      times.taken = position.step - first;
+      if (run_.owes_line()) write_line(times);
+      if (run_.is_stopped() || position.step == steps()) break;
       take_steps(checkpoints, times, progress);
     }
-    return times.rate;
+    if (times.taken == 0) return 0;
+    const double rate = rows_per_second(times);
+    folder_.append(kTimingsFile, timings_line({position.epoch, times.steps, rate, times.saving}));
+    return rate;
+  }
+
+  double rows_per_second(const Times& times) const {
+    const double part = static_cast<double>(times.taken) / static_cast<double>(steps());
+    return static_cast<double>(run_.lanes().rows()) * part / times.steps;
   }
 
   /// The steps to the next line or checkpoint.
@@ -142,9 +153,8 @@ class TrainRun {
         resume_command(folder_.directory().path()));
   }
 
-  /// What validation says of where the training stands, for people and in the files.
-  /// @param left  steps of the epoch that this process has taken at its end
-  void write_line(Times& times, Index left) {
+  /// What validation says of where the training stands, for people and in metrics.jsonl.
+  void write_line(const Times& times) {
     const TrainingPosition& position = run_.training().position();
     const bool at_end = position.step == steps();
     const Evaluations measured = run_.measure(NetworkRun<T>::Sets::due);
@@ -153,24 +163,25 @@ class TrainRun {
     line += "  train " + evaluation_line(measured.train);
     if (measured.validation) line += "  validation " + evaluation_line(*measured.validation);
     if (measured.test) line += "  test " + evaluation_line(*measured.test);
-    const bool is_timed = at_end && left > 0;
-    if (is_timed) {
-      const double rows = static_cast<double>(run_.lanes().rows()) * static_cast<double>(left) /
-                          static_cast<double>(steps());
-      times.rate = rows / times.steps;
-      line += fmt::format("  {:.0f} rows/s", times.rate);
-    }
+    if (at_end && times.taken > 0) line += fmt::format("  {:.0f} rows/s", rows_per_second(times));
     const std::string text = run_.line_of(measured);
     if (run_.see(measured)) {
-      write_best(run_.training().theta());
+      keep_best();
       line += "  best";
     }
     say(session_, line);
     folder_.append(kMetricsFile, text);
     last_ = measured;
-    if (is_timed) {
-      folder_.append(kTimingsFile,
-                     timings_line({position.epoch, times.steps, times.rate, times.saving}));
+  }
+
+  /// A failure is told, and training goes on: checkpoints have the best, and it is written again at
+  /// the end.
+  void keep_best() {
+    try {
+      best_is_written_ = false;
+      write_best(run_.training().theta());
+    } catch (const CollectiveError& error) {
+      say(session_, fmt::format("warning: {}", error.what()));
     }
   }
 
@@ -181,6 +192,7 @@ class TrainRun {
       if (!session_.is_root()) return;
       save_network(folder_.file(kBestFile), description, run_.network(), theta.data());
     });
+    best_is_written_ = true;
   }
 
   std::optional<BestValidation> best() const {
@@ -212,6 +224,7 @@ class TrainRun {
     guard(session_.team, "writing the model", [&] {
       if (session_.is_root()) save_network(model_path, experiment_.model, run_.network(), theta);
     });
+    if (!best_is_written_) write_best(run_.best_parameters());
     if (rates.size() > 1) rates.erase(rates.begin());  // the first epoch warms up
     std::sort(rates.begin(), rates.end());
     const bool is_measured = last_ && run_.has_all_sets(*last_);
@@ -234,6 +247,7 @@ class TrainRun {
   RunFolder& folder_;
   NetworkRun<T> run_;
   std::optional<Evaluations> last_;  // of the last line of this process
+  bool best_is_written_ = true;      // or there is none
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -51,7 +52,7 @@ class Verification {
       : session_(session), experiment_(experiment), folder_(folder), run_(session, experiment) {}
 
   std::string verify(Index epoch) {
-    lines_ = metrics_of(session_, folder_, Lines::all);
+    lines_ = metrics_of(session_, folder_);
     const auto count = static_cast<Index>(lines_.size());
     Index finished = 0;
     while (lines_until(finished + 1) <= count) ++finished;
@@ -79,7 +80,7 @@ class Verification {
   }
 
  private:
-  std::string path_of(const char* name) const { return fmt::format("{}/{}", folder_, name); }
+  std::string path_of(std::string_view name) const { return fmt::format("{}/{}", folder_, name); }
 
   Index steps() const { return run_.lanes().steps(); }
   /// Lines of metrics.jsonl up to the end of an epoch.
@@ -104,23 +105,50 @@ class Verification {
   }
 
   void verify_models() {
-    verify_model(kModelFile, run_.training().theta());
+    verify_model(kModelFile, run_.training().theta(), run_.training().position().all_steps);
     if (run_.monitor() && run_.monitor()->state().best) {
-      verify_model(kBestFile, run_.best_parameters());
+      verify_model(kBestFile, run_.best_parameters(), run_.monitor()->state().steps);
     }
   }
 
-  /// A model file, where it is there, has these parameters.
-  void verify_model(const char* name, const AlignedVector<T>& theta) {
+  /// A model file has these parameters, which are those after so many steps. One that is not there,
+  /// or is of other steps, is no fault: the run may go on, or have been killed.
+  void verify_model(std::string_view name, const AlignedVector<T>& theta, Index steps) {
     const std::string path = path_of(name);
     std::error_code error;
-    if (max_over(session_.team, session_.is_root() && fs::exists(path, error) ? 1 : 0) == 0) return;
+    if (max_over(session_.team, session_.is_root() && fs::exists(path, error) ? 1 : 0) == 0) {
+      say(session_, fmt::format("{}: is not there, and not compared", path));
+      return;
+    }
     const SafetensorsFile file = load_model_file(session_, path);
     const std::string said = tensors_sha256(file.tensors());
     const std::string found = parameters_sha256(run_.network(), theta.data());
     if (said == found) return;
+    const bool is_one_of_these = name == kModelFile || file.metadata().contains("best");
+    const Index of_file =
+        max_over(session_.team, session_.is_root() && is_one_of_these ? steps_of(file, said) : 0);
+    if (of_file > 0 && of_file != steps) {
+      say(session_, fmt::format("{}: is of {} steps, and not compared", path, of_file));
+      return;
+    }
     throw DataError(
         fmt::format("{}: its parameters have the SHA-256 {}, recomputed {}", path, said, found));
+  }
+
+  /// After how many steps a model was written: as it says itself, or the line with its parameters.
+  /// 0 where neither says so.
+  Index steps_of(const SafetensorsFile& file, const std::string& parameters) const {
+    const auto best = file.metadata().find("best");
+    if (best != file.metadata().end()) {  // newer than the lines, or not what it says
+      const Index said = Json::parse(best->second, nullptr, false).value("steps", Index{0});
+      return said > run_.training().position().all_steps ? said : 0;
+    }
+    for (const std::string& line : lines_) {
+      const Json json = Json::parse(line, nullptr, false);
+      if (!json.is_object() || json.value("parameters_sha256", "") != parameters) continue;
+      return json.value("steps", Index{0});
+    }
+    return 0;
   }
 
   Session& session_;

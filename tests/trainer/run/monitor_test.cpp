@@ -95,5 +95,19 @@ TEST(Monitor, ChangesTheRateOnEachPlateauAndCanGoOnFromItsState) {
   EXPECT_EQ(scales, (std::vector<double>{1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125}));
 }
 
+TEST(Monitor, DoesNotChangeARateThatIsStillGoingUp) {
+  MonitorOptions options{"loss"};
+  options.rate_patience = 2;
+  options.rate_factor = 0.5;
+  Monitor monitor(options);
+  for (int i = 0; i < 5; ++i) monitor.see(with_loss(1), 1, 1, true);
+  EXPECT_EQ(monitor.rate_scale(), 1);
+  EXPECT_EQ(monitor.state().waited, 4);
+  monitor.see(with_loss(1), 1, 1);
+  EXPECT_EQ(monitor.rate_scale(), 1);
+  monitor.see(with_loss(1), 1, 1);
+  EXPECT_EQ(monitor.rate_scale(), 0.5);
+}
+
 }  // namespace
 }  // namespace lockstep::trainer
