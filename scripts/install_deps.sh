@@ -21,7 +21,8 @@ for option in "$@"; do
     # One version of the tools everywhere, since another one formats differently.
     --lint) packages+=(clang-format-14 clang-tidy-14 libomp-14-dev libclang-rt-14-dev git python3) ;;
     --sanitize) packages+=(clang-14 llvm-14 libomp-14-dev libclang-rt-14-dev) ;;
-    --bench) packages+=(python3-torch libopenblas0-pthread python3-numpy python3-pandas python3-sklearn) ;;
+    --bench) packages+=(python3-torch libopenblas0-pthread python3-numpy python3-pandas python3-sklearn
+      liblinear-tools) ;;
     --emulate) packages+=(qemu-user) ;;
     -h | --help)
       sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 
 #include "core/parallel/ranges.hpp"
@@ -11,43 +12,42 @@
 namespace lockstep::kernel {
 namespace {
 
-/// s += x·y, rounded once, for a panel.
-template <class T>
-void add_product(T x, const T* y, T* s) {
-  for (Index o = 0; o < kPanel; ++o) s[o] = std::fma(x, y[o], s[o]);
-}
+// A panel of which one column alone is of use is walked by itself: Width is 1 then, else kPanel.
+// What is computed of a column is the same.
 
-template <class T>
-void add(const T* x, T* s) {
-  for (Index o = 0; o < kPanel; ++o) s[o] += x[o];
+/// s += x·y, rounded once.
+template <std::size_t Width, class T>
+void add_product(T x, const T* y, T* s) {
+  for (std::size_t o = 0; o < Width; ++o) s[o] = std::fma(x, y[o], s[o]);
 }
 
 /// One panel of one row of A·B.
-template <class T>
+template <std::size_t Width, class T>
 void multiply_row(std::span<const std::uint32_t> columns, const T* values, const T* b, T* c) {
-  alignas(kAlignment) T sum[kPanel] = {};
+  alignas(kAlignment) T sum[Width] = {};
   for (std::size_t i = 0; i < columns.size();) {
     // What is left out before the first chain, and between two, are chains of zeros.
     const Index chain_end = (columns[i] / kChain + 1) * kChain;
-    alignas(kAlignment) T chain[kPanel] = {};
+    alignas(kAlignment) T chain[Width] = {};
     for (; i < columns.size() && columns[i] < chain_end; ++i) {
-      add_product(values[i], b + static_cast<Index>(columns[i]) * kPanel, chain);
+      add_product<Width>(values[i], b + static_cast<Index>(columns[i]) * kPanel, chain);
     }
-    add(chain, sum);
+    for (std::size_t o = 0; o < Width; ++o) sum[o] += chain[o];
   }
-  std::copy_n(sum, kPanel, c);
+  std::copy_n(sum, Width, c);
+  std::fill(c + Width, c + kPanel, T(0));
 }
 
-/// Sums of a group of columns, a panel wide; columns that nothing was added to stay unwritten.
-template <class T>
+/// Sums of a group of columns; columns that nothing was added to stay unwritten.
+template <std::size_t Width, class T>
 struct GroupSums {
-  alignas(kAlignment) T at[SparseColumns<T>::kGroup][kPanel];
+  alignas(kAlignment) T at[SparseColumns<T>::kGroup][Width];
   std::uint64_t columns;  ///< those that have a sum
 
   void clear() { columns = 0; }
   bool has(std::uint32_t column) const { return (columns >> column & 1U) != 0; }
   T* start(std::uint32_t column) {
-    if (!has(column)) std::fill_n(at[column], kPanel, T(0));
+    if (!has(column)) std::fill_n(at[column], Width, T(0));
     columns |= std::uint64_t{1} << column;
     return at[column];
   }
@@ -56,7 +56,8 @@ struct GroupSums {
     for (std::uint64_t rest = columns | right.columns; rest != 0; rest &= rest - 1) {
       const auto column = static_cast<std::uint32_t>(std::countr_zero(rest));
       T* left = start(column);
-      for (Index o = 0; o < kPanel; ++o) left[o] += right.has(column) ? right.at[column][o] : T(0);
+      for (std::size_t o = 0; o < Width; ++o)
+        left[o] += right.has(column) ? right.at[column][o] : T(0);
     }
   }
 };
@@ -64,14 +65,20 @@ struct GroupSums {
 }  // namespace
 
 template <class T>
-void multiply(Index m, Index k, Index panels, const SparseRows<T>& a, const Index* rows, const T* b,
-              T* c, Index ldc) {
+void multiply(Index m, Index k, Index outputs, const SparseRows<T>& a, const Index* rows,
+              const T* b, T* c, Index ldc) {
   for (Index r = 0; r < m; ++r) {
     const Index begin = a.begins[rows[r]];
     const auto cells = static_cast<std::size_t>(a.begins[rows[r] + 1] - begin);
-    for (Index p = 0; p < panels; ++p) {
-      multiply_row<T>({a.columns + begin, cells}, a.values + begin, b + p * k * kPanel,
-                      c + r * ldc + p * kPanel);
+    const std::span<const std::uint32_t> columns{a.columns + begin, cells};
+    T* to = c + r * ldc;
+    for (Index o = 0; o < outputs; o += kPanel) {
+      const T* panel = b + o * k;
+      if (outputs - o == 1) {
+        multiply_row<1>(columns, a.values + begin, panel, to + o);
+      } else {
+        multiply_row<kPanel>(columns, a.values + begin, panel, to + o);
+      }
     }
   }
 }
@@ -121,8 +128,21 @@ void SparseColumns<T>::assign(const SparseRows<T>& x, Index columns, std::span<c
 }
 
 template <class T>
-void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> leaves, Range panels,
-                                           const T* y, Index ldy, T* w) const {
+void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> leaves,
+                                           Index outputs, const T* y, Index ldy, T* w) const {
+  for (Index o = 0; o < outputs; o += kPanel) {
+    if (outputs - o == 1) {
+      fold_panel<1>(group, leaves, y + o, ldy, w + o * columns_);
+    } else {
+      fold_panel<kPanel>(group, leaves, y + o, ldy, w + o * columns_);
+    }
+  }
+}
+
+template <class T>
+template <std::size_t Width>
+void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy,
+                                  T* w) const {
   const Range range = cells_of(group);
   const std::span<const Cell> cells = std::span(cells_).subspan(
       static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size()));
@@ -130,38 +150,32 @@ void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> l
   const Index width = std::min(kGroup, columns_ - first);
   // Nodes that wait for their right sibling, and one chain.
   const auto depth_of_tree = static_cast<std::size_t>(std::bit_width(leaves.size()));
-  const auto sums = std::make_unique_for_overwrite<GroupSums<T>[]>(depth_of_tree + 2);
-  for (Index p = panels.begin; p < panels.end; ++p) {
-    const T* const yp = y + p * kPanel;
-    auto cell = std::lower_bound(cells.begin(), cells.end(), leaves.front().begin,
-                                 [](const Cell& c, Index row) { return c.row < row; });
-    std::size_t depth = 0;
-    for (std::size_t l = 0; l < leaves.size(); ++l) {
-      GroupSums<T>& leaf = sums[depth++];
-      leaf.clear();
-      for (Index begin = leaves[l].begin; begin < leaves[l].end; begin += kChain) {
-        const Index end = std::min(begin + kChain, leaves[l].end);
-        GroupSums<T>& chain = begin == leaves[l].begin ? leaf : sums[depth_of_tree + 1];
-        chain.clear();
-        for (; cell != cells.end() && cell->row < end; ++cell) {
-          add_product(cell->value, yp + cell->row * ldy, chain.start(cell->column));
-        }
-        if (&chain != &leaf) leaf.add_right(chain);
+  const auto sums = std::make_unique_for_overwrite<GroupSums<Width, T>[]>(depth_of_tree + 2);
+  auto cell = std::lower_bound(cells.begin(), cells.end(), leaves.front().begin,
+                               [](const Cell& c, Index row) { return c.row < row; });
+  std::size_t depth = 0;
+  for (std::size_t l = 0; l < leaves.size(); ++l) {
+    GroupSums<Width, T>& leaf = sums[depth++];
+    leaf.clear();
+    for (Index begin = leaves[l].begin; begin < leaves[l].end; begin += kChain) {
+      const Index end = std::min(begin + kChain, leaves[l].end);
+      GroupSums<Width, T>& chain = begin == leaves[l].begin ? leaf : sums[depth_of_tree + 1];
+      chain.clear();
+      for (; cell != cells.end() && cell->row < end; ++cell) {
+        add_product<Width>(cell->value, y + cell->row * ldy, chain.start(cell->column));
       }
-      for (std::size_t done = l + 1; done % 2 == 0; done /= 2) {
-        --depth;
-        sums[depth - 1].add_right(sums[depth]);
-      }
+      if (&chain != &leaf) leaf.add_right(chain);
     }
-    T* const to = w + (p * columns_ + first) * kPanel;
-    for (Index c = 0; c < width; ++c) {
-      const auto column = static_cast<std::uint32_t>(c);
-      if (sums[0].has(column)) {
-        std::copy_n(sums[0].at[column], kPanel, to + c * kPanel);
-      } else {
-        std::fill_n(to + c * kPanel, kPanel, T(0));
-      }
+    for (std::size_t done = l + 1; done % 2 == 0; done /= 2) {
+      --depth;
+      sums[depth - 1].add_right(sums[depth]);
     }
+  }
+  T* const to = w + first * kPanel;
+  std::fill_n(to, width * kPanel, T(0));
+  for (Index c = 0; c < width; ++c) {
+    const auto column = static_cast<std::uint32_t>(c);
+    if (sums[0].has(column)) std::copy_n(sums[0].at[column], Width, to + c * kPanel);
   }
 }
 

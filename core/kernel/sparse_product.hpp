@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,13 +28,15 @@ struct SparseRows {
 
 /// C = A·B, row r of A being row rows[r] of `a`.
 /// @param k       columns of A
-/// @param panels  of B
-/// @param b       panel matrix k × 16·panels
-/// @param c       m × 16·panels, row-major with row stride ldc ≥ 16·panels; overwritten
-/// Thread-safe. O(cells·panels).
+/// @param outputs columns of B; of what its last panel has beyond them, nothing is read
+/// @param b       panel matrix k × outputs
+/// @param c       m × outputs, row-major with row stride ldc ≥ 16·panels; overwritten, the columns
+/// of
+///                the last panel beyond them with 0 or with what follows from B's
+/// Thread-safe. O(cells·panels), and of one output O(cells).
 template <class T>
-void multiply(Index m, Index k, Index panels, const SparseRows<T>& a, const Index* rows, const T* b,
-              T* c, Index ldc);
+void multiply(Index m, Index k, Index outputs, const SparseRows<T>& a, const Index* rows,
+              const T* b, T* c, Index ldc);
 
 /// The cells of a batch of sparse rows, sorted by groups of 64 columns, and in a group by row:
 /// what sums over rows walk.
@@ -52,11 +55,11 @@ class SparseColumns {
   /// The sum over rows of outer products, folded over leaves in tree order, as
   /// fold_outer_products: the rows of W that belong to one group of columns, all of them.
   /// @param leaves  ranges of the batch's rows, ascending; their number is a power of two
-  /// @param panels  the panels of y
-  /// @param y       row r of the batch starts at y + r·ldy, padded to whole panels
-  /// @param w       panel matrix columns × 16·panels
-  /// Thread-safe for different groups. O(cells·panels·log leaves).
-  void fold_outer_products(Index group, std::span<const Range> leaves, Range panels, const T* y,
+  /// @param outputs columns of y
+  /// @param y       row r of the batch starts at y + r·ldy, padded to whole panels with 0
+  /// @param w       panel matrix columns × outputs, with 0 beyond them
+  /// Thread-safe for different groups. O(cells·panels·log leaves), and of one output less.
+  void fold_outer_products(Index group, std::span<const Range> leaves, Index outputs, const T* y,
                            Index ldy, T* w) const;
 
  private:
@@ -65,6 +68,9 @@ class SparseColumns {
     std::uint32_t column;  ///< in the group
     T value;
   };
+  /// Of one panel, of which `Width` columns are not 0.
+  template <std::size_t Width>
+  void fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy, T* w) const;
   Range cells_of(Index group) const {
     const auto g = static_cast<std::size_t>(group);
     return {begins_[g], begins_[g + 1]};

@@ -51,7 +51,7 @@ void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) con
 template <class T>
 void Affine<T>::forward(Index n, const kernel::SparseRows<T>& x, const Index* rows, const T* theta,
                         Rows<T> y) const {
-  kernel::multiply<T>(n, inputs_, kernel::panel_count(outputs_), x, rows, theta, y.data, y.stride);
+  kernel::multiply<T>(n, inputs_, outputs_, x, rows, theta, y.data, y.stride);
   add_bias(n, theta, y);
 }
 

@@ -183,9 +183,9 @@ void NetworkPass<T>::backward(Range rows) {
 template <class T>
 void NetworkPass<T>::gradient(std::span<const Range> leaves, std::size_t task, T* gradient) {
   if (task < sparse_tasks_.size()) {
-    const Index panels = kernel::panel_count(network_.tensors().front().outputs);
+    const Index outputs = network_.tensors().front().outputs;
     for (const Index group : sparse_tasks_[task]) {
-      columns_.fold_outer_products(group, leaves, {0, panels}, derivatives_[1].data,
+      columns_.fold_outer_products(group, leaves, outputs, derivatives_[1].data,
                                    derivatives_[1].stride, gradient + network_.offset(0));
     }
     return;

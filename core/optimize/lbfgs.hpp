@@ -34,7 +34,7 @@ class LbfgsProblem {
 inline constexpr const char* kLbfgsName = "lbfgs";
 
 struct LbfgsOptions {
-  Index history = 10;  ///< m, pairs that are kept, ≥ 1
+  Index history = 20;  ///< m, pairs that are kept, ≥ 1
   /// Stop when half the decrease of the step to the minimum of the model, ½·gᵀHg, is at most this
   /// part of |F|, or the gradient's norm this part of max(1, ‖x‖).
   double tolerance = 1e-8;

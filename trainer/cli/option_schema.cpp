@@ -475,7 +475,7 @@ void add_training(std::vector<Option>& all) {
        real("lars.weight_decay", "0",
             "Share of the weights that lars adds to their gradient, and to its norm")
            .at_least(0),
-       integer("lbfgs.history", "10", "Steps of lbfgs that it knows the curvature from")
+       integer("lbfgs.history", "20", "Steps of lbfgs that it knows the curvature from")
            .between(1, 1000),
        real(
            "lbfgs.tolerance", "1e-8",

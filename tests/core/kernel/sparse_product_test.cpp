@@ -74,6 +74,14 @@ std::vector<Index> some_rows(Index rows, Index count, Index step) {
   return chosen;
 }
 
+/// What the last panel has beyond n columns is 0.
+template <class At>
+void clear_columns(Index n, Index panels, Index rows, const At& at) {
+  for (Index r = 0; r < rows; ++r) {
+    for (Index o = n; o < panels * kPanel; ++o) at(r, o) = 0;
+  }
+}
+
 template <class T>
 class SparseProduct : public testing::Test {};
 using Scalars = testing::Types<float, double>;
@@ -88,12 +96,15 @@ TYPED_TEST(SparseProduct, MultiplyIsThatOfTheRowsWithTheirZeros) {
       const std::vector<Index> rows = some_rows(50, m, 3);
       const Index panels = kernel::panel_count(n);
       const Index ldc = (panels + 1) * kPanel;
-      const auto b = random_values<T>(kernel::panel_matrix_size(k, n), 2);
+      auto b = random_values<T>(kernel::panel_matrix_size(k, n), 2);
+      clear_columns(n, kernel::panel_count(n), k, [&](Index r, Index o) -> T& {
+        return b[static_cast<std::size_t>(kernel::panel_offset(k, r, o))];
+      });
       auto expected = random_values<T>(m * ldc, 3);
       auto found = expected;
       const auto a = x.chosen(rows);
       kernel::multiply<T>(m, k, panels, a.data(), k, b.data(), expected.data(), ldc);
-      kernel::multiply<T>(m, k, panels, x.sparse(), rows.data(), b.data(), found.data(), ldc);
+      kernel::multiply<T>(m, k, n, x.sparse(), rows.data(), b.data(), found.data(), ldc);
       EXPECT_TRUE(same_bits(found, expected)) << m << " " << k << " " << n << " " << filled;
     }
   }
@@ -115,7 +126,10 @@ TYPED_TEST(SparseProduct, FoldedOuterProductsAreThoseOfTheRowsWithTheirZeros) {
     for (const Index n : {1, 16, 35}) {
       const Index panels = kernel::panel_count(n);
       const Index ldy = (panels + 1) * kPanel;
-      const auto y = random_values<T>(700 * ldy, 4);
+      auto y = random_values<T>(700 * ldy, 4);
+      clear_columns(n, panels, 700, [&](Index r, Index o) -> T& {
+        return y[static_cast<std::size_t>(r * ldy + o)];
+      });
       for (const std::vector<Range>& leaves : trees) {
         auto expected = random_values<T>(kernel::panel_matrix_size(k, n), 5);
         kernel::fold_outer_products<T>(leaves, {0, k}, {0, panels}, a.data(), k, y.data(), ldy,
@@ -125,7 +139,7 @@ TYPED_TEST(SparseProduct, FoldedOuterProductsAreThoseOfTheRowsWithTheirZeros) {
           columns.assign(x.sparse(), k, rows, threads);
           auto found = random_values<T>(kernel::panel_matrix_size(k, n), 6);
           for (Index g = 0; g < SparseColumns<T>::group_count(k); ++g) {
-            columns.fold_outer_products(g, leaves, {0, panels}, y.data(), ldy, found.data());
+            columns.fold_outer_products(g, leaves, n, y.data(), ldy, found.data());
           }
           EXPECT_TRUE(same_bits(found, expected)) << k << " " << n << " " << leaves.size();
         }
