@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,8 @@
 
 namespace lockstep::trainer {
 namespace {
+
+using namespace std::string_view_literals;
 
 /// The key has an effect only while `selector` has one of `values`; of a selector that columns may
 /// have too, while one of them does.
@@ -52,78 +55,82 @@ std::vector<std::string_view> monitors() {
   return names;
 }
 
-const std::vector<Condition>& conditions() {
-  static const std::vector<std::string_view> kNetworks = network_types();
-  static const std::vector<Condition> kAll{
+/// Keys that are for networks.
+constexpr std::array kNetworkKeys{
+    "preprocess.scale"sv,
+    "preprocess.impute"sv,
+    "preprocess.fill"sv,
+    "preprocess.indicator"sv,
+    "preprocess.encode"sv,
+    "preprocess.buckets"sv,
+    "preprocess.unknown"sv,
+    "preprocess.target_scale"sv,
+    "model.loss"sv,
+    "model.init"sv,
+    "penalty.l1"sv,
+    "penalty.l2"sv,
+    "penalty.bias"sv,
+    "penalty.l1_method"sv,
+    "data.weight"sv,
+    "data.stream"sv,
+    "train.class_weight"sv,
+    "train.label_smoothing"sv,
+    "train.epochs"sv,
+    "train.batch_size"sv,
+    "train.init_from"sv,
+    "train.lanes"sv,
+    "train.optimizer"sv,
+    "train.learning_rate"sv,
+    "train.base_batch"sv,
+    "train.clip_norm"sv,
+    "train.clip_value"sv,
+    "train.schedule"sv,
+    "train.warmup_epochs"sv,
+    "train.monitor"sv,
+    "train.patience"sv,
+    "train.min_delta"sv,
+    "train.max_hours"sv,
+    "validation.every_epochs"sv,
+    "validation.every_steps"sv,
+    "checkpoint.every_epochs"sv,
+    "checkpoint.every_steps"sv,
+    "checkpoint.every_minutes"sv,
+    "checkpoint.keep"sv,
+    "schedule.unit"sv,
+    "schedule.factor"sv,
+    "schedule.every_epochs"sv,
+    "schedule.patience"sv,
+    "schedule.power"sv,
+    "schedule.final"sv,
+    "train.precision"sv,
+    "train.shuffle"sv,
+    "train.momentum"sv,
+    "train.nesterov"sv,
+    "adagrad.epsilon"sv,
+    "adam.beta1"sv,
+    "adam.beta2"sv,
+    "adam.epsilon"sv,
+    "adam.bias_correction"sv,
+    "adam.weight_decay"sv,
+    "lars.trust"sv,
+    "lbfgs.history"sv,
+    "lbfgs.tolerance"sv,
+    "lars.weight_decay"sv,
+    "rmsprop.rho"sv,
+    "rmsprop.epsilon"sv,
+};
+
+/// Those of other selectors than model.type = a network.
+std::vector<Condition> special_conditions() {
+  return {
       {"bayes.smoothing", "model.type", {kNaiveBayesName}},
       {"bayes.variance_smoothing", "model.type", {kNaiveBayesName}},
-      {"preprocess.scale", "model.type", kNetworks},
-      {"preprocess.impute", "model.type", kNetworks},
-      {"preprocess.fill", "model.type", kNetworks},
-      {"preprocess.indicator", "model.type", kNetworks},
-      {"preprocess.encode", "model.type", kNetworks},
-      {"preprocess.buckets", "model.type", kNetworks},
-      {"preprocess.unknown", "model.type", kNetworks},
       {"preprocess.fill", "preprocess.impute", {"constant"}},
       {"preprocess.indicator",
        "preprocess.impute",
        {"mean", "median", "constant", "most_frequent"}},
       {"preprocess.buckets", "preprocess.encode", {"hash"}},
       {"preprocess.unknown", "preprocess.encode", {"onehot", "ordinal"}},
-      {"preprocess.target_scale", "model.type", kNetworks},
-      {"model.loss", "model.type", kNetworks},
-      {"model.init", "model.type", kNetworks},
-      {"penalty.l1", "model.type", kNetworks},
-      {"penalty.l2", "model.type", kNetworks},
-      {"penalty.bias", "model.type", kNetworks},
-      {"penalty.l1_method", "model.type", kNetworks},
-      {"data.weight", "model.type", kNetworks},
-      {"data.stream", "model.type", kNetworks},
-      {"train.class_weight", "model.type", kNetworks},
-      {"train.label_smoothing", "model.type", kNetworks},
-      {"train.epochs", "model.type", kNetworks},
-      {"train.batch_size", "model.type", kNetworks},
-      {"train.init_from", "model.type", kNetworks},
-      {"train.lanes", "model.type", kNetworks},
-      {"train.optimizer", "model.type", kNetworks},
-      {"train.learning_rate", "model.type", kNetworks},
-      {"train.base_batch", "model.type", kNetworks},
-      {"train.clip_norm", "model.type", kNetworks},
-      {"train.clip_value", "model.type", kNetworks},
-      {"train.schedule", "model.type", kNetworks},
-      {"train.warmup_epochs", "model.type", kNetworks},
-      {"train.monitor", "model.type", kNetworks},
-      {"train.patience", "model.type", kNetworks},
-      {"train.min_delta", "model.type", kNetworks},
-      {"train.max_hours", "model.type", kNetworks},
-      {"validation.every_epochs", "model.type", kNetworks},
-      {"validation.every_steps", "model.type", kNetworks},
-      {"checkpoint.every_epochs", "model.type", kNetworks},
-      {"checkpoint.every_steps", "model.type", kNetworks},
-      {"checkpoint.every_minutes", "model.type", kNetworks},
-      {"checkpoint.keep", "model.type", kNetworks},
-      {"schedule.unit", "model.type", kNetworks},
-      {"schedule.factor", "model.type", kNetworks},
-      {"schedule.every_epochs", "model.type", kNetworks},
-      {"schedule.patience", "model.type", kNetworks},
-      {"schedule.power", "model.type", kNetworks},
-      {"schedule.final", "model.type", kNetworks},
-      {"train.precision", "model.type", kNetworks},
-      {"train.shuffle", "model.type", kNetworks},
-      {"train.momentum", "model.type", kNetworks},
-      {"train.nesterov", "model.type", kNetworks},
-      {"adagrad.epsilon", "model.type", kNetworks},
-      {"adam.beta1", "model.type", kNetworks},
-      {"adam.beta2", "model.type", kNetworks},
-      {"adam.epsilon", "model.type", kNetworks},
-      {"adam.bias_correction", "model.type", kNetworks},
-      {"adam.weight_decay", "model.type", kNetworks},
-      {"lars.trust", "model.type", kNetworks},
-      {"lbfgs.history", "model.type", kNetworks},
-      {"lbfgs.tolerance", "model.type", kNetworks},
-      {"lars.weight_decay", "model.type", kNetworks},
-      {"rmsprop.rho", "model.type", kNetworks},
-      {"rmsprop.epsilon", "model.type", kNetworks},
       {"model.hidden", "model.type", {"mlp"}},
       {"model.activation", "model.type", {"mlp"}},
       {"model.slope", "model.type", {"mlp"}},
@@ -164,6 +171,17 @@ const std::vector<Condition>& conditions() {
       {"rmsprop.rho", "train.optimizer", {"rmsprop"}},
       {"rmsprop.epsilon", "train.optimizer", {"rmsprop"}},
   };
+}
+
+const std::vector<Condition>& conditions() {
+  static const std::vector<Condition> kAll = [] {
+    std::vector<Condition> all = special_conditions();
+    all.reserve(all.size() + kNetworkKeys.size());
+    for (const std::string_view key : kNetworkKeys) {
+      all.push_back({key, "model.type", network_types()});
+    }
+    return all;
+  }();
   return kAll;
 }
 

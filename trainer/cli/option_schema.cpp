@@ -443,8 +443,14 @@ void add_training(std::vector<Option>& all) {
             "Hours after which training stops with a checkpoint, to be resumed; none is never")
            .positive()
            .or_word("none")
-           .without_effect(),
-       choice("schedule.unit", kScheduleUnits, "step",
+           .without_effect()});
+}
+
+/// What the ways to take steps are configured with.
+void add_optimizers(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {choice("schedule.unit", kScheduleUnits, "step",
               "Whether a schedule changes the rate with every step or between epochs"),
        real("schedule.factor", "0.1",
             "What step, exponential and plateau multiply the rate by each time")
@@ -550,6 +556,7 @@ std::vector<Option> option_schema() {
   add_preprocessing(all);
   add_model(all);
   add_training(all);
+  add_optimizers(all);
   add_validation(all);
   add_checkpoints(all);
   add_running(all);

@@ -53,7 +53,8 @@ Index line_count(const Experiment& experiment, Index steps_of_epoch, Index all_s
   const Index every = experiment.validate_steps;
   const Index at_ends = all_steps / steps_of_epoch;
   if (every == 0 || every > all_steps) return at_ends;
-  return at_ends + all_steps / every - all_steps / std::lcm(every, steps_of_epoch);
+  const Index of_both = std::lcm(every, steps_of_epoch);
+  return at_ends + all_steps / every - (of_both > 0 ? all_steps / of_both : 0);
 }
 
 std::vector<std::string> metrics_of(Session& session, const std::string& folder) {

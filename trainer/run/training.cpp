@@ -119,6 +119,7 @@ Wishes Training<T>::run_steps(Index last, const std::function<Wishes()>& wishes,
 template <class T>
 std::vector<T*> Training<T>::node_arenas() {
   std::vector<T*> arenas;
+  arenas.reserve(nodes_.size());
   for (auto& node : nodes_) arenas.push_back(node.data());
   return arenas;
 }
@@ -179,6 +180,7 @@ void Training<T>::visit_states(
     const std::function<void(const std::vector<const T*>& states)>& visit) const {
   const auto show = [&](const std::vector<AlignedVector<T>>& states) {
     std::vector<const T*> pointers;
+    pointers.reserve(states.size());
     for (const AlignedVector<T>& state : states) pointers.push_back(state.data());
     visit(pointers);
   };
@@ -215,6 +217,7 @@ void Training<T>::restore(
   if (full_batch_) {
     std::vector<AlignedVector<T>> states = full_batch_->export_states();
     std::vector<T*> pointers;
+    pointers.reserve(states.size());
     for (AlignedVector<T>& state : states) pointers.push_back(state.data());
     fill(of_segment, pointers);
     full_batch_->restore(states);

@@ -45,7 +45,8 @@ TEST(Schedule, HasTheRatesOfPyTorch) {
   const nlohmann::json numbers = test::reference("optimize");
   EXPECT_EQ(numbers.at("epochs"), kEpochs);
   EXPECT_EQ(numbers.at("steps_of_epoch"), kSteps);
-  EXPECT_EQ(numbers.at("rates").size() + 1, schedule_entries().size()) << "all but constant";
+  EXPECT_EQ(numbers.at("rates").size() + 2, schedule_entries().size())
+      << "all but constant and plateau, which is 1 as well";
   for (const auto& [name, rates] : numbers.at("rates").items()) {
     const std::vector<double> factors = factors_of(options_of(name));
     ASSERT_EQ(rates.size(), factors.size());
@@ -58,7 +59,9 @@ TEST(Schedule, HasTheRatesOfPyTorch) {
 TEST(Schedule, OfNoneIsConstant) {
   EXPECT_EQ(Schedule().factor(1), 1);
   EXPECT_EQ(Schedule().factor(1000000), 1);
-  for (const double factor : factors_of(named("constant"))) EXPECT_EQ(factor, 1);
+  for (const char* name : {"constant", "plateau"}) {
+    for (const double factor : factors_of(named(name))) EXPECT_EQ(factor, 1);
+  }
 }
 
 TEST(Schedule, WarmsUpInALineBeforeAnyOfThem) {
