@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -107,6 +108,21 @@ TEST(FullBatch, TrainsNetworksToo) {
   EXPECT_GE(result_of(folder, "run")["test"]["accuracy"].get<double>(), 0.97);
 }
 
+/// Of rows that can be told apart, what is left of the loss is the entropy of the smoothed labels.
+TEST(FullBatch, SmoothsTheLabelsThatItTrainsOn) {
+  const TestFolder folder;
+  const Words blobs{"--synthetic.kind=blobs",  "--synthetic.classes=2",
+                    "--synthetic.rows=300",    "--model.type=logistic",
+                    "--synthetic.noise=0.1",   "--train.precision=double",
+                    "--train.optimizer=lbfgs", "--train.batch_size=all",
+                    "--train.epochs=200",      "--train.label_smoothing=0.2"};
+  ASSERT_EQ(run_program(folder.path(), 2, train_to("run", blobs)).exit_code, 0);
+  const json result = result_of(folder, "run");
+  const double entropy = -0.9 * std::log(0.9) - 0.1 * std::log(0.1);
+  EXPECT_NEAR(result["train"]["loss"].get<double>(), entropy, 1e-2);
+  EXPECT_NEAR(result["test"]["loss"].get<double>(), -std::log(0.9), 1e-2) << "of the labels";
+}
+
 TEST(FullBatch, NeedsALossWithoutAKink) {
   const TestFolder folder;
   Words svm = kBlobs;
@@ -114,7 +130,7 @@ TEST(FullBatch, NeedsALossWithoutAKink) {
   svm[3] = "--model.type=svm";
   EXPECT_EQ(run_program(folder.path(), 0, train_to("run", svm)).err,
             "command line: error: train.optimizer: lbfgs needs a loss without a kink, and "
-            "model.loss = hinge has one; take squared_hinge\n");
+            "model.loss = hinge has one; set model.loss = squared_hinge\n");
   const ProgramRun smooth =
       run_program(folder.path(), 0, train_to("run", svm + Words{"--model.loss=squared_hinge"}));
   EXPECT_EQ(smooth.exit_code, 0) << smooth.err;

@@ -142,10 +142,10 @@ void check_smooth(const Settings& settings, const std::string& loss) {
   constexpr const char* kKey = "train.optimizer";
   const bool has_kink = loss == "hinge" || loss == "absolute";
   if (settings.text(kKey) != kLbfgsName || !has_kink) return;
-  throw PlacedConfigError(
-      fmt::format("{}: error: {}: {} needs a loss without a kink, and model.loss = {} has one{}",
-                  settings.place(kKey), kKey, kLbfgsName, loss,
-                  loss == "hinge" ? "; take squared_hinge" : "; take another optimizer"));
+  throw PlacedConfigError(fmt::format(
+      "{}: error: {}: {} needs a loss without a kink, and model.loss = {} has one{}",
+      settings.place(kKey), kKey, kLbfgsName, loss,
+      loss == "hinge" ? "; set model.loss = squared_hinge" : "; take another optimizer"));
 }
 
 Penalty penalty_of(const Settings& settings, Index rows) {
