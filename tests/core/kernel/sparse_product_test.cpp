@@ -89,7 +89,7 @@ TYPED_TEST_SUITE(SparseProduct, Scalars);
 
 TYPED_TEST(SparseProduct, MultiplyIsThatOfTheRowsWithTheirZeros) {
   using T = TypeParam;
-  const Index shapes[][3] = {{1, 1, 1}, {9, 63, 1}, {20, 64, 16}, {40, 257, 17}, {33, 1500, 40}};
+  const Index shapes[][3] = {{1, 1, 1}, {9, 63, 1}, {20, 64, 16}, {40, 257, 17}, {33, 1500, 40}, {12, 70, 2}, {5, 130, 18}};
   for (const auto& [m, k, n] : shapes) {
     for (const std::uint64_t filled : {5U, 200U}) {
       const Both<T> x(50, k, filled);
@@ -123,7 +123,7 @@ TYPED_TEST(SparseProduct, FoldedOuterProductsAreThoseOfTheRowsWithTheirZeros) {
     const Both<T> x(90, k, 30);
     const std::vector<Index> rows = some_rows(90, 700, 7);
     const auto a = x.chosen(rows);
-    for (const Index n : {1, 16, 35}) {
+    for (const Index n : {1, 2, 16, 17, 35}) {
       const Index panels = kernel::panel_count(n);
       const Index ldy = (panels + 1) * kPanel;
       auto y = random_values<T>(700 * ldy, 4);
