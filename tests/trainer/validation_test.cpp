@@ -83,12 +83,14 @@ TEST(Validation, EndsATrainingThatGetsNoBetterAndKeepsTheBest) {
             std::string::npos)
       << inspected.out;
 
-  // Nothing is left to do, and more epochs do not change that.
+  // Nothing is left to do, and more epochs do not change that. The checkpoint has the best.
   for (const char* epochs : {"60", "70"}) {
+    std::filesystem::remove(folder.path() / "run/best.safetensors");
     const ProgramRun again = run_program(
         folder.path(), 3, {"train", "--resume", "run", std::string("--train.epochs=") + epochs});
     EXPECT_EQ(again.exit_code, 0) << again.err;
     EXPECT_EQ(lines_of(folder, "run"), lines);
+    EXPECT_EQ(parameters_of(folder, "run/best.safetensors"), lines[best]["parameters_sha256"]);
   }
 }
 
