@@ -20,7 +20,7 @@ const std::vector<OptimizerEntry>& optimizer_entries() {
       {"adamw", 1e-3, 0.05, true, false, "θ ← θ − α·λ·θ − α·m̂/(√v̂ + ε)"},
       {"amsgrad", 1e-3, 0.05, true, false, "w ← max(w, v), θ ← θ − α·m̂/(√ŵ + ε)"},
       {"lamb", 0.005, 0.05, true, false, "r = m̂/(√v̂ + ε) + λθ, θ ← θ − α·(‖θ‖/‖r‖)·r"},
-      {"lars", 10, 10, false, true, "u ← μ·u + α·(η‖θ‖/(‖g‖ + λ‖θ‖))·(g + λθ), θ ← θ − u"},
+      {"lars", 10, 100, false, true, "u ← μ·u + α·(η‖θ‖/(‖g‖ + λ‖θ‖))·(g + λθ), θ ← θ − u"},
       {"rmsprop", 1e-3, 0.05, true, true, "u ← μ·u + g/(√v + ε), θ ← θ − α·u"},
       {"sgd", 0.1, 0.1, false, true, "u ← μ·u + g, θ ← θ − α·u"},
   };

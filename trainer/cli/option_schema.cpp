@@ -389,9 +389,10 @@ void add_training(std::vector<Option>& all) {
               "equations of all"),
        real("train.learning_rate", "auto",
             "Step length of the optimizer; auto is 0.1 for sgd, 0.05 for adagrad, 10 for lars, "
-            "0.005 "
-            "for lamb and 0.001 for the others, but without hidden layers 0.7 for adagrad and "
-            "0.05/√(steps an epoch), at least 0.001, for adam and its kin; with momentum (1 − "
+            "0.005 for lamb and 0.001 for the others, but without hidden layers 0.7 for adagrad, "
+            "100 "
+            "for lars and 0.05/√(steps an epoch), at least 0.001, for adam and its kin; with "
+            "momentum (1 − "
             "momentum) times as much")
            .positive()
            .or_word("auto"),
