@@ -89,7 +89,8 @@ TYPED_TEST_SUITE(SparseProduct, Scalars);
 
 TYPED_TEST(SparseProduct, MultiplyIsThatOfTheRowsWithTheirZeros) {
   using T = TypeParam;
-  const Index shapes[][3] = {{1, 1, 1}, {9, 63, 1}, {20, 64, 16}, {40, 257, 17}, {33, 1500, 40}, {12, 70, 2}, {5, 130, 18}};
+  const Index shapes[][3] = {{1, 1, 1},      {9, 63, 1},  {20, 64, 16}, {40, 257, 17},
+                             {33, 1500, 40}, {12, 70, 2}, {5, 130, 18}};
   for (const auto& [m, k, n] : shapes) {
     for (const std::uint64_t filled : {5U, 200U}) {
       const Both<T> x(50, k, filled);
