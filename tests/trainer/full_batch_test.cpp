@@ -17,16 +17,13 @@ using nlohmann::json;
 using test::ProgramRun;
 using test::run_program;
 using test::TestFolder;
+using test::train_to;
 using test::Words;
 using test::operator+;
 
 const Words kBlobs{"--synthetic.kind=blobs", "--synthetic.rows=800",     "--synthetic.test_rows=0",
                    "--model.type=softmax",   "--train.optimizer=lbfgs",  "--train.batch_size=all",
                    "--train.epochs=200",     "--train.precision=double", "--penalty.l2=0.001"};
-
-Words train_to(const std::string& folder, const Words& more) {
-  return Words{"train", "--output.dir=" + folder} + more;
-}
 
 json result_of(const TestFolder& folder, const std::string& run) {
   return json::parse(folder.read(run + "/result.json"));
@@ -79,7 +76,6 @@ TEST(FullBatch, IsTheSameOnAnyRanksInterruptedOrNot) {
     }
     EXPECT_EQ(run.exit_code, 0) << run.err;
     EXPECT_GT(stops, 4);
-    const std::vector<std::string> lines{folder.read("whole/metrics.jsonl")};
     for (const char* file : {"/model.safetensors", "/best.safetensors", "/metrics.jsonl"}) {
       for (const char* other : {"ranks", "parts"}) {
         EXPECT_TRUE(folder.read(std::string("whole") + file) ==

@@ -14,6 +14,11 @@ inline Words operator+(Words a, const Words& b) {
   return a;
 }
 
+/// Trains into a folder.
+inline Words train_to(const std::string& folder, const Words& more) {
+  return Words{"train", "--output.dir=" + folder} + more;
+}
+
 /// What a run of the program left behind.
 struct ProgramRun {
   int exit_code = -1;

@@ -17,15 +17,13 @@ namespace fs = std::filesystem;
 using test::ProgramRun;
 using test::run_program;
 using test::TestFolder;
+using test::train_to;
 using test::Words;
 using test::operator+;
 
 const Words kDigits{"--synthetic.rows=3000", "--synthetic.test_rows=500", "--model.type=mlp",
                     "--model.hidden=24",     "--train.batch_size=750",    "--train.epochs=3"};
 
-Words train_to(const std::string& folder, const Words& more) {
-  return Words{"train", "--output.dir=" + folder} + more;
-}
 Words resume(const std::string& folder, const Words& more = {}) {
   return Words{"train", "--resume", folder} + more;
 }

@@ -20,6 +20,7 @@ using nlohmann::json;
 using test::ProgramRun;
 using test::run_program;
 using test::TestFolder;
+using test::train_to;
 using test::Words;
 using test::operator+;
 
@@ -29,10 +30,6 @@ const Words kOverfitted{"--synthetic.rows=500",   "--synthetic.test_rows=100",
                         "--train.batch_size=100", "--train.learning_rate=0.02",
                         "--train.monitor=loss",   "--data.validation_fraction=0.2"};
 const Words kImpatient = kOverfitted + Words{"--train.epochs=60", "--train.patience=4"};
-
-Words train_to(const std::string& folder, const Words& more) {
-  return Words{"train", "--output.dir=" + folder} + more;
-}
 
 std::vector<json> lines_of(const TestFolder& folder, const std::string& run) {
   std::vector<json> lines;

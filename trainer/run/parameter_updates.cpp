@@ -47,7 +47,8 @@ template <class T>
 void ParameterUpdates<T>::step(Index step, const T* sum, Index rows, const BlockSet& touched,
                                T* theta, DivergenceWatch& watch) {
   const double clip = clipping(sum, rows, touched);
-  const std::vector<double> ratios = trust_ratios(step, sum, rows, clip, theta);
+  const double rate = options_.rate_of(step);
+  const std::vector<double> ratios = trust_ratios({rate, step}, sum, rows, clip, theta);
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
     const auto mine = static_cast<std::size_t>(i);
     const auto block = static_cast<std::size_t>(my_blocks_[mine]);
@@ -56,7 +57,7 @@ void ParameterUpdates<T>::step(Index step, const T* sum, Index rows, const Block
     const std::span<T> gradient = mean_gradient(mine, sum, rows, clip, room);
     if (!all_finite(std::span<const T>(gradient))) watch.add_block(my_blocks_[mine]);
     const double ratio = ratios.empty() ? 1 : ratios[blocks_[block].tensor];
-    update_block(mine, step_of(mine, step, ratio), room, theta);
+    update_block(mine, step_of(mine, {rate, step, true, ratio}), room, theta);
     steps_of_block_[mine] = step;
   });
 }
@@ -71,7 +72,8 @@ void ParameterUpdates<T>::catch_up(Index steps, const BlockSet& set, T* theta) {
     alignas(kAlignment) T gradient[kBlock];
     while (!rests && done < steps) {
       std::fill_n(gradient, kBlock, T(0));
-      update_block(mine, step_of(mine, ++done), gradient, theta);
+      ++done;
+      update_block(mine, step_of(mine, {options_.rate_of(done), done}), gradient, theta);
     }
     done = steps;
   });
@@ -117,8 +119,8 @@ double ParameterUpdates<T>::clipping(const T* sum, Index rows, const BlockSet& t
 
 /// Of each tensor, where the optimizer is layerwise, and the first half of its step. *Collective*.
 template <class T>
-std::vector<double> ParameterUpdates<T>::trust_ratios(Index step, const T* sum, Index rows,
-                                                      double clip, T* theta) {
+std::vector<double> ParameterUpdates<T>::trust_ratios(const OptimizerStep& step, const T* sum,
+                                                      Index rows, double clip, T* theta) {
   if (!optimizer_->is_layerwise()) return {};
   constexpr Index kOfTheta = 0;
   constexpr Index kOfStep = 1;
@@ -147,10 +149,11 @@ std::vector<double> ParameterUpdates<T>::trust_ratios(Index step, const T* sum, 
   return ratios;
 }
 
+/// The step, as one of my blocks takes it.
 template <class T>
-OptimizerStep ParameterUpdates<T>::step_of(std::size_t mine, Index step, double trust_ratio) const {
-  const Block& block = blocks_[static_cast<std::size_t>(my_blocks_[mine])];
-  return {options_.rate_of(step), step, tensors_[block.tensor].penalised, trust_ratio};
+OptimizerStep ParameterUpdates<T>::step_of(std::size_t mine, OptimizerStep step) const {
+  step.decayed = tensors_[blocks_[static_cast<std::size_t>(my_blocks_[mine])].tensor].penalised;
+  return step;
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -50,8 +51,9 @@ class ParameterUpdates {
   std::span<T> mean_gradient(std::size_t mine, const T* sum, Index rows, double clip,
                              T* room) const;
   double clipping(const T* sum, Index rows, const BlockSet& touched);
-  std::vector<double> trust_ratios(Index step, const T* sum, Index rows, double clip, T* theta);
-  OptimizerStep step_of(std::size_t mine, Index step, double trust_ratio = 1) const;
+  std::vector<double> trust_ratios(const OptimizerStep& step, const T* sum, Index rows, double clip,
+                                   T* theta);
+  OptimizerStep step_of(std::size_t mine, OptimizerStep step) const;
   std::vector<T*> states_of(std::size_t mine);
   void add_penalty(std::size_t mine, T* gradient, const T* theta) const;
   void update_block(std::size_t mine, const OptimizerStep& step, T* gradient, T* theta);
