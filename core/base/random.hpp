@@ -18,6 +18,8 @@ enum class Purpose : std::uint64_t {
   random_projection = 6,  ///< randomized SVD
   split = 7,              ///< which rows are split off
   sampled_records = 8,    ///< sort_over_ranks; no result depends on them
+  dropout = 9,
+  input_noise = 10,
 };
 
 /// Counter-based random numbers [Salmon et al. 2011, Philox4x64-10].

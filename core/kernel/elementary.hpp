@@ -60,6 +60,22 @@ inline constexpr auto kInverseFactorials = [] {
   return table;
 }();
 
+/// (−1)ᵏ/(2k + 1)! and (−1)ᵏ/(2k)! for the polynomials of sine and cosine.
+inline constexpr auto kSines = [] {
+  std::array<double, 10> table{};
+  for (std::size_t k = 0; k < table.size(); ++k) {
+    table[k] = (k % 2 == 0 ? 1 : -1) / factorial(static_cast<int>(2 * k + 1));
+  }
+  return table;
+}();
+inline constexpr auto kCosines = [] {
+  std::array<double, 10> table{};
+  for (std::size_t k = 0; k < table.size(); ++k) {
+    table[k] = (k % 2 == 0 ? 1 : -1) / factorial(static_cast<int>(2 * k));
+  }
+  return table;
+}();
+
 template <class T>
 inline T select(bool condition, T yes, T no) {
   return condition ? yes : no;
@@ -202,23 +218,20 @@ inline SinCos sincos(double x) {
   const double z = r * r;
   double s = 0;
   double c = 0;
-  for (int k = 9; k >= 1; --k) {
-    const double sign = k % 2 == 0 ? 1.0 : -1.0;
-    s = std::fma(s, z, sign / detail::factorial(2 * k + 1));
-    c = std::fma(c, z, sign / detail::factorial(2 * k));
+#pragma GCC unroll 16
+  for (std::size_t k = detail::kSines.size() - 1; k >= 1; --k) {
+    s = std::fma(s, z, detail::kSines[k]);
+    c = std::fma(c, z, detail::kCosines[k]);
   }
   const double sin_r = std::fma(s * z, r, r);
   const double cos_r = std::fma(c, z, 1.0);
-  switch (std::bit_cast<std::uint64_t>(shifted) & 3U) {
-    case 0:
-      return {sin_r, cos_r};
-    case 1:
-      return {cos_r, -sin_r};
-    case 2:
-      return {-sin_r, -cos_r};
-    default:
-      return {-cos_r, sin_r};
-  }
+  // A quarter turn on, sine and cosine are what the cosine and −sine were.
+  const auto quarters = std::bit_cast<std::uint64_t>(shifted);
+  const bool is_odd = (quarters & 1U) != 0;
+  const double first = detail::select(is_odd, cos_r, sin_r);
+  const double second = detail::select(is_odd, -sin_r, cos_r);
+  const bool is_half = (quarters & 2U) != 0;
+  return {detail::select(is_half, -first, first), detail::select(is_half, -second, second)};
 }
 
 inline double sin(double x) { return sincos(x).sin; }

@@ -42,7 +42,8 @@ void Affine<T>::prepare(const T* theta, T* prepared, Index part) const {
 }
 
 template <class T>
-void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) const {
+void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y, Rows<T>,
+                        const TrainingRows*) const {
   const Index panels = kernel::panel_count(outputs_);
   kernel::multiply<T>(n, inputs_, panels, x.data, x.stride, theta, y.data, y.stride);
   add_bias(n, theta, y);
@@ -66,7 +67,7 @@ void Affine<T>::add_bias(Index n, const T* theta, Rows<T> y) const {
 }
 
 template <class T>
-void Affine<T>::backward(Index n, Rows<const T>, Rows<const T> dy, const T* prepared,
+void Affine<T>::backward(Index n, const Forwarded<T>&, Rows<const T> dy, const T* prepared,
                          Rows<T> dx) const {
   kernel::multiply<T>(n, outputs_, kernel::panel_count(inputs_), dy.data, dy.stride, prepared,
                       dx.data, dx.stride);
@@ -96,11 +97,11 @@ std::vector<GradientTile> Affine<T>::gradient_tiles(Index pieces) const {
 }
 
 template <class T>
-void Affine<T>::gradient(std::span<const Range> leaves, const GradientTile& tile, Rows<const T> x,
-                         Rows<const T> dy, T* dtheta) const {
+void Affine<T>::gradient(std::span<const Range> leaves, const GradientTile& tile,
+                         const Forwarded<T>& done, Rows<const T> dy, T* dtheta) const {
   if (tile.tensor == 0) {
-    kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, x.data, x.stride, dy.data,
-                                   dy.stride, dtheta, inputs_);
+    kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, done.x.data, done.x.stride,
+                                   dy.data, dy.stride, dtheta, inputs_);
   } else {
     static constexpr T kOne = T(1);
     kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, &kOne, 0, dy.data, dy.stride,

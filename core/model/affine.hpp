@@ -21,20 +21,22 @@ class Affine final : public Layer<T> {
   Index inputs() const override { return inputs_; }
   Index outputs() const override { return outputs_; }
   bool in_place() const override { return false; }
+  bool derives_in_place() const override { return false; }
   std::vector<Tensor> tensors() const override;
   void initialize(Initialization how, const RandomStream& stream, std::uint64_t layer,
                   T* theta) const override;
   Index prepared_size() const override;
   Index prepared_parts() const override { return kernel::panel_count(inputs_); }
   void prepare(const T* theta, T* prepared, Index part) const override;
-  void forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) const override;
+  void forward(Index n, Rows<const T> x, const T* theta, Rows<T> y, Rows<T> kept,
+               const TrainingRows* rows) const override;
   /// forward of sparse rows: row r of y is of row rows[r] of x. The same bits.
   void forward(Index n, const kernel::SparseRows<T>& x, const Index* rows, const T* theta,
                Rows<T> y) const;
-  void backward(Index n, Rows<const T> y, Rows<const T> dy, const T* prepared,
+  void backward(Index n, const Forwarded<T>& done, Rows<const T> dy, const T* prepared,
                 Rows<T> dx) const override;
   std::vector<GradientTile> gradient_tiles(Index pieces) const override;
-  void gradient(std::span<const Range> leaves, const GradientTile& tile, Rows<const T> x,
+  void gradient(std::span<const Range> leaves, const GradientTile& tile, const Forwarded<T>& done,
                 Rows<const T> dy, T* dtheta) const override;
 
  private:

@@ -32,9 +32,28 @@ struct Rows {
   operator Rows<const T>() const { return {data, stride}; }  // NOLINT(google-explicit-constructor)
 };
 
+/// What a layer may know of rows that it trains on, beside their values: enough to draw random
+/// numbers for each that depend on nothing else.
+struct TrainingRows {
+  std::uint64_t seed = 0;
+  Index epoch = 0;
+  const Index* numbers = nullptr;  ///< of each row, among all training rows
+
+  TrainingRows from(Index r) const { return {seed, epoch, numbers + r}; }
+};
+
+/// What forward has read and left of some rows.
+template <class T>
+struct Forwarded {
+  Rows<const T> x;  ///< unless the layer is in place
+  Rows<const T> y;  ///< unless the layer behind it is in place
+  Rows<const T> kept;
+};
+
 /// One layer of a network. Immutable: θ and the activations belong to the network's pass.
 ///
 /// θ arguments point at the layer's first tensor; the tensors of a layer lie one after another.
+/// What is here already is that of a layer without parameters.
 template <class T>
 class Layer {
  public:
@@ -42,30 +61,38 @@ class Layer {
 
   virtual Index inputs() const = 0;
   virtual Index outputs() const = 0;
-  /// y replaces x: the layer is elementwise and its derivative follows from y.
+  /// y replaces x, which backward does not read.
   virtual bool in_place() const = 0;
+  /// dx replaces dy, which gradient does not read.
+  virtual bool derives_in_place() const = 0;
+  /// Elements of a row that forward leaves for what comes after.
+  virtual Index kept() const { return 0; }
+  /// It is left out where rows are scored.
+  virtual bool only_trains() const { return false; }
 
   /// Names ("weight"), shapes and offsets from the layer's first tensor.
-  virtual std::vector<Tensor> tensors() const = 0;
-  virtual void initialize(Initialization how, const RandomStream& stream, std::uint64_t layer,
-                          T* theta) const = 0;
+  virtual std::vector<Tensor> tensors() const { return {}; }
+  virtual void initialize(Initialization /*how*/, const RandomStream& /*stream*/,
+                          std::uint64_t /*layer*/, T* /*theta*/) const {}
 
   /// Elements of what `prepare` derives from θ for `backward`, and the pieces it is made in.
-  virtual Index prepared_size() const = 0;
-  virtual Index prepared_parts() const = 0;
-  virtual void prepare(const T* theta, T* prepared, Index part) const = 0;
+  virtual Index prepared_size() const { return 0; }
+  virtual Index prepared_parts() const { return 0; }
+  virtual void prepare(const T* /*theta*/, T* /*prepared*/, Index /*part*/) const {}
 
   /// y = f(x) for n rows; each row by itself.
-  virtual void forward(Index n, Rows<const T> x, const T* theta, Rows<T> y) const = 0;
-  /// dx = ∂L/∂x from dy = ∂L/∂y for n rows; each row by itself. In place: dx is dy.
-  virtual void backward(Index n, Rows<const T> y, Rows<const T> dy, const T* prepared,
+  /// @param rows  null where they are scored only
+  virtual void forward(Index n, Rows<const T> x, const T* theta, Rows<T> y, Rows<T> kept,
+                       const TrainingRows* rows) const = 0;
+  /// dx = ∂L/∂x from dy = ∂L/∂y for n rows; each row by itself.
+  virtual void backward(Index n, const Forwarded<T>& done, Rows<const T> dy, const T* prepared,
                         Rows<T> dx) const = 0;
 
   /// The pieces of ∂L/∂θ for about `pieces` pieces of equal work.
-  virtual std::vector<GradientTile> gradient_tiles(Index pieces) const = 0;
+  virtual std::vector<GradientTile> gradient_tiles(Index /*pieces*/) const { return {}; }
   /// One piece: sums over the rows of each leaf, folded in tree order, into dtheta.
-  virtual void gradient(std::span<const Range> leaves, const GradientTile& tile, Rows<const T> x,
-                        Rows<const T> dy, T* dtheta) const = 0;
+  virtual void gradient(std::span<const Range> /*leaves*/, const GradientTile& /*tile*/,
+                        const Forwarded<T>& /*done*/, Rows<const T> /*dy*/, T* /*dtheta*/) const {}
 };
 
 }  // namespace lockstep

@@ -7,6 +7,9 @@
 #include "core/base/error.hpp"
 #include "core/model/activations.hpp"
 #include "core/model/affine.hpp"
+#include "core/model/dropout.hpp"
+#include "core/model/layer_norm.hpp"
+#include "core/model/shortcut.hpp"
 
 namespace lockstep {
 
@@ -28,6 +31,12 @@ const ModelPreset& model_preset(std::string_view name) {
   throw ConfigError("unknown model type " + quoted(name));
 }
 
+const std::vector<std::string>& normalization_names() {
+  static const std::vector<std::string> kNames{std::string(kNoNormalization),
+                                               std::string(kLayerNormalization)};
+  return kNames;
+}
+
 std::string automatic_loss(const ModelPreset& preset, TargetKind target) {
   for (const std::string& loss : preset.losses) {
     if (loss_traits(loss).target == target) return loss;
@@ -45,26 +54,39 @@ Index outputs_for(std::string_view loss, Index classes, Index targets) {
 
 template <class T>
 Network<T>::Network(const NetworkSpec& spec) : spec_(spec), loss_(make_loss<T>(spec.loss)) {
-  Index width = spec.inputs;
-  const auto add_affine = [&](Index outputs) {
-    auto affine = std::make_unique<Affine<T>>(width, outputs);
-    if (first_layer_ == nullptr) first_layer_ = affine.get();
-    add(std::move(affine));
-    width = outputs;
-  };
-  for (const Index hidden : spec.hidden) {
-    add_affine(hidden);
-    add(make_activation<T>(spec.activation, hidden, spec.slope));
-  }
+  for (std::size_t number = 0; number < spec.hidden.size(); ++number) add_hidden(number);
   add_affine(spec.outputs);
 }
 
 template <class T>
-void Network<T>::add(std::unique_ptr<Layer<T>> layer) {
-  const auto number = tensors_.size() / 2;  // of the layers that have parameters
+void Network<T>::add_affine(Index outputs) {
+  const Index inputs = layers_.empty() ? spec_.inputs : layers_.back()->outputs();
+  auto affine = std::make_unique<Affine<T>>(inputs, outputs);
+  affines_.push_back(affine.get());
+  add(std::move(affine), fmt::format("layers.{}", affines_.size() - 1));
+}
+
+template <class T>
+void Network<T>::add_hidden(std::size_t number) {
+  const Index width = spec_.hidden[number];
+  const std::size_t first = layers_.size();
+  add_affine(width);
+  if (spec_.normalization == kLayerNormalization) {
+    add(std::make_unique<LayerNorm<T>>(width), fmt::format("norms.{}", number));
+  }
+  add(make_activation<T>(spec_.activation, width, spec_.slope));
+  if (spec_.dropout > 0) add(std::make_unique<Dropout<T>>(width, number, spec_.dropout));
+  if (spec_.residual && number > 0 && spec_.hidden[number - 1] == width) {
+    residual_blocks_.push_back({first, layers_.size()});
+    add(std::make_unique<Shortcut<T>>(width));
+  }
+}
+
+template <class T>
+void Network<T>::add(std::unique_ptr<Layer<T>> layer, std::string_view name) {
   offsets_.push_back(arena_size_);
   for (Tensor tensor : layer->tensors()) {
-    tensor.name = fmt::format("layers.{}.{}", number, tensor.name);
+    tensor.name = fmt::format("{}.{}", name, tensor.name);
     tensor.offset += offsets_.back();
     arena_size_ = tensor.offset + tensor.size();
     tensors_.push_back(tensor);
@@ -99,8 +121,11 @@ void Network<T>::initialize(std::uint64_t seed, T* theta) const {
     how = spec_.hidden.empty() ? Initialization::zero : initialization_for(spec_.activation);
   }
   const RandomStream stream(seed, Purpose::initialization);
+  // Affine layers alone count, by twos: weights are the same whatever stands between them.
+  std::size_t before = 0;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    layers_[i]->initialize(how, stream, i, theta + offsets_[i]);
+    layers_[i]->initialize(how, stream, 2 * before, theta + offsets_[i]);
+    if (layers_[i].get() == affines_[before]) before = std::min(before + 1, affines_.size() - 1);
   }
 }
 

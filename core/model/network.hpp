@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/data/table.hpp"
@@ -12,15 +13,25 @@
 
 namespace lockstep {
 
+/// What stands between a hidden layer and its activation: nothing, or a LayerNorm.
+inline constexpr std::string_view kNoNormalization = "none";
+inline constexpr std::string_view kLayerNormalization = "layer";
+const std::vector<std::string>& normalization_names();
+
 /// What a network is made of. All models are networks: `linear` is an affine layer with the squared
 /// loss, `logistic` the same with the logistic loss, `softmax` with cross-entropy, `svm` with the
-/// hinge loss; `mlp` puts affine and activation layers in turn before it.
+/// hinge loss; `mlp` puts hidden layers before it. Each of these is an affine layer, perhaps a
+/// normalisation, the activation, and in training perhaps a dropout. With `residual` one that is as
+/// wide as the hidden layer before it adds its output to that of this layer.
 struct NetworkSpec {
   Index inputs = 0;
   std::vector<Index> hidden{};
   Index outputs = 0;
   std::string activation = "relu";
   double slope = 0.01;  ///< of leaky_relu
+  std::string normalization{kNoNormalization};
+  bool residual = false;
+  double dropout = 0;  ///< probability that a unit of a hidden layer is dropped in training
   std::string loss = "squared";
   Initialization initialization = Initialization::automatic;
 
@@ -43,6 +54,12 @@ std::string automatic_loss(const ModelPreset& preset, TargetKind target);
 /// Scores of a row under a loss, see ClassScores; of numbers one for each of the targets.
 Index outputs_for(std::string_view loss, Index classes, Index targets);
 
+/// Layers of which the last, a Shortcut, adds what the first reads.
+struct ResidualBlock {
+  std::size_t first;
+  std::size_t last;
+};
+
 /// Layers in order, the loss behind them, and where every tensor lies in the arena of θ.
 template <class T>
 class Network {
@@ -53,9 +70,10 @@ class Network {
   std::size_t layer_count() const { return layers_.size(); }
   const Layer<T>& layer(std::size_t i) const { return *layers_[i]; }
   /// Layer 0, which reads the features.
-  const Affine<T>& first_layer() const { return *first_layer_; }
+  const Affine<T>& first_layer() const { return *affines_.front(); }
   /// Elements from the start of θ to layer i's first tensor.
   Index offset(std::size_t i) const { return offsets_[i]; }
+  const std::vector<ResidualBlock>& residual_blocks() const { return residual_blocks_; }
   const Loss<T>& loss() const { return *loss_; }
   /// What the loss takes of each row: a class, or a number for each output.
   Index targets() const;
@@ -72,12 +90,15 @@ class Network {
   void initialize(std::uint64_t seed, T* theta) const;
 
  private:
-  void add(std::unique_ptr<Layer<T>> layer);
+  void add_affine(Index outputs);
+  void add_hidden(std::size_t number);
+  void add(std::unique_ptr<Layer<T>> layer, std::string_view name = "");
 
   NetworkSpec spec_;
   std::vector<std::unique_ptr<Layer<T>>> layers_;
-  const Affine<T>* first_layer_ = nullptr;
+  std::vector<const Affine<T>*> affines_;  // of the layers
   std::vector<Index> offsets_;
+  std::vector<ResidualBlock> residual_blocks_;
   std::unique_ptr<Loss<T>> loss_;
   std::vector<Tensor> tensors_;
   Index arena_size_ = 0;

@@ -19,13 +19,25 @@ Range blocks_of_units(Range units) {
   return {units.begin / kUnits, (units.end + kUnits - 1) / kUnits};
 }
 
+/// to += from.
+template <class T>
+void add_rows(Range rows, Index width, Rows<const T> from, Rows<T> to) {
+  const Index columns = kernel::panel_count(width) * kPanel;
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    const T* added = from.row(r);
+    T* sum = to.row(r);
+    for (Index c = 0; c < columns; ++c) sum[c] += added[c];
+  }
+}
+
 }  // namespace
 
 template <class T>
 NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool train,
                             const kernel::SparseRows<T>& features)
-    : network_(network), capacity_(capacity), features_(features) {
+    : network_(network), capacity_(capacity), trains_(train), features_(features) {
   const auto allocate = [&](Index columns) {
+    if (columns == 0) return Rows<T>();
     const Index stride = row_stride(columns);
     memory_.emplace_back(static_cast<std::size_t>(std::max<Index>(capacity, 1) * stride));
     return Rows<T>{memory_.back().data(), stride};
@@ -35,13 +47,15 @@ NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool trai
   for (std::size_t i = 0; i < network.layer_count(); ++i) {
     const Layer<T>& layer = network.layer(i);
     const bool last = i + 1 == network.layer_count();
-    const Rows<T> output = layer.in_place() ? inputs_.back() : allocate(layer.outputs());
+    const bool same = layer.in_place() || is_left_out(i);
+    const Rows<T> output = same ? inputs_.back() : allocate(layer.outputs());
     inputs_.push_back(output);
+    kept_.push_back(allocate(is_left_out(i) ? 0 : layer.kept()));
     if (!train) continue;
     // The derivative of the scores takes their place: nobody reads the scores after the loss.
-    derivatives_.push_back(last               ? output
-                           : layer.in_place() ? derivatives_.back()
-                                              : allocate(layer.outputs()));
+    derivatives_.push_back(last                       ? output
+                           : layer.derives_in_place() ? derivatives_.back()
+                                                      : allocate(layer.outputs()));
     prepared_.emplace_back(static_cast<std::size_t>(i == 0 ? 0 : layer.prepared_size()));
     for (Index part = 0; i > 0 && part < layer.prepared_parts(); ++part) {
       prepare_tasks_.push_back({i, part});
@@ -85,8 +99,7 @@ template <class T>
 void NetworkPass<T>::choose_rows(std::span<const Index> rows, int threads) {
   assert(is_sparse() && static_cast<Index>(rows.size()) <= capacity_);
   rows_ = rows;
-  const bool trains = derivatives_.size() > 1;
-  if (trains) columns_.assign(features_, network_.spec().inputs, rows, threads);
+  if (trains_) columns_.assign(features_, network_.spec().inputs, rows, threads);
 }
 
 /// A *unit* is a panel of one row of a weight matrix; unit u of a tensor lies in its block
@@ -141,15 +154,23 @@ void NetworkPass<T>::prepare(const T* theta, std::size_t task) {
 }
 
 template <class T>
-void NetworkPass<T>::forward(Range rows, const T* theta) {
+void NetworkPass<T>::forward(Range rows, const T* theta, const TrainingRows* training) {
   assert(0 <= rows.begin && rows.end <= capacity_);
+  TrainingRows of_range;
+  if (training != nullptr) of_range = training->from(rows.begin);
   if (is_sparse()) {
     network_.first_layer().forward(rows.size(), features_, rows_.data() + rows.begin,
                                    theta + network_.offset(0), inputs_[1].from(rows.begin));
   }
   for (std::size_t i = is_sparse() ? 1 : 0; i < network_.layer_count(); ++i) {
-    network_.layer(i).forward(rows.size(), inputs_[i].from(rows.begin), theta + network_.offset(i),
-                              inputs_[i + 1].from(rows.begin));
+    if (is_left_out(i)) continue;
+    const Layer<T>& layer = network_.layer(i);
+    layer.forward(rows.size(), inputs_[i].from(rows.begin), theta + network_.offset(i),
+                  inputs_[i + 1].from(rows.begin), kept_[i].from(rows.begin),
+                  training == nullptr ? nullptr : &of_range);
+    for (const ResidualBlock& block : network_.residual_blocks()) {
+      if (block.last == i) add_rows<T>(rows, layer.outputs(), inputs_[block.first], inputs_[i + 1]);
+    }
   }
 }
 
@@ -174,9 +195,13 @@ void NetworkPass<T>::weight_derivatives(Range rows, const double* weights) {
 template <class T>
 void NetworkPass<T>::backward(Range rows) {
   for (std::size_t i = network_.layer_count(); i-- > 1;) {
-    network_.layer(i).backward(rows.size(), inputs_[i + 1].from(rows.begin),
-                               derivatives_[i + 1].from(rows.begin), prepared_[i].data(),
-                               derivatives_[i].from(rows.begin));
+    const Layer<T>& layer = network_.layer(i);
+    layer.backward(rows.size(), done(i, rows.begin), derivatives_[i + 1].from(rows.begin),
+                   prepared_[i].data(), derivatives_[i].from(rows.begin));
+    for (const ResidualBlock& block : network_.residual_blocks()) {
+      if (block.first != i) continue;
+      add_rows<T>(rows, layer.inputs(), derivatives_[block.last + 1], derivatives_[i]);
+    }
   }
 }
 
@@ -191,7 +216,7 @@ void NetworkPass<T>::gradient(std::span<const Range> leaves, std::size_t task, T
     return;
   }
   const auto& [i, tile] = gradient_tasks_[task - sparse_tasks_.size()];
-  network_.layer(i).gradient(leaves, tile, inputs_[i], derivatives_[i + 1],
+  network_.layer(i).gradient(leaves, tile, done(i, 0), derivatives_[i + 1],
                              gradient + network_.offset(i));
 }
 

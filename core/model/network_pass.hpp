@@ -50,7 +50,8 @@ class NetworkPass {
   std::size_t prepare_tasks() const { return prepare_tasks_.size(); }
   void prepare(const T* theta, std::size_t task);
 
-  void forward(Range rows, const T* theta);
+  /// @param training  of the rows of the batch; null where they are scored only
+  void forward(Range rows, const T* theta, const TrainingRows* training = nullptr);
   /// Losses of the rows; their derivatives take the place of the scores.
   /// @param loss     that of the network, or one that smooths it
   /// @param targets  the network's targets() of each row of the batch
@@ -81,13 +82,20 @@ class NetworkPass {
     GradientTile tile;
   };
 
+  /// What forward left of layer i, from a row on.
+  Forwarded<T> done(std::size_t i, Index row) const {
+    return {inputs_[i].from(row), inputs_[i + 1].from(row), kept_[i].from(row)};
+  }
+  bool is_left_out(std::size_t i) const { return !trains_ && network_.layer(i).only_trains(); }
   Range units_of(Index group, Index panel) const;
 
   const Network<T>& network_;
   Index capacity_;
+  bool trains_;
   kernel::SparseRows<T> features_;
   std::vector<AlignedVector<T>> memory_;
   std::vector<Rows<T>> inputs_;       // inputs_[i] is what layer i reads; one more for the scores
+  std::vector<Rows<T>> kept_;         // by layer i
   std::vector<Rows<T>> derivatives_;  // with respect to inputs_[i]
   std::vector<AlignedVector<T>> prepared_;
   std::vector<PrepareTask> prepare_tasks_;

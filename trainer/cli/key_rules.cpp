@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,7 @@ constexpr std::array kNetworkKeys{
     "data.stream"sv,
     "train.class_weight"sv,
     "train.label_smoothing"sv,
+    "train.input_noise"sv,
     "train.epochs"sv,
     "train.batch_size"sv,
     "train.init_from"sv,
@@ -135,6 +137,11 @@ std::vector<Condition> special_conditions() {
       {"model.activation", "model.type", {"mlp"}},
       {"model.slope", "model.type", {"mlp"}},
       {"model.slope", "model.activation", {"leaky_relu"}},
+      {"model.normalization", "model.type", {"mlp"}},
+      {"model.residual", "model.type", {"mlp"}},
+      {"model.dropout", "model.type", {"mlp"}},
+      {"model.dropout", "train.optimizer", stepping_optimizers()},
+      {"train.input_noise", "train.optimizer", stepping_optimizers()},
       {"data.quarantine", "data.on_bad_row", {"skip"}},
       {"data.cache", "data.on_bad_row", {"fail"}},
       {"synthetic.classes", "synthetic.kind", {"blobs"}},
@@ -233,6 +240,17 @@ std::string loss_objection(const Settings& settings) {
   if (loss == "auto" || contains(fitting, loss)) return "";
   return fmt::format("model.loss: '{}' does not fit model.type = {}; known: auto, {}", loss, type,
                      fmt::join(fitting, ", "));
+}
+
+/// Shortcuts need layers that fit together.
+std::string residual_objection(const Settings& settings) {
+  const std::vector<Index> widths = settings.integers("model.hidden");
+  const bool fits = std::adjacent_find(widths.begin(), widths.end()) != widths.end();
+  if (!settings.flag("model.residual") || fits) return "";
+  return fmt::format(
+      "model.residual: no hidden layer is as wide as the one before it, found model.hidden = {}; "
+      "set equal widths, as in 256,256",
+      settings.text("model.hidden"));
 }
 
 std::string penalty_objection(const Settings& settings, const std::string& name) {
@@ -404,6 +422,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);
+  if (name == "model.residual") return residual_objection(settings);
   if (name == "data.target") return target_objection(settings);
   return split_objection(settings, name);
 }

@@ -338,6 +338,14 @@ void add_model(std::vector<Option>& all) {
            .between(1, 1 << 20),
        choice("model.activation", activation_names(), "relu", "Activation after each hidden layer"),
        real("model.slope", "0.01", "Slope of leaky_relu for negative inputs").fraction(),
+       choice("model.normalization", normalization_names(), "none",
+              "What stands before each activation; layer normalises the units of each row"),
+       flag("model.residual", "false",
+            "Whether each hidden layer as wide as the one before it adds that one's output to its "
+            "own"),
+       real("model.dropout", "0",
+            "Probability that a unit of a hidden layer is left out of a training step")
+           .fraction(),
        choice("model.loss", with_auto(loss_names()), "auto",
               "Loss of a row; auto is squared for linear, logistic for logistic, cross_entropy for "
               "softmax, hinge for svm, and for an mlp cross_entropy with classes and squared with "
@@ -421,6 +429,10 @@ void add_training(std::vector<Option>& all) {
        real("train.label_smoothing", "0",
             "Share of the label of a training row that is spread over all classes alike")
            .fraction(),
+       real("train.input_noise", "0",
+            "Standard deviation of the normal noise on each feature of a row in each epoch, in "
+            "units of the transformed features; not of sparse rows")
+           .at_least(0),
        texts("train.class_weight", "none",
              "With how much the rows of a class count: none, balanced (n/(K·n_k) of a class with "
              "n_k of n rows, of K classes), or a list of CLASS:WEIGHT, where others count 1"),

@@ -16,11 +16,14 @@ BatchRows<T>::BatchRows(const Examples<T>& examples, const Lanes& lanes, Range m
       target_count_(targets),
       order_(static_cast<std::size_t>(mine.size())),
       sources_(static_cast<std::size_t>(capacity)),
+      numbers_(static_cast<std::size_t>(capacity)),
       targets_(static_cast<std::size_t>(capacity * targets)),
       weights_(examples.weights.empty() ? 0 : static_cast<std::size_t>(capacity)) {}
 
 template <class T>
 void BatchRows<T>::begin_epoch(Shuffle shuffle, std::uint64_t seed, Index epoch, int threads) {
+  seed_ = seed;
+  epoch_ = epoch;
   parallel_for(threads, my_lanes_.size(), [&](Index i) {
     const Index lane = my_lanes_.begin + i;
     order_[static_cast<std::size_t>(i)] =
@@ -41,6 +44,7 @@ void BatchRows<T>::go_to(Index step) {
     for (Index j = positions.begin; j < positions.end; ++j, ++row) {
       const Index source = first + order[static_cast<std::size_t>(j)];
       sources_[static_cast<std::size_t>(row)] = source;
+      numbers_[static_cast<std::size_t>(row)] = examples_.rows.begin + source;
       std::copy_n(examples_.targets.data() + source * target_count_, target_count_,
                   targets_.data() + row * target_count_);
       if (weights_.empty()) continue;

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "core/model/layer.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
 
@@ -33,6 +34,8 @@ class BatchRows {
   std::span<const Index> sources() const {
     return std::span(sources_).first(static_cast<std::size_t>(count()));
   }
+  /// What layers may know of the rows of the batch.
+  TrainingRows training_rows() const { return {seed_, epoch_, numbers_.data()}; }
   /// As the loss takes them, row after row.
   const double* targets() const { return targets_.data(); }
   /// Null where rows have none.
@@ -48,9 +51,12 @@ class BatchRows {
   Lanes lanes_;
   Range my_lanes_;
   Index target_count_;
+  std::uint64_t seed_ = 0;
+  Index epoch_ = 0;
   std::vector<std::vector<Index>> order_;  // of each of my lanes
   std::vector<Range> leaves_;
   std::vector<Index> sources_;
+  std::vector<Index> numbers_;  // among the rows of all ranks
   std::vector<double> targets_;
   std::vector<double> weights_;
 };

@@ -148,6 +148,16 @@ void check_smooth(const Settings& settings, const std::string& loss) {
       loss == "hinge" ? "; set model.loss = squared_hinge" : "; take another optimizer"));
 }
 
+/// Refuses noise on the zeros of sparse rows, which are not there.
+void check_noise(const Settings& settings, const Experiment& e) {
+  constexpr const char* kKey = "train.input_noise";
+  if (settings.real(kKey) == 0 || !is_sparse(e)) return;
+  throw PlacedConfigError(fmt::format(
+      "{}: error: {}: the rows are sparse, and noise would make all their zeros numbers; remove it "
+      "or set preprocess.scale = standard, which makes them dense",
+      settings.place(kKey), kKey));
+}
+
 Penalty penalty_of(const Settings& settings, Index rows) {
   const bool is_svm = settings.text("model.type") == "svm";
   Penalty penalty = is_svm ? Penalty::of_svm(settings.real("svm.C"), rows)
@@ -213,6 +223,7 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   options.clip_norm = bound("train.clip_norm");
   options.penalty = penalty_of(settings, rows);
   options.label_smoothing = settings.real("train.label_smoothing");
+  options.input_noise = settings.real("train.input_noise");
   return options;
 }
 
@@ -222,6 +233,10 @@ void check_several_classes(const Table& train) {
   if (train.class_names.size() >= 2) return;
   throw DataError(fmt::format("target '{}': only one class, {}: there is nothing to learn",
                               train.target_name(), some_classes(train.class_names)));
+}
+
+bool is_sparse(const Experiment& e) {
+  return e.train.sparse() != nullptr && e.model.features.keeps_zeros();
 }
 
 bool is_independent_of_epochs(const Settings& settings) {
@@ -248,6 +263,9 @@ NetworkSpec network_spec(const Settings& settings, const Table& train) {
     spec.hidden = settings.integers("model.hidden");
     spec.activation = settings.text("model.activation");
     spec.slope = settings.real("model.slope");
+    spec.normalization = settings.text("model.normalization");
+    spec.residual = settings.flag("model.residual");
+    spec.dropout = settings.real("model.dropout");
   }
   spec.outputs =
       outputs_for(spec.loss, static_cast<Index>(train.class_names.size()), train.targets());
@@ -299,6 +317,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   e.monitor = monitor_of(settings, e.train);
   check_smoothing(settings, e.model.network.loss);
   check_smooth(settings, e.model.network.loss);
+  check_noise(settings, e);
   e.options = training_options(settings, rows, e.batch, !e.model.network.hidden.empty());
   e.model.penalty = e.options.penalty;
   e.model.options = options_of_model(settings);

@@ -40,6 +40,9 @@ struct Experiment {
 /// Throws alike on all ranks. *Collective*.
 Experiment prepare_experiment(Session& session, TrainingData data);
 
+/// Training takes the rows without their zeros.
+bool is_sparse(const Experiment& experiment);
+
 /// Refuses a target of one class.
 void check_several_classes(const Table& train);
 

@@ -152,7 +152,7 @@ Index table_bytes(const Table& table) {
 RowsOfExperiment rows_of(Team& team, const Experiment& e) {
   RowsOfExperiment all;
   all.train_rows = e.train.total_rows;
-  all.is_sparse = e.train.sparse() != nullptr && e.model.features.keeps_zeros();
+  all.is_sparse = is_sparse(e);
   all.in_place = std::holds_alternative<Table::NumberValues>(e.train.values);
   std::vector<std::int64_t> sums{table_bytes(e.train), cells_of(e.train), 0};
   for (const auto* table : {&e.validation, &e.test}) {

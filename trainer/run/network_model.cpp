@@ -53,8 +53,10 @@ StoredTensors<T> stored_tensors(const Network<T>& network, const T* theta) {
 }
 
 std::string network_text(const NetworkSpec& spec) {
-  return Json{{"inputs", spec.inputs},         {"hidden", spec.hidden}, {"outputs", spec.outputs},
-              {"activation", spec.activation}, {"slope", spec.slope},   {"loss", spec.loss}}
+  return Json{{"inputs", spec.inputs},     {"hidden", spec.hidden},
+              {"outputs", spec.outputs},   {"activation", spec.activation},
+              {"slope", spec.slope},       {"normalization", spec.normalization},
+              {"residual", spec.residual}, {"loss", spec.loss}}
       .dump();
 }
 
@@ -95,6 +97,8 @@ NetworkSpec read_network(const SafetensorsFile& file) {
   spec.outputs = json.at("outputs").get<Index>();
   spec.activation = json.at("activation").get<std::string>();
   spec.slope = json.at("slope").get<double>();
+  spec.normalization = json.value("normalization", std::string(kNoNormalization));
+  spec.residual = json.value("residual", false);
   spec.loss = json.at("loss").get<std::string>();
   constexpr Index kMostInputs = Index{1} << 31;
   constexpr Index kWidest = Index{1} << 20;  // as model.hidden; products of widths stay numbers
@@ -106,8 +110,9 @@ NetworkSpec read_network(const SafetensorsFile& file) {
   check_width(spec.outputs, kWidest);
   for (const Index width : spec.hidden) check_width(width, kWidest);
   if (spec.hidden.size() > kDeepest) throw DataError("more than 1000 hidden layers");
-  if (!contains(activation_names(), spec.activation) || !contains(loss_names(), spec.loss)) {
-    throw DataError("an unknown activation or loss, perhaps of a later version");
+  if (!contains(activation_names(), spec.activation) ||
+      !contains(normalization_names(), spec.normalization) || !contains(loss_names(), spec.loss)) {
+    throw DataError("an unknown activation, normalisation or loss, perhaps of a later version");
   }
   return spec;
 }
@@ -220,6 +225,8 @@ std::string architecture(const NetworkSpec& spec) {
   for (const Index width : spec.hidden) text += fmt::format("-{}", width);
   text += fmt::format("-{}", spec.outputs);
   if (!spec.hidden.empty()) text += " " + spec.activation;
+  if (spec.normalization != kNoNormalization) text += fmt::format(", {} norm", spec.normalization);
+  if (spec.residual) text += ", residual";
   return fmt::format("{}, loss {}", text, spec.loss);
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/finite.hpp"
+#include "core/model/input_noise.hpp"
 #include "core/parallel/ranges.hpp"
 #include "core/parallel/threads.hpp"
 
@@ -277,7 +278,11 @@ void Training<T>::compute_gradient() {
     for (Index r = range.begin; r < range.end && !examples_.is_sparse; ++r) {
       reader.copy(batch_.source(r), pass_.input().row(r));
     }
-    pass_.forward(range, theta_.data());
+    const TrainingRows training = batch_.training_rows();
+    if (options_.input_noise > 0) {
+      add_input_noise(options_.input_noise, examples_.features, range, training, pass_.input());
+    }
+    pass_.forward(range, theta_.data(), &training);
     for (Index r = range.begin; r < range.end; ++r) {
       scorer_.predict(pass_.scores().row(r), predictions_.data() + r * target_count_);
     }

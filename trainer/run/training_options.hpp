@@ -29,6 +29,7 @@ struct TrainingOptions {
   std::optional<double> clip_norm;
   Penalty penalty;
   double label_smoothing = 0;  ///< ε, see make_loss
+  double input_noise = 0;      ///< see add_input_noise; of dense rows
 
   bool is_full_batch() const { return optimizer == kLbfgsName; }
 

@@ -28,10 +28,12 @@ Activated activated(const std::string& name, double x) {
   AlignedVector<double> y(kPanel);
   AlignedVector<double> dy(kPanel, 1.0);
   y[0] = x;
+  AlignedVector<double> before = y;
   const Rows<double> value{y.data(), kPanel};
+  const Rows<double> input = layer->in_place() ? value : Rows<double>{before.data(), kPanel};
   const Rows<double> derivative{dy.data(), kPanel};
-  layer->forward(1, value, nullptr, value);
-  layer->backward(1, value, derivative, nullptr, derivative);
+  layer->forward(1, input, nullptr, value, {}, nullptr);
+  layer->backward(1, {input, value, {}}, derivative, nullptr, derivative);
   return {y[0], dy[0]};
 }
 
@@ -86,6 +88,40 @@ TEST(LeakyRelu, IsTheLargerOfXAndItsPart) {
   for (const double x : kPoints) {
     EXPECT_EQ(activated("leaky_relu", x).value, std::max(kSlope * x, x)) << x;
     EXPECT_EQ(activated("leaky_relu", x).derivative, x > 0 ? 1 : kSlope) << x;
+  }
+}
+
+TEST(Elu, IsXAboveZeroAndAnExponentialBelow) {
+  for (const double x : kPoints) {
+    EXPECT_TRUE(close(activated("elu", x).value, x > 0 ? x : std::expm1(x), 1e-15)) << x;
+    EXPECT_TRUE(close(activated("elu", x).derivative, x > 0 ? 1 : std::exp(x), 1e-15, 1)) << x;
+  }
+}
+
+TEST(Softplus, IsItsDefinitionWithTheSigmoidAsItsDerivative) {
+  for (const double x : kPoints) {
+    EXPECT_TRUE(close(activated("softplus", x).value, std::log1p(std::exp(x)), 1e-15)) << x;
+    EXPECT_TRUE(close(activated("softplus", x).derivative, 1 / (1 + std::exp(-x)), 1e-14)) << x;
+  }
+  EXPECT_EQ(activated("softplus", 800).value, 800) << "without overflow";
+}
+
+TEST(Silu, IsXTimesItsSigmoid) {
+  const auto definition = [](auto t) { return t / (1 + exp(-t)); };
+  for (const double x : kPoints) {
+    EXPECT_TRUE(close(activated("silu", x).value, definition(x), 1e-15)) << x;
+    EXPECT_TRUE(close(activated("silu", x).derivative, derivative(definition, x), 1e-14, 1)) << x;
+  }
+  EXPECT_EQ(activated("silu", -800).value, 0);
+}
+
+TEST(Gelu, IsXTimesTheNormalDistribution) {
+  for (const double x : kPoints) {
+    const double cumulative = std::erfc(-x / std::sqrt(2)) / 2;
+    const double density = std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0));
+    // At −20 the argument that erfc gets here, rounded, has an error of 400 in its exponential.
+    EXPECT_TRUE(close(activated("gelu", x).value, x * cumulative, 1e-13)) << x;
+    EXPECT_TRUE(close(activated("gelu", x).derivative, cumulative + x * density, 1e-14, 1)) << x;
   }
 }
 

@@ -125,11 +125,18 @@ class Example {
 
 double sigmoid(double z) { return 1 / (1 + std::exp(-z)); }
 
+const double kRootTwoPi = std::sqrt(2 * std::acos(-1.0));
+double normal_distribution(double z) { return std::erfc(-z / std::sqrt(2)) / 2; }
+
 /// g(z)
 double activation(const std::string& name, double z) {
   if (name == "sigmoid") return sigmoid(z);
   if (name == "tanh") return std::tanh(z);
   if (name == "relu") return z > 0 ? z : 0;
+  if (name == "elu") return z > 0 ? z : std::expm1(z);
+  if (name == "gelu") return z * normal_distribution(z);
+  if (name == "silu") return z * sigmoid(z);
+  if (name == "softplus") return std::log1p(std::exp(z));
   return z > 0 ? z : kSlope * z;
 }
 
@@ -138,6 +145,10 @@ double slope(const std::string& name, double z) {
   if (name == "sigmoid") return sigmoid(z) * (1 - sigmoid(z));
   if (name == "tanh") return 1 - std::tanh(z) * std::tanh(z);
   if (name == "relu") return z > 0 ? 1 : 0;
+  if (name == "elu") return z > 0 ? 1 : std::exp(z);
+  if (name == "gelu") return normal_distribution(z) + z * std::exp(-z * z / 2) / kRootTwoPi;
+  if (name == "silu") return sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z));
+  if (name == "softplus") return sigmoid(z);
   return z > 0 ? 1 : kSlope;
 }
 

@@ -27,6 +27,20 @@ NetworkSpec small(const std::string& activation, const std::string& loss) {
   return spec;
 }
 
+/// What may stand around the activations of a network: each by itself, and all together.
+std::vector<NetworkSpec> dressed(const std::string& activation, const std::string& loss) {
+  NetworkSpec plain = small(activation, loss);
+  plain.hidden = {7, 7, 3, 3, 3};  // three shortcuts
+  std::vector<NetworkSpec> all(4, plain);
+  all[0].normalization = kLayerNormalization;
+  all[1].residual = true;
+  all[2].dropout = 0.4;
+  all[3].normalization = kLayerNormalization;
+  all[3].residual = true;
+  all[3].dropout = 0.4;
+  return all;
+}
+
 std::vector<Index> first_rows(Index n) {
   std::vector<Index> rows(static_cast<std::size_t>(n));
   std::iota(rows.begin(), rows.end(), Index{0});
@@ -40,7 +54,7 @@ class Batch {
   Batch(const NetworkSpec& spec, Index rows) : Batch(spec, first_rows(rows), rows) {}
   /// @param rows  numbers of the rows, each of which stands for its values and target
   Batch(const NetworkSpec& spec, const std::vector<Index>& rows, Index capacity)
-      : network_(spec), pass_(network_, capacity, true) {
+      : network_(spec), pass_(network_, capacity, true), numbers_(rows) {
     theta_.resize(static_cast<std::size_t>(network_.arena_size()));
     network_.initialize(11, theta_.data());
     const RandomStream stream(5, Purpose::synthetic);
@@ -67,7 +81,8 @@ class Batch {
     }
     for (Index begin = 0; begin < rows; begin += tile) {
       const Range range{begin, std::min(rows, begin + tile)};
-      pass_.forward(range, theta_.data());
+      const TrainingRows training{17, 2, numbers_.data()};
+      pass_.forward(range, theta_.data(), &training);
       pass_.score_losses(range, network_.loss(), targets_.data(), losses_.data());
     }
     return std::accumulate(losses_.begin(), losses_.end(), 0.0);
@@ -89,11 +104,20 @@ class Batch {
 
   Network<T> network_;
   NetworkPass<T> pass_;
+  std::vector<Index> numbers_;
   AlignedVector<T> theta_;
   std::vector<T> values_;
   std::vector<double> targets_;
   std::vector<double> losses_;
 };
+
+/// The scores of a row, before its loss takes their place.
+std::vector<double> scores_of(Batch<double>& batch, Index row) {
+  const TrainingRows training{17, 2, batch.numbers_.data()};
+  batch.pass_.forward({row, row + 1}, batch.theta_.data(), &training);
+  const double* scores = batch.pass_.scores().row(row);
+  return {scores, scores + batch.network_.spec().outputs};
+}
 
 /// One element for each input of each tensor: its place in the arena.
 std::vector<std::size_t> checked_elements(const std::vector<Tensor>& tensors) {
@@ -107,29 +131,42 @@ std::vector<std::size_t> checked_elements(const std::vector<Tensor>& tensors) {
   return elements;
 }
 
+void expect_central_differences(const NetworkSpec& spec) {
+  Batch<double> batch(spec, 9);
+  const auto whole = batch.gradient({{0, 4}, {4, 9}});
+  const std::vector<std::size_t> elements = checked_elements(batch.network_.tensors());
+  Vector theta(static_cast<Index>(elements.size()));
+  Vector gradient(theta.size());
+  for (std::size_t e = 0; e < elements.size(); ++e) {
+    theta[static_cast<Index>(e)] = batch.theta_[elements[e]];
+    gradient[static_cast<Index>(e)] = whole[elements[e]];
+  }
+  const auto loss_at = [&](const Vector& at) {
+    for (std::size_t e = 0; e < elements.size(); ++e) {
+      batch.theta_[elements[e]] = at[static_cast<Index>(e)];
+    }
+    return batch.loss();
+  };
+  const GradientCheck check = check_gradient(loss_at, gradient, theta, 1e-6);
+  // Four hinges of nine rows add up to about 40, of which ε/10⁻⁶ is 10⁻⁸.
+  EXPECT_LT(check.relative_error, 3e-8)
+      << spec.activation << ' ' << spec.loss << ' ' << spec.normalization << ' ' << spec.residual
+      << ' ' << spec.dropout << " element " << check.entry << ": " << check.analytic
+      << " instead of " << check.numeric;
+}
+
 TEST(Network, GradientsAreCentralDifferencesForEveryActivationAndLoss) {
   for (const std::string& activation : activation_names()) {
     for (const std::string& loss : loss_names()) {
-      Batch<double> batch(small(activation, loss), 9);
-      const auto whole = batch.gradient({{0, 4}, {4, 9}});
-      const std::vector<std::size_t> elements = checked_elements(batch.network_.tensors());
-      Vector theta(static_cast<Index>(elements.size()));
-      Vector gradient(theta.size());
-      for (std::size_t e = 0; e < elements.size(); ++e) {
-        theta[static_cast<Index>(e)] = batch.theta_[elements[e]];
-        gradient[static_cast<Index>(e)] = whole[elements[e]];
-      }
-      const auto loss_at = [&](const Vector& at) {
-        for (std::size_t e = 0; e < elements.size(); ++e) {
-          batch.theta_[elements[e]] = at[static_cast<Index>(e)];
-        }
-        return batch.loss();
-      };
-      const GradientCheck check = check_gradient(loss_at, gradient, theta, 1e-6);
-      // Four hinges of nine rows add up to about 40, of which ε/10⁻⁶ is 10⁻⁸.
-      EXPECT_LT(check.relative_error, 3e-8)
-          << activation << ' ' << loss << " element " << check.entry << ": " << check.analytic
-          << " instead of " << check.numeric;
+      expect_central_differences(small(activation, loss));
+    }
+  }
+}
+
+TEST(Network, GradientsAreCentralDifferencesWhateverStandsAroundActivations) {
+  for (const std::string activation : {"tanh", "silu"}) {
+    for (const NetworkSpec& spec : dressed(activation, "cross_entropy")) {
+      expect_central_differences(spec);
     }
   }
 }
@@ -183,6 +220,77 @@ TEST(Network, ARowHasTheSameBitsAnywhereInABatch) {
   }
 }
 
+TEST(Network, ARowHasTheSameBitsAnywhereWhateverStandsAroundActivations) {
+  for (NetworkSpec spec : dressed("gelu", "cross_entropy")) {
+    expect_the_same_row_anywhere<float>(spec);
+    spec.hidden = {17, 17};
+    expect_the_same_row_anywhere<double>(spec);
+  }
+}
+
+/// x + f(x) by hand: the network of the block alone, and the sum.
+TEST(Network, ShortcutsAddWhatTheirBlockReads) {
+  NetworkSpec spec = small("tanh", "squared");
+  spec.hidden = {3, 3};
+  Batch<double> plain(spec, 4);
+  plain.loss();
+  spec.residual = true;
+  Batch<double> residual(spec, 4);
+  residual.loss();
+  ASSERT_EQ(plain.network_.layer_count(), 5U);
+  ASSERT_EQ(residual.network_.layer_count(), 6U) << "the first hidden layer has none";
+  EXPECT_EQ(plain.theta_, residual.theta_);
+  const Tensor& weight = plain.network_.tensors()[4];
+  for (Index r = 0; r < 4; ++r) {
+    // Of the last layer: W·(a + f(a)) + b = (W·f(a) + b) + W·a, where a = tanh(W₀·x + b₀), b₀ = 0.
+    double expected = scores_of(plain, r)[0];
+    for (Index i = 0; i < 3; ++i) {
+      double z = 0;
+      for (Index c = 0; c < spec.inputs; ++c) {
+        z += plain.values_[static_cast<std::size_t>(r * spec.inputs + c)] *
+             plain.theta_[static_cast<std::size_t>(kernel::panel_offset(spec.inputs, c, i))];
+      }
+      expected += std::tanh(z) * plain.theta_[static_cast<std::size_t>(weight.offset + i * kPanel)];
+    }
+    EXPECT_NEAR(scores_of(residual, r)[0], expected, 1e-14);
+  }
+}
+
+TEST(Network, DrawsTheSameWeightsWhateverStandsAroundActivations) {
+  const Batch<float> plain(small("relu", "squared"), 1);
+  for (NetworkSpec spec : dressed("relu", "squared")) {
+    spec.hidden = small("relu", "squared").hidden;
+    const Batch<float> batch(spec, 1);
+    for (const Tensor& tensor : plain.network_.tensors()) {
+      const auto& all = batch.network_.tensors();
+      const auto same = std::find_if(all.begin(), all.end(),
+                                     [&](const Tensor& t) { return t.name == tensor.name; });
+      ASSERT_NE(same, all.end()) << tensor.name;
+      EXPECT_TRUE(std::equal(plain.theta_.begin() + tensor.offset,
+                             plain.theta_.begin() + tensor.offset + tensor.size(),
+                             batch.theta_.begin() + same->offset))
+          << tensor.name;
+    }
+  }
+}
+
+TEST(Network, ScoresWithoutDropout) {
+  NetworkSpec spec = small("relu", "cross_entropy");
+  const Batch<float> plain(spec, 1);
+  spec.dropout = 0.5;
+  const Network<float> dropping(spec);
+  NetworkPass<float> expected(plain.network_, 1, false);
+  NetworkPass<float> pass(dropping, 1, false);
+  for (NetworkPass<float>* p : {&expected, &pass}) {
+    std::copy(plain.values_.begin(), plain.values_.end(), p->input().row(0));
+    p->forward({0, 1}, plain.theta_.data());
+  }
+  for (Index o = 0; o < spec.outputs; ++o) {
+    EXPECT_EQ(pass.scores().row(0)[o], expected.scores().row(0)[o]);
+  }
+  EXPECT_EQ(pass.elements(), expected.elements());
+}
+
 TEST(Network, TheCutIntoTilesChangesNoBit) {
   NetworkSpec spec = small("tanh", "cross_entropy");
   spec.inputs = 203;
@@ -200,8 +308,8 @@ TEST(Network, TheCutIntoTilesChangesNoBit) {
   }
 }
 
-TEST(Network, PaddingStaysZeroInParametersAndGradients) {
-  Batch<float> batch(small("sigmoid", "cross_entropy"), 6);
+void expect_zeros_in_the_padding(const NetworkSpec& spec) {
+  Batch<float> batch(spec, 6);
   const auto gradient = batch.gradient({{0, 6}});
   for (const Tensor& tensor : batch.network_.tensors()) {
     for (Index i = 0; i < tensor.inputs; ++i) {
@@ -211,6 +319,15 @@ TEST(Network, PaddingStaysZeroInParametersAndGradients) {
         EXPECT_EQ(gradient[e], 0) << tensor.name;
         EXPECT_EQ(batch.theta_[e], 0) << tensor.name;
       }
+    }
+  }
+}
+
+TEST(Network, PaddingStaysZeroInParametersAndGradients) {
+  expect_zeros_in_the_padding(small("sigmoid", "cross_entropy"));
+  for (const std::string& activation : activation_names()) {
+    for (const NetworkSpec& spec : dressed(activation, "cross_entropy")) {
+      expect_zeros_in_the_padding(spec);
     }
   }
 }

@@ -68,6 +68,9 @@ TEST(ResolvedConfig, ReadsBackTheSame) {
   expect_round_trip(resolve({"--train.optimizer=adamw", "--adam.weight_decay=0.3",
                              "--model.activation=leaky_relu", "--model.slope=0.2",
                              "--train.batch_size=all", "--train.lanes=8"}));
+  expect_round_trip(
+      resolve({"--model.hidden=9,9", "--model.residual=true", "--model.normalization=layer",
+               "--model.dropout=0.25", "--train.input_noise=0.1"}));
   expect_round_trip(resolve({"--preprocess.x.y.scale=log1p", "--preprocess.b*.encode=hash",
                              "--preprocess.b*.buckets=8", "--preprocess.fixed acidity.fill= a ",
                              "--preprocess.fixed acidity.impute=constant", "--data.missing=?,,NA"},

@@ -187,6 +187,11 @@ TEST(Resolve, HiddenLayersBelongToAnMlp) {
             "command line: error: model.slope: applies to model.activation = leaky_relu only, not "
             "to relu; remove it");
   EXPECT_EQ(config_error({"--model.slope=0.1", "--model.activation=leaky_relu"}), "accepted");
+  EXPECT_EQ(config_error({"--model.residual=true", "--model.hidden=8,4,4"}), "accepted");
+  EXPECT_EQ(
+      config_error({}, "[model]\nhidden = 8,4\nresidual = true\n"),
+      "a.ini:3: error: model.residual: no hidden layer is as wide as the one before it, found "
+      "model.hidden = 8,4; set equal widths, as in 256,256");
 }
 
 TEST(Resolve, NaiveBayesHasNoStepsAndNetworksNoCounts) {

@@ -82,6 +82,10 @@ NetworkSpec spec_of(const TrainingCase& c) {
   spec.outputs = outputs_for(c.loss, c.classes, c.targets);
   spec.activation = c.activation;
   spec.loss = c.loss;
+  spec.normalization = c.normalization;
+  spec.residual = c.residual;
+  // The objective of L-BFGS must be a function.
+  spec.dropout = c.optimizer == kLbfgsName ? 0 : c.dropout;
   return spec;
 }
 
@@ -111,6 +115,7 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.clip_norm = c.clip_norm;
   options.penalty = c.penalty;
   options.label_smoothing = loss_traits(c.loss).has_probabilities ? c.label_smoothing : 0;
+  options.input_noise = options.is_full_batch() ? 0 : c.input_noise;
   return options;
 }
 
@@ -149,12 +154,12 @@ std::string describe(const TrainingCase& c) {
       "{} rate "
       "{:g} "
       "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {} weighted "
-      "{} biases {} proximal {} smoothing {}",
+      "{} biases {} proximal {} smoothing {} norm {} residual {} dropout {} noise {}",
       c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.targets,
       c.rows, c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov,
       c.bias_correction, static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density,
       c.sparse, c.weighted, c.penalty.biases, c.penalty.l1_method == L1Method::proximal,
-      c.label_smoothing);
+      c.label_smoothing, c.normalization, c.residual, c.dropout, c.input_noise);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -201,6 +206,13 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   c.penalty.biases = draws.below(2) == 0;
   c.penalty.l1_method = one_of<L1Method>(draws, {L1Method::proximal, L1Method::subgradient});
   c.label_smoothing = one_of<double>(draws, {0, 0, 0.1});
+  c.normalization = one_of(draws, normalization_names());
+  c.residual = draws.below(2) == 0;
+  if (c.residual && !c.hidden.empty() && draws.below(2) == 0) {
+    c.hidden.assign(c.hidden.size() + 1, c.hidden.front());
+  }
+  c.dropout = one_of<double>(draws, {0, 0, 0.3});
+  c.input_noise = c.sparse ? 0 : one_of<double>(draws, {0, 0, 0.1});
   return c;
 }
 

@@ -8,6 +8,7 @@
 
 #include "comm/transport.hpp"
 #include "core/base/memory.hpp"
+#include "core/model/network.hpp"
 #include "core/model/penalty.hpp"
 #include "core/optimize/schedule.hpp"
 #include "core/parallel/lanes.hpp"
@@ -42,7 +43,11 @@ struct TrainingCase {
   Index epochs = 4;
   std::uint64_t seed = 3;
   double label_smoothing = 0;  ///< of the losses that take it
-  bool weighted = false;       ///< rows have weights, some of them 0
+  std::string normalization{kNoNormalization};
+  bool residual = false;
+  double dropout = 0;
+  double input_noise = 0;  ///< of rows that are not sparse
+  bool weighted = false;   ///< rows have weights, some of them 0
 };
 
 /// One line that tells the case from others in a failure.

@@ -229,6 +229,30 @@ TEST(TrainingIdentity, HoldsForEveryActivation) {
   }
 }
 
+TEST(TrainingIdentity, HoldsWhateverStandsAroundActivations) {
+  TrainingCase plain;
+  plain.hidden = {33, 33, 5};
+  std::vector<TrainingCase> all(5, plain);
+  all[0].normalization = kLayerNormalization;
+  all[1].residual = true;
+  all[2].dropout = 0.3;
+  all[3].input_noise = 0.2;
+  all[4].normalization = kLayerNormalization;
+  all[4].residual = true;
+  all[4].dropout = 0.3;
+  all[4].input_noise = 0.2;
+  for (const TrainingCase& c : all) {
+    expect_identical(c);
+    expect_same_when_interrupted(c);
+    if (c.input_noise > 0) continue;
+    TrainingCase sparse = made_sparse(c);
+    sparse.hidden = c.hidden;
+    sparse.sparse = true;
+    expect_identical(sparse);
+    expect_same_when_interrupted(sparse);
+  }
+}
+
 TEST(TrainingIdentity, HoldsForAwkwardShapesAndEmptyLanes) {
   for (const Index width : {1, 2, 3, 7, 13}) {
     TrainingCase c;

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/model/layer.hpp"
+
+namespace lockstep {
+
+/// Adds to each of n features of each row a normal number with mean 0 and this standard deviation
+/// [Bishop 1995]: a pure function of (seed, epoch, row, feature), the row by its number among all
+/// training rows.
+template <class T>
+void add_input_noise(double deviation, Index n, Range rows, const TrainingRows& training,
+                     Rows<T> x);
+
+}  // namespace lockstep

@@ -1,0 +1,121 @@
+// What stands around the activations of a network, as a user meets it: the same bytes on any ranks
+// and after an interruption, and a model file that predicts with it.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/trainer/program_runner.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+using nlohmann::json;
+using test::ProgramRun;
+using test::run_program;
+using test::TestFolder;
+using test::train_to;
+using test::Words;
+using test::operator+;
+
+const Words kBlobs{"--synthetic.kind=blobs",    "--synthetic.rows=600",
+                   "--synthetic.test_rows=200", "--model.hidden=20,20,20,8",
+                   "--train.batch_size=100",    "--train.seed=4"};
+const Words kAll =
+    kBlobs + Words{"--model.activation=gelu", "--model.normalization=layer",
+                   "--model.residual=true", "--model.dropout=0.2", "--train.input_noise=0.1"};
+
+const Words kThreeEpochs{"--train.epochs=3"};
+
+json result_of(const TestFolder& folder, const std::string& run) {
+  return json::parse(folder.read(run + "/result.json"));
+}
+
+TEST(Layers, GiveTheSameModelOnAnyRanksAndAfterAnInterruption) {
+  const TestFolder folder;
+  for (const int ranks : {0, 1, 2, 3}) {
+    const std::string name = "on" + std::to_string(ranks);
+    const ProgramRun run =
+        run_program(folder.path(), ranks, train_to(name, kAll + kThreeEpochs), 2);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(folder.read(name + "/model.safetensors"), folder.read("on0/model.safetensors"));
+  }
+  ASSERT_EQ(
+      run_program(folder.path(), 2, train_to("cut", kAll + Words{"--train.epochs=1"})).exit_code,
+      0);
+  const ProgramRun resumed =
+      run_program(folder.path(), 3, {"train", "--resume", "cut", "--train.epochs=3"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(folder.read("cut/model.safetensors"), folder.read("on0/model.safetensors"));
+  EXPECT_EQ(folder.read("cut/metrics.jsonl"), folder.read("on0/metrics.jsonl"));
+  const ProgramRun verified = run_program(folder.path(), 2, {"verify", "on0"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+}
+
+TEST(Layers, AreInTheModelThatIsEvaluated) {
+  const TestFolder folder;
+  ASSERT_EQ(run_program(folder.path(), 0,
+                        {"generate", "--output=data", "--synthetic.kind=blobs",
+                         "--synthetic.rows=600", "--synthetic.test_rows=200"})
+                .exit_code,
+            0);
+  const Words files{"--data.train=data/train.csv", "--data.test=data/test.csv",
+                    "--data.target=class"};
+  const ProgramRun run =
+      run_program(folder.path(), 2,
+                  train_to("run", files + Words{"--model.hidden=20,20", "--model.residual=true",
+                                                "--model.normalization=layer",
+                                                "--model.dropout=0.3", "--train.epochs=5"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const ProgramRun evaluated = run_program(
+      folder.path(), 1,
+      {"evaluate", "--model=run/model.safetensors", "--data.test=data/test.csv", "--json"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_EQ(json::parse(evaluated.out)["accuracy"], result_of(folder, "run")["test"]["accuracy"]);
+  const ProgramRun inspected = run_program(folder.path(), 0, {"inspect", "run/model.safetensors"});
+  EXPECT_NE(inspected.out.find("20-20"), std::string::npos);
+  EXPECT_NE(inspected.out.find("relu, layer norm, residual"), std::string::npos) << inspected.out;
+  EXPECT_NE(inspected.out.find("norms.1.weight"), std::string::npos) << inspected.out;
+}
+
+/// The training loss is of rows with units dropped, that of the validation rows of whole ones.
+TEST(Layers, DropInTrainingAlone) {
+  const TestFolder folder;
+  const Words more{"--train.epochs=4", "--data.validation_fraction=0.5"};
+  ASSERT_EQ(run_program(folder.path(), 0, train_to("whole", kBlobs + more)).exit_code, 0);
+  ASSERT_EQ(run_program(folder.path(), 0,
+                        train_to("dropped", kBlobs + more + Words{"--model.dropout=0.5"}))
+                .exit_code,
+            0);
+  const json dropped = result_of(folder, "dropped");
+  EXPECT_GT(dropped["train"]["loss"], result_of(folder, "whole")["train"]["loss"]);
+  EXPECT_LT(dropped["validation"]["loss"], dropped["train"]["loss"]);
+}
+
+TEST(Layers, ThatCannotBeAreRefused) {
+  const TestFolder folder;
+  folder.write("rows.libsvm", "1 1:0.5 7:1\n-1 2:1\n1 3:0.5\n-1 1:2\n");
+  const auto error = [&](const Words& more) {
+    const ProgramRun run = run_program(folder.path(), 0, train_to("run", more));
+    EXPECT_EQ(run.exit_code, 78);
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"rows.libsvm"});
+    return run.err;
+  };
+  EXPECT_EQ(error({"--model.residual=true"}),
+            "command line: error: model.residual: no hidden layer is as wide as the one before it, "
+            "found model.hidden = 512,256; set equal widths, as in 256,256\n");
+  EXPECT_EQ(error({"--model.type=softmax", "--model.dropout=0.5"}),
+            "command line: error: model.dropout: applies to model.type = mlp only, not to softmax; "
+            "remove it\n");
+  EXPECT_EQ(error({"--data.train=rows.libsvm", "--train.input_noise=0.1"}),
+            "command line: error: train.input_noise: the rows are sparse, and noise would make all "
+            "their zeros numbers; remove it or set preprocess.scale = standard, which makes them "
+            "dense\n");
+  EXPECT_NE(error({"--train.optimizer=lbfgs", "--train.batch_size=all", "--model.dropout=0.5"})
+                .find("model.dropout: applies to train.optimizer = "),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace lockstep::trainer
