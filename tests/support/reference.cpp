@@ -6,13 +6,15 @@
 
 namespace lockstep::test {
 
-nlohmann::json reference(const std::string& room) {
+nlohmann::json reference_in(const std::string& folder) {
   const std::string path =
-      std::string(LOCKSTEP_SOURCE_DIR) + "/tests/core/" + room + "/reference.json";
+      std::string(LOCKSTEP_SOURCE_DIR) + "/tests/" + folder + "/reference.json";
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be opened");
   return nlohmann::json::parse(file);
 }
+
+nlohmann::json reference(const std::string& room) { return reference_in("core/" + room); }
 
 double number_of(const nlohmann::json& json) {
   if (json.is_number()) return json.get<double>();

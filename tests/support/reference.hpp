@@ -9,8 +9,10 @@
 
 namespace lockstep::test {
 
-/// The numbers that tests/core/ROOM/make_reference.py computed with numpy, scipy, scikit-learn or
-/// statsmodels and wrote to reference.json beside it.
+/// The numbers that make_reference.py in a folder of tests/ computed with numpy, scipy,
+/// scikit-learn, statsmodels or PyTorch and wrote to reference.json beside it.
+nlohmann::json reference_in(const std::string& folder);
+/// Those of tests/core/ROOM.
 nlohmann::json reference(const std::string& room);
 
 /// A number; JSON has none for "nan", "inf" and "-inf", which are texts there.
