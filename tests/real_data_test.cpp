@@ -56,15 +56,21 @@ Eigen::MatrixXd wines() {
   return Eigen::Map<Rows>(values.data(), static_cast<Eigen::Index>(values.size()) / 12, 12);
 }
 
-TEST(RealData, DescentOnWinesIsTheLeastSquaresSolution) {
-  const TestFolder folder;
-  const json result = result_of(folder, "wine-quality");
-  EXPECT_NEAR(result["train"]["r2"].get<double>(), 0.28187, 1e-4);  // scikit-learn's
-  Eigen::MatrixXd data = wines();
+/// The measures of wines, each with mean 0 and deviation 1.
+Eigen::MatrixXd standardized(const Eigen::MatrixXd& data) {
   Eigen::MatrixXd x = data.leftCols(11).rowwise() - data.leftCols(11).colwise().mean();
   for (Eigen::Index c = 0; c < 11; ++c) {
     x.col(c) /= std::sqrt(x.col(c).squaredNorm() / static_cast<double>(x.rows()));
   }
+  return x;
+}
+
+TEST(RealData, DescentOnWinesIsTheLeastSquaresSolution) {
+  const TestFolder folder;
+  const json result = result_of(folder, "wine-quality");
+  EXPECT_NEAR(result["train"]["r2"].get<double>(), 0.28187, 1e-4);  // scikit-learn's
+  const Eigen::MatrixXd data = wines();
+  const Eigen::MatrixXd x = standardized(data);
   const Eigen::VectorXd y = data.col(11).array() - data.col(11).mean();
   const Eigen::VectorXd expected = x.colPivHouseholderQr().solve(y);
   const SafetensorsFile model = read_safetensors(folder.file("wine-quality/model.safetensors"));
@@ -73,6 +79,49 @@ TEST(RealData, DescentOnWinesIsTheLeastSquaresSolution) {
     EXPECT_NEAR(weights[static_cast<std::size_t>(c)], expected[c], 1e-4) << "column " << c;
   }
   EXPECT_NEAR(model.tensor("layers.0.bias", {1}).values()[0], data.col(11).mean(), 1e-4);
+}
+
+TEST(RealData, RidgeOnWinesIsTheSolutionAndItsPenaltyIsCrossValidated) {
+  const TestFolder folder;
+  result_of(folder, "wine-ridge", {"--data.folds=none"});
+  const Eigen::MatrixXd data = wines();
+  const Eigen::MatrixXd x = standardized(data);
+  const Eigen::VectorXd y = data.col(11).array() - data.col(11).mean();
+  // The minimum of Σ(y − xw)²/(2n) + λ·Σw².
+  const auto n = static_cast<double>(x.rows());
+  const Eigen::MatrixXd normal =
+      x.transpose() * x / n + 2 * 0.003 * Eigen::MatrixXd::Identity(11, 11);
+  const Eigen::VectorXd expected = normal.ldlt().solve(x.transpose() * y / n);
+  const SafetensorsFile model = read_safetensors(folder.file("wine-ridge/model.safetensors"));
+  const std::vector<double> weights = model.tensor("layers.0.weight", {1, 11}).values();
+  for (Eigen::Index c = 0; c < 11; ++c) {
+    EXPECT_NEAR(weights[static_cast<std::size_t>(c)], expected[c], 1e-4) << "column " << c;
+  }
+  std::set<std::string> results;
+  for (const int ranks : {1, 3}) {
+    const std::string name = "sweep" + std::to_string(ranks);
+    const auto run = run_program(folder.path(), ranks,
+                                 {"sweep", config("wine-ridge"), "--output.dir=" + name}, 1, 300);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    results.insert(folder.read(name + "/result.json"));
+  }
+  ASSERT_EQ(results.size(), 1U);
+  const json trials = json::parse(*results.begin())["trials"];
+  EXPECT_EQ(trials[0]["values"]["penalty.l2"], "0.003");
+  EXPECT_NEAR(trials[0]["mean"].get<double>(), 0.7527, 1e-3);
+  EXPECT_EQ(trials[5]["values"]["penalty.l2"], "3");
+}
+
+TEST(RealData, ASearchForANetworkFindsOne) {
+  const TestFolder folder;
+  const auto run =
+      run_program(folder.path(), 2, {"sweep", config("wdbc-sweep"), "--output.dir=run"}, 1, 300);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json result = json::parse(folder.read("run/result.json"));
+  EXPECT_EQ(result["trials"].size(), 27U);
+  EXPECT_EQ(result["trials"][0]["epochs"], 18);
+  EXPECT_LT(result["trials"][0]["mean"], 0.1);
+  EXPECT_EQ(result["paired_test"]["degrees_of_freedom"], 4);
 }
 
 TEST(RealData, EveryOptimizerLearnsWithItsDefaultRate) {

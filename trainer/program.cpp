@@ -29,6 +29,8 @@ void run_command(comm::Environment& environment, comm::Communicator& team,
   }
   Session session = open_session(environment, team, arguments);
   if (arguments.command == "train") return train(session);
+  if (arguments.command == "cv") return cross_validate(session);
+  if (arguments.command == "sweep") return sweep(session);
   if (arguments.command == "verify") return verify(session);
   if (arguments.command == "rerun") return rerun(session);
   if (arguments.command == "bisect") return bisect(session);

@@ -246,6 +246,8 @@ std::string Option::canonical(std::string_view value) const {
   throw std::logic_error("unknown type of option " + name);
 }
 
+std::string swept_name(std::string_view key) { return fmt::format("{}.{}", kSweepSection, key); }
+
 Settings::Settings(std::vector<Option> options) : options_(std::move(options)) {
   for (const Option& option : options_) {
     if (!values_.emplace(option.name, default_of(option)).second) {
@@ -269,6 +271,14 @@ void Settings::reset(const std::string& name) {
 
 void Settings::set(const std::string& name, std::string_view value, Origin origin,
                    const std::string& place) {
+  if (is_swept(name)) {
+    Option swept;
+    swept.name = name;
+    refuse_control_characters(swept, value);
+    Value& stored = values_[name];
+    if (origin >= stored.origin) stored = {std::string(value), origin, place};
+    return;
+  }
   if (const Option* general = option_for_columns(name)) {
     const Option own = for_column(*general, name);
     check_column(name, key_parts(name).column);
@@ -299,6 +309,22 @@ const Option* Settings::option_for_columns(std::string_view name) const {
   return option != nullptr && option->per_column ? option : nullptr;
 }
 
+/// "sweep.KEY" of a KEY that is no such name itself.
+bool Settings::is_swept(std::string_view name) const {
+  const std::string prefix = swept_name("");
+  if (!name.starts_with(prefix) || find(name) != nullptr) return false;
+  const std::string_view key = name.substr(prefix.size());
+  return !key.starts_with(prefix) && key.find('.') != std::string_view::npos && takes(key);
+}
+
+std::vector<std::string> Settings::swept() const {
+  std::vector<std::string> keys;
+  for (const auto& [name, ignored] : values_) {
+    if (is_swept(name)) keys.push_back(name.substr(kSweepSection.size() + 1));
+  }
+  return keys;
+}
+
 /// Behind the last option of its section, or, where the section is new, of the column's section.
 void Settings::add_for_column(const Option& option) {
   const KeyParts parts = key_parts(option.name);
@@ -319,7 +345,7 @@ void Settings::add_for_column(const Option& option) {
 }
 
 bool Settings::takes(std::string_view name) const {
-  return find(name) != nullptr || option_for_columns(name) != nullptr;
+  return find(name) != nullptr || option_for_columns(name) != nullptr || is_swept(name);
 }
 
 bool Settings::has_columns(std::string_view section) const {
@@ -340,6 +366,11 @@ std::vector<std::string> Settings::columns(std::string_view section) const {
 }
 
 std::string Settings::nearest(std::string_view name) const {
+  const std::string prefix = swept_name("");
+  if (name.starts_with(prefix) && name.find('.', prefix.size()) != std::string_view::npos) {
+    const std::string meant = nearest(name.substr(prefix.size()));
+    return meant.empty() ? "" : swept_name(meant);
+  }
   const KeyParts wanted = key_parts(name);
   std::vector<std::string> names;
   std::vector<std::string> same_key;

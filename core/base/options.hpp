@@ -52,6 +52,10 @@ std::string base_key(std::string_view name);
 /// Where a value came from; ordered by precedence.
 enum class Origin { standard, file, command_line };
 
+/// Values that a key is tried with are set as "sweep.KEY".
+inline constexpr std::string_view kSweepSection = "sweep";
+std::string swept_name(std::string_view key);
+
 /// The values of all options of a run, each checked against its option. A value that a column has
 /// of its own makes an option of its own, which stands behind those of its section.
 class Settings {
@@ -76,6 +80,10 @@ class Settings {
   bool has_columns(std::string_view section) const;
   /// The columns, and globs, that have values of their own in this section, sorted.
   std::vector<std::string> columns(std::string_view section) const;
+
+  /// The keys that are to be tried with several values, sorted. text() and place() of
+  /// swept_name(key) are what was given for them: any text, which who sweeps takes apart.
+  std::vector<std::string> swept() const;
 
   /// The key that was probably meant by an unknown `name`, or "": one of the same name in another
   /// section, else the nearest by edit distance.
@@ -108,6 +116,7 @@ class Settings {
   };
   static Value default_of(const Option& option);
   const Option* option_for_columns(std::string_view name) const;
+  bool is_swept(std::string_view name) const;
   void add_for_column(const Option& option);
   const Value& value(std::string_view name) const;
 

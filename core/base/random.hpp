@@ -20,6 +20,7 @@ enum class Purpose : std::uint64_t {
   sampled_records = 8,    ///< sort_over_ranks; no result depends on them
   dropout = 9,
   input_noise = 10,
+  sweep = 11,  ///< values to try
 };
 
 /// Counter-based random numbers [Salmon et al. 2011, Philox4x64-10].

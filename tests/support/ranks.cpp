@@ -5,8 +5,8 @@
 #include <numeric>
 #include <string>
 
+#include "comm/sub_transport.hpp"
 #include "comm/thread_transport.hpp"
-#include "tests/support/sub_transport.hpp"
 
 namespace lockstep::test {
 namespace {
@@ -41,7 +41,7 @@ void for_each_mpi_team(const std::function<void(Team&)>& test) {
     if (everybody.rank() < size) {
       std::vector<int> members(static_cast<std::size_t>(size));
       std::iota(members.begin(), members.end(), 0);
-      SubTransport transport(*the_world, members);
+      comm::SubTransport transport(*the_world, members);
       SCOPED_TRACE(trace("MPI", transport));
       comm::Communicator team(transport, kTimeout);
       test(team);

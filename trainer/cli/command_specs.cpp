@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/options.hpp"
+
 namespace lockstep::trainer {
 namespace {
 
@@ -12,7 +14,46 @@ CommandOption config_option() {
   return {"config", "FILE", "Configuration file; keys given here beat its values"};
 }
 
-/// Commands that train a model or take one.
+CommandOption overwrite_option() {
+  return {"overwrite", "", "Replace the run directory if it is not empty"};
+}
+
+/// Commands that train models by all keys.
+std::vector<CommandSpec> training_commands() {
+  CommandSpec sweep{
+      "sweep",
+      "[--config FILE] [--sweep.KEY=VALUES ...] [--json] [--overwrite | --resume RUN] "
+      "[--section.key=value ...]",
+      "Train a model for each combination of the values that sweep.KEY has for some keys, and "
+      "compare them",
+      {config_option(),
+       {"resume", "RUN", "Go on with the sweep in this directory"},
+       overwrite_option(),
+       {"json", "", "Print the result as JSON instead of a table"},
+       help_option()}};
+  sweep.sweeps = true;
+  return {
+      {"train",
+       "[--config FILE] [--overwrite | --resume RUN] [--section.key=value ...]",
+       "Train a model and write it with its metrics to a run directory",
+       {config_option(),
+        {"resume", "RUN", "Go on with the run in this directory, from its newest checkpoint"},
+        overwrite_option(),
+        help_option()}},
+      {"cv",
+       "[--config FILE] [--json] [--overwrite | --resume RUN] [--section.key=value ...]",
+       "Cross-validate: train a model for each of data.folds folds, 5 where that is not set, on "
+       "the others, and measure it on its own",
+       {config_option(),
+        {"resume", "RUN", "Go on with the run in this directory, from its newest checkpoint"},
+        overwrite_option(),
+        {"json", "", "Print the result as JSON instead of a table"},
+        help_option()}},
+      sweep,
+  };
+}
+
+/// Commands that take a model, or a run.
 std::vector<CommandSpec> model_commands() {
   const std::vector<std::string> test_data{"data.root",        "data.format",    "data.test",
                                            "data.test_labels", "data.delimiter", "data.header",
@@ -23,13 +64,6 @@ std::vector<CommandSpec> model_commands() {
   measured_data.insert(measured_data.end(),
                        {"data.train", "data.train_labels", "data.on_bad_row", "data.quarantine"});
   return {
-      {"train",
-       "[--config FILE] [--overwrite | --resume RUN] [--section.key=value ...]",
-       "Train a model and write it with its metrics to a run directory",
-       {config_option(),
-        {"resume", "RUN", "Go on with the run in this directory, from its newest checkpoint"},
-        {"overwrite", "", "Replace the run directory if it is not empty"},
-        help_option()}},
       {"verify",
        "RUN [--epoch K] [--section.key=value ...]",
        "Compute the last epoch of a run again, or epoch K, from the checkpoint before it, and "
@@ -46,7 +80,7 @@ std::vector<CommandSpec> model_commands() {
        "[--section.key=value ...]",
        "Train a model again from what its file states, and compare the files",
        {{"model", "FILE", "The model; the same as the argument MODEL", true},
-        {"overwrite", "", "Replace the run directory if it is not empty"},
+        overwrite_option(),
         config_option(),
         help_option()},
        {"model"},
@@ -214,6 +248,7 @@ std::vector<CommandSpec> data_commands() {
 }  // namespace
 
 bool CommandSpec::heeds(std::string_view key) const {
+  if (key_parts(key).section == kSweepSection) return sweeps;
   return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& heeded) {
            return heeded.back() == '.' ? key.starts_with(heeded) : key == heeded;
          });
@@ -221,7 +256,8 @@ bool CommandSpec::heeds(std::string_view key) const {
 
 const std::vector<CommandSpec>& command_specs() {
   static const std::vector<CommandSpec> kSpecs = [] {
-    std::vector<CommandSpec> specs = model_commands();
+    std::vector<CommandSpec> specs = training_commands();
+    for (CommandSpec& spec : model_commands()) specs.push_back(std::move(spec));
     for (CommandSpec& spec : data_commands()) specs.push_back(std::move(spec));
     return specs;
   }();

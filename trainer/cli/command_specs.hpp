@@ -26,6 +26,7 @@ struct CommandSpec {
   std::vector<std::string> operands{};
   /// The keys that it heeds, or sections, with a dot at the end; none: all keys.
   std::vector<std::string> keys{};
+  bool sweeps = false;               ///< it alone heeds the keys of [sweep]
   bool takes_file_operands = false;  ///< `convert IN... OUT`: data.train, and --output
 
   /// The key means something to this command. On the command line any other is a mistake; a

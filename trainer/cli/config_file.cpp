@@ -121,7 +121,7 @@ class ConfigReader {
   /// @param assignment  the line from '=' on
   void store(const std::string& name, std::string_view assignment) {
     const auto [first, is_new] = first_lines_.emplace(name, line_number_);
-    if (!is_new && settings_.find(name) != nullptr) {
+    if (!is_new && settings_.takes(name)) {
       throw ConfigError(fmt::format("duplicate key '{}', first on line {}", name, first->second));
     }
     settings_.set(name, read_value(name, assignment), Origin::file, place());

@@ -177,6 +177,7 @@ std::vector<Condition> special_conditions() {
       {"lars.weight_decay", "train.optimizer", {"lars"}},
       {"rmsprop.rho", "train.optimizer", {"rmsprop"}},
       {"rmsprop.epsilon", "train.optimizer", {"rmsprop"}},
+      {"sweep.trials", "sweep.search", {"random"}},
   };
 }
 
@@ -308,6 +309,13 @@ bool is_overridden_split(const Settings& settings, const std::string& name) {
   const auto replaced_by = [&](const char* key) {
     return settings.origin(key) == Origin::command_line;
   };
+  constexpr std::array kBesideFolds{"data.test", "data.test_labels", "data.test_fraction",
+                                    "data.validation_fraction", "synthetic.test_rows"};
+  const bool has_folds = replaced_by("data.folds") && !settings.is_word("data.folds", "none");
+  if (has_folds &&
+      std::find(kBesideFolds.begin(), kBesideFolds.end(), name) != kBesideFolds.end()) {
+    return true;
+  }
   if (name == "data.test_fraction" || name == "data.folds") {
     return replaced_by("data.test") && !settings.texts("data.test").empty();
   }
@@ -411,6 +419,10 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   if (name == "train.optimizer" && settings.is_word(name, kLbfgsName) &&
       !settings.is_word("train.batch_size", "all")) {
     return "train.optimizer: lbfgs takes all rows in each step; set train.batch_size = all";
+  }
+  if (name == "sweep.min_epochs" && settings.is_word("sweep.halving", "none")) {
+    return "sweep.min_epochs: applies where sweep.halving is set; set it or remove "
+           "sweep.min_epochs";
   }
   if (name == "data.stream" && settings.text(name) == "yes" &&
       settings.text("train.optimizer") == kLbfgsName) {

@@ -31,6 +31,7 @@ constexpr std::array kHeaders{"auto"sv, "yes"sv, "no"sv};
 constexpr std::array kCaches{"off"sv, "auto"sv};
 constexpr std::array kIndexBases{"auto"sv, "0"sv, "1"sv};
 constexpr std::array kL1Methods{"proximal"sv, "subgradient"sv};
+constexpr std::array kSearches{"grid"sv, "random"sv};
 constexpr std::array kScheduleUnits{"step"sv, "epoch"sv};
 constexpr std::array kOnBadRow{"fail"sv, "skip"sv};
 constexpr std::array kSyntheticKinds{"digits"sv, "blobs"sv, "moons"sv, "linear"sv};
@@ -328,6 +329,34 @@ void add_synthetic(std::vector<Option>& all) {
            .without_effect()});
 }
 
+/// The last ones: values to try with keys stand behind them.
+void add_sweep(std::vector<Option>& all) {
+  std::vector<std::string> metrics{"auto"};
+  for (const EvaluationMetric& metric : evaluation_metrics()) metrics.push_back(metric.name);
+  all.insert(
+      all.end(),
+      {choice("sweep.search", kSearches, "grid",
+              "What a sweep tries of the values that sweep.KEY gives for keys: grid is all "
+              "combinations, random draws some")
+           .without_effect(),
+       integer("sweep.trials", "20", "Combinations that a random search draws")
+           .between(1, 10000)
+           .without_effect(),
+       choice("sweep.metric", metrics, "auto",
+              "Metric of the validation rows, or of the folds, that trials are compared by; auto "
+              "is train.monitor where that is set, else accuracy of classes and rmse of numbers")
+           .without_effect(),
+       integer("sweep.halving", "none",
+               "Successive halving: trials have sweep.min_epochs at first, and the best of this "
+               "many go on with this many times as many epochs, until train.epochs")
+           .between(2, 1000)
+           .or_word("none")
+           .without_effect(),
+       integer("sweep.min_epochs", "1", "Epochs of every trial under sweep.halving")
+           .between(1, kBillion)
+           .without_effect()});
+}
+
 void add_model(std::vector<Option>& all) {
   all.insert(
       all.end(),
@@ -573,6 +602,7 @@ std::vector<Option> option_schema() {
   add_validation(all);
   add_checkpoints(all);
   add_running(all);
+  add_sweep(all);
   return all;
 }
 

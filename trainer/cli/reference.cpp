@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "trainer/cli/config_file.hpp"
 #include "trainer/cli/key_rules.hpp"
@@ -32,6 +33,29 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// A configuration, line by line.
+class ConfigText {
+ public:
+  void add(const std::string& section, const std::string& key, const std::string& value,
+           const std::string& comment) {
+    if (section != section_) {
+      section_ = section;
+      text_ += fmt::format("{}[{}]\n", text_.empty() ? "" : "\n", section);
+    }
+    const std::string shown = config_value(value);
+    text_ +=
+        fmt::format("{} ={}{}  # {}\n", key, shown.empty() ? "" : " ", shown, one_line(comment));
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string section_;
+  std::string text_;
+};
+
+bool is_of_sweep(const Option& option) { return key_parts(option.name).section == kSweepSection; }
+
 }  // namespace
 
 std::string key_reference_markdown() {
@@ -50,22 +74,28 @@ std::string key_reference_markdown() {
 }
 
 std::string resolved_config(const Settings& settings) {
-  std::string text;
-  std::string section;
+  ConfigText text;
   for (const Option& option : settings.options()) {
+    if (is_of_sweep(option)) continue;
     const std::size_t dot = option.name.rfind('.');
-    if (option.name.substr(0, dot) != section) {
-      section = option.name.substr(0, dot);
-      text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
-    }
     const bool refused =
         !settings.given(option.name) && !key_objection(settings, option.name).empty();
-    const std::string value = config_value(settings.text(option.name));
-    text += fmt::format("{}{} ={}{}  # {}\n", refused ? "# " : "", option.name.substr(dot + 1),
-                        value.empty() ? "" : " ", value,
-                        refused ? "does not apply" : one_line(settings.place(option.name)));
+    text.add(option.name.substr(0, dot), (refused ? "# " : "") + option.name.substr(dot + 1),
+             settings.text(option.name), refused ? "does not apply" : settings.place(option.name));
   }
-  return text;
+  return text.take();
+}
+
+std::string given_config(const Settings& settings) {
+  ConfigText text;
+  const auto add = [&](const std::string& name, std::size_t dot) {
+    text.add(name.substr(0, dot), name.substr(dot + 1), settings.text(name), settings.place(name));
+  };
+  for (const Option& option : settings.options()) {
+    if (settings.given(option.name)) add(option.name, option.name.rfind('.'));
+  }
+  for (const std::string& key : settings.swept()) add(swept_name(key), kSweepSection.size());
+  return text.take();
 }
 
 }  // namespace lockstep::trainer

@@ -38,6 +38,9 @@ Settings resolve_settings(const Arguments& arguments, const std::string& file_na
       errors.push_back(fmt::format("{}: error: {}", kCommandLine, error.what()));
     }
   }
+  if (arguments.command == "cv" && !settings.given("data.folds")) {
+    settings.set("data.folds", "5", Origin::command_line, "lockstep cv");
+  }
   throw_any(errors);
   const std::vector<Option> options = settings.options();  // of which some may go
   for (const Option& option : options) {

@@ -8,6 +8,8 @@ namespace lockstep::trainer {
 // return on all. Results go to standard output and files, everything else to standard error.
 
 void train(Session& session);
+void cross_validate(Session& session);
+void sweep(Session& session);
 void verify(Session& session);
 void rerun(Session& session);
 void bisect(Session& session);

@@ -11,7 +11,10 @@ void train(Session& session) {
   RunDirectory directory(session, training_files());
   if (directory.is_resumed()) check_can_go_on(session, directory);
   train_into(session, directory, [&] {
-    if (fold_count(session.settings) > 0) return train_folds(session, directory, train_model);
+    if (fold_count(session.settings) > 0) {
+      train_folds(session, directory, train_model);
+      return;
+    }
     RunFolder folder(directory);
     train_model(session, load_training_data(session), folder);
   });

@@ -56,30 +56,18 @@ Json json_of(const RunResult& result) {
   return json;
 }
 
-/// A metric over the folds of a run.
-struct Spread {
-  double mean = 0;
-  double deviation = 0;  ///< of the sample
-};
-
 /// Of each metric of a set of rows, in the order of the results.
 std::vector<std::pair<std::string, Spread>> spreads(const Json& folds, const char* set) {
   std::vector<std::pair<std::string, Spread>> all;
-  const auto n = static_cast<double>(folds.size());
   for (const auto& [metric, first] : folds.front()[set].items()) {
     if (metric == "rows" || metric == "targets") continue;
     const auto value = [&, name = metric](const Json& fold) {
       const Json& number = fold[set][name];
       return number.is_number() ? number.get<double>() : std::numeric_limits<double>::quiet_NaN();
     };
-    Spread spread;
-    for (const Json& fold : folds) spread.mean += value(fold) / n;
-    for (const Json& fold : folds) {
-      const double residual = value(fold) - spread.mean;
-      spread.deviation += residual * residual / (n - 1);
-    }
-    spread.deviation = std::sqrt(spread.deviation);
-    all.emplace_back(metric, spread);
+    std::vector<double> values;
+    for (const Json& fold : folds) values.push_back(value(fold));
+    all.emplace_back(metric, spread_of(values));
   }
   return all;
 }
@@ -199,6 +187,18 @@ std::vector<std::string> advice(Session& session, const Experiment& experiment) 
   return lines;
 }
 
+Spread spread_of(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  Spread spread;
+  for (const double value : values) spread.mean += value / n;
+  for (const double value : values) {
+    const double residual = value - spread.mean;
+    spread.deviation += residual * residual / (n - 1);
+  }
+  spread.deviation = std::sqrt(spread.deviation);
+  return spread;
+}
+
 std::string provenance_json(Session& session, const RunOrigin& origin) {
   Json json;
   json["version"] = LOCKSTEP_VERSION;
@@ -271,6 +271,29 @@ std::string folds_json(const std::vector<RunResult>& folds) {
     }
   }
   return json.dump(2) + "\n";
+}
+
+std::string folds_table(const std::vector<RunResult>& folds) {
+  Json json;
+  for (const RunResult& fold : folds) json.push_back(json_of(fold));
+  const auto all = spreads(json, "test");
+  std::vector<std::vector<std::string>> rows(1, {"fold", "rows"});
+  for (const auto& [metric, ignored] : all) rows[0].push_back(metric);
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const Json& test = json[i]["test"];
+    rows.push_back({std::to_string(i + 1), std::to_string(test["rows"].get<Index>())});
+    for (const auto& [metric, ignored] : all) {
+      const Json& value = test[metric];
+      rows.back().push_back(value.is_number() ? fmt::format("{:.5g}", value.get<double>()) : "");
+    }
+  }
+  rows.push_back({"mean", ""});
+  rows.push_back({"std", ""});
+  for (const auto& [ignored, spread] : all) {
+    rows[rows.size() - 2].push_back(fmt::format("{:.5g}", spread.mean));
+    rows.back().push_back(fmt::format("{:.2g}", spread.deviation));
+  }
+  return aligned(rows);
 }
 
 std::string folds_line(const std::vector<RunResult>& folds) {

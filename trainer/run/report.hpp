@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -94,9 +95,18 @@ void begin_run(Session& session, RunFolder& folder, RunOrigin origin);
 /// result.json.
 std::string result_json(const RunResult& result);
 
+/// A metric over the folds of a run.
+struct Spread {
+  double mean = 0;
+  double deviation = 0;  ///< of the sample, divided by folds − 1; NaN of one
+};
+Spread spread_of(std::span<const double> values);
+
 /// result.json of a run with folds: their results, and the mean and the sample standard deviation
 /// (divided by folds − 1) of each metric over them.
 std::string folds_json(const std::vector<RunResult>& folds);
+/// A line a fold with the metrics of its rows, and the mean and the deviation of each.
+std::string folds_table(const std::vector<RunResult>& folds);
 /// "5 folds  test loss 0.2145 ± 0.0102  accuracy 0.9312 ± 0.0051"
 std::string folds_line(const std::vector<RunResult>& folds);
 /// "model runs/a/model.safetensors  test loss …".

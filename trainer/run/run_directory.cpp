@@ -122,12 +122,20 @@ bool RunDirectory::is_known(const std::string& found, bool is_folder) const {
         return is_folder ? name.starts_with(found + "/")
                          : found == name || found == temporary(name);
       });
-  return is_named ||
+  return is_named || is_of_tree(found) ||
          std::any_of(files_.folders.begin(), files_.folders.end(), [&](const std::string& folder) {
            return found == folder ||
                   (found.starts_with(folder + "/") &&
                    is_checkpoint_path(std::string_view(found).substr(folder.size() + 1)));
          });
+}
+
+bool RunDirectory::is_of_tree(const std::string& found) const {
+  const std::string_view first = std::string_view(found).substr(0, found.find('/'));
+  return std::any_of(files_.trees.begin(), files_.trees.end(), [&](const std::string& tree) {
+    return first.starts_with(tree) &&
+           first.find_first_not_of("0123456789", tree.size()) == std::string_view::npos;
+  });
 }
 
 bool RunDirectory::is_free(const std::string& path) const {
@@ -207,6 +215,13 @@ void RunDirectory::check_is_of_this_kind() const {
     const std::vector<std::string> inputs =
         is_one ? std::vector{session_.settings.text(key)} : session_.settings.texts(key);
     for (const std::string& input : inputs) {
+      const std::string inside = fs::weakly_canonical(input, error)
+                                     .lexically_relative(fs::weakly_canonical(path_, error))
+                                     .string();
+      if (!input.empty() && is_of_tree(inside)) {
+        throw OutputError(fmt::format(
+            "{}: is read ({}) and would be replaced; choose another output.dir", input, key));
+      }
       for (const std::string& name : files_.names) {
         if (!fs::equivalent(file(name), input, error)) continue;
         throw OutputError(
@@ -324,6 +339,11 @@ void RunDirectory::remove_folders() const noexcept {
     for (const std::string& checkpoint : checkpoints) remove_checkpoint(checkpoint);
     fs::remove(file(folder), ignored);
   }
+  std::vector<fs::path> trees;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored)) {
+    if (is_of_tree(entry.path().filename().string())) trees.push_back(entry.path());
+  }
+  for (const fs::path& tree : trees) fs::remove_all(tree, ignored);
   for (const std::string& name : files_.names) {
     const fs::path folder = fs::path(name).parent_path();
     if (!folder.empty()) fs::remove(path_ / folder, ignored);

@@ -17,6 +17,8 @@ struct RunFiles {
   std::string mark;                    ///< the file by which a run is known, written first or last
   std::vector<std::string> names;      ///< all of them, some in folders: what --overwrite removes
   std::vector<std::string> folders{};  ///< of checkpoints, which it removes too
+  /// Folders of which it removes all: of these names, or of one with a number behind it.
+  std::vector<std::string> trees{};
 };
 
 /// The directory of one run of a command. Rank 0 alone touches it; every function that can fail
@@ -77,6 +79,7 @@ class RunDirectory {
   bool is_claimed_by_other(const std::string& path) const;
   void remove_folders() const noexcept;
   bool is_known(const std::string& found, bool is_folder) const;
+  bool is_of_tree(const std::string& found) const;
   bool stays_claimed_by_other(const std::string& path) const;
   void check_can_resume() const;
   bool try_to_reclaim();
@@ -106,6 +109,9 @@ inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kProvenanceFile = "provenance.json";
 inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kTimingsFile = "timings.jsonl";
+
+/// The mark of a sweep, whose trials are such runs.
+inline constexpr const char* kSweepFile = "sweep.ini";
 
 /// Of a run with data.folds: "fold-1", … are the folders of its models.
 inline constexpr Index kMostFolds = 100;

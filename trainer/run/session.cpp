@@ -40,10 +40,15 @@ const std::string& run_of(const Arguments& arguments) {
   return arguments.run.empty() ? arguments.resume : arguments.run;
 }
 
+const char* mark_of(const Arguments& arguments) {
+  return arguments.command == "sweep" ? kSweepFile : kConfigFile;
+}
+
 /// Such a run has its own. "" where there is none.
 std::string config_file_of(const Arguments& arguments) {
   const std::string& run = run_of(arguments);
-  return run.empty() ? arguments.config_file : fmt::format("{}/{}", run, kConfigFile);
+  if (run.empty()) return arguments.config_file;
+  return fmt::format("{}/{}", run, mark_of(arguments));
 }
 
 /// As many as run.threads may say.
@@ -103,7 +108,7 @@ Session open_session(comm::Environment& environment, comm::Communicator& team,
       std::error_code error;
       if (!run_of(arguments).empty() && !std::filesystem::exists(file, error)) {
         throw MissingInputError(fmt::format("{}: no directory of a run: there is no {}",
-                                            run_of(arguments), kConfigFile));
+                                            run_of(arguments), mark_of(arguments)));
       }
       text = load_config_text(file);
     });
@@ -121,7 +126,7 @@ void print_result(const Session& session, const std::string& text) {
 }
 
 void say(const Session& session, const std::string& line) {
-  if (session.is_root()) fmt::print(stderr, "{}\n", line);
+  if (session.is_root() && !session.is_quiet) fmt::print(stderr, "{}\n", line);
 }
 
 }  // namespace lockstep::trainer

@@ -20,6 +20,7 @@ struct Session {
   Settings settings;
   int threads = 1;  ///< of this rank
   double started_at = seconds_now();
+  bool is_quiet = false;         ///< say() says nothing: somebody else tells of this training
   bool reports_bad_rows = true;  ///< whoever reads data tells of rows that were left out
   /// Of each data set that was read, what this rank has put into data.quarantine.
   std::vector<std::string> quarantined{};

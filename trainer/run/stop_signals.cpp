@@ -10,13 +10,14 @@ namespace lockstep::trainer {
 namespace {
 
 volatile std::sig_atomic_t last_signal = 0;
+int alive = 0;
 
 extern "C" void note_signal(int signal) { last_signal = signal; }
 
 }  // namespace
 
 StopSignals::StopSignals() {
-  last_signal = 0;
+  if (alive++ == 0) last_signal = 0;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     struct sigaction action {};
     action.sa_handler = note_signal;
@@ -28,6 +29,7 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+  --alive;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], &before_[i], nullptr);
   }
@@ -63,7 +65,7 @@ std::string stop_reason(const Session& session, Wishes agreed) {
   return fmt::format("train.max_hours = {}", session.settings.text("train.max_hours"));
 }
 
-std::string resume_command(const std::string& run) {
+std::string resume_command(const std::string& run, const std::string& command) {
   std::string shown = run;
   const auto is_plain = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("_./+-", c) != nullptr;
@@ -73,7 +75,7 @@ std::string resume_command(const std::string& run) {
     for (const char c : run) shown += c == '\'' ? std::string("'\\''") : std::string(1, c);
     shown += "'";
   }
-  return "lockstep train --resume " + shown;
+  return "lockstep " + command + " --resume " + shown;
 }
 
 }  // namespace lockstep::trainer

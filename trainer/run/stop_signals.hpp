@@ -13,7 +13,7 @@ namespace lockstep::trainer {
 // comes while data is read, or between two folds, stops it as soon as it can be saved.
 
 /// While it lives, SIGUSR1, SIGTERM and SIGINT are noted instead of ending the process; a second
-/// SIGINT ends it. One at a time.
+/// SIGINT ends it. What one has noted, those that are made while it lives know.
 class StopSignals {
  public:
   StopSignals();
@@ -41,6 +41,6 @@ Wishes stop_wishes(const Session& session);
 std::string stop_reason(const Session& session, Wishes agreed);
 
 /// How the run in a directory is taken up again, as a user would type it.
-std::string resume_command(const std::string& run);
+std::string resume_command(const std::string& run, const std::string& command = "train");
 
 }  // namespace lockstep::trainer

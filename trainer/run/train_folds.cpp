@@ -9,7 +9,8 @@
 
 namespace lockstep::trainer {
 
-void train_folds(Session& session, RunDirectory& directory, const TrainModel& train_model) {
+std::vector<RunResult> train_folds(Session& session, RunDirectory& directory,
+                                   const TrainModel& train_model) {
   const FoldedData data(session);
   const std::string hash = data_hash(session.team, data.all());
   const Index count = fold_count(session.settings);
@@ -21,6 +22,7 @@ void train_folds(Session& session, RunDirectory& directory, const TrainModel& tr
   }
   directory.write(kResultFile, folds_json(folds));
   say(session, folds_line(folds));
+  return folds;
 }
 
 }  // namespace lockstep::trainer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/report.hpp"
@@ -14,8 +15,9 @@ using TrainModel = std::function<RunResult(Session&, TrainingData, RunFolder&)>;
 
 /// Cross-validation [Hastie, Tibshirani, Friedman 2009, §7.10]: reads the rows once, trains a model
 /// for each of data.folds folds on the rows of the others, measures it on its own, and reports the
-/// mean and the standard deviation of each metric over the folds.
+/// mean and the standard deviation of each metric over the folds. Returns the results of the folds.
 /// Throws alike on all ranks. *Collective*.
-void train_folds(Session& session, RunDirectory& directory, const TrainModel& train_model);
+std::vector<RunResult> train_folds(Session& session, RunDirectory& directory,
+                                   const TrainModel& train_model);
 
 }  // namespace lockstep::trainer

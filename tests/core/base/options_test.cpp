@@ -364,6 +364,29 @@ TEST(Settings, AColumnHasTheValuesThatItWasGiven) {
   EXPECT_EQ(settings.columns("preprocess"), (std::vector<std::string>{"a.b", "z"}));
 }
 
+TEST(Settings, KeepWhatKeysAreToBeTriedWith) {
+  Settings settings(options_of_columns());
+  EXPECT_TRUE(settings.takes("sweep.train.epochs"));
+  EXPECT_TRUE(settings.takes("sweep.preprocess.a.b.scale"));
+  EXPECT_FALSE(settings.takes("sweep.train.epoch"));
+  EXPECT_FALSE(settings.takes("sweep.epochs"));
+  EXPECT_FALSE(settings.takes("sweep.sweep.train.epochs"));
+  settings.set("sweep.train.epochs", "1, 2", Origin::file, "a.ini:3");
+  settings.set("sweep.preprocess.z.scale", "any (text)", Origin::file, "a.ini:4");
+  settings.set("sweep.train.epochs", "3", Origin::command_line, "command line");
+  settings.set("sweep.train.epochs", "4", Origin::file, "a.ini:5");
+  EXPECT_EQ(settings.swept(), (std::vector<std::string>{"preprocess.z.scale", "train.epochs"}));
+  EXPECT_EQ(settings.text(swept_name("train.epochs")), "3");
+  EXPECT_EQ(settings.place("sweep.train.epochs"), "command line");
+  EXPECT_EQ(settings.text("train.epochs"), Settings(options_of_columns()).text("train.epochs"));
+  EXPECT_EQ(settings.affecting_result(), Settings(options_of_columns()).affecting_result());
+  EXPECT_EQ(settings.nearest("sweep.train.epoch"), "sweep.train.epochs");
+  EXPECT_THROW(settings.set("sweep.train.epochs", "1\n2", Origin::file, ""), ConfigError);
+  EXPECT_THROW(settings.set("sweep.train.epoch", "1", Origin::file, ""), ConfigError);
+  settings.reset("sweep.train.epochs");
+  EXPECT_EQ(settings.swept(), (std::vector<std::string>{"preprocess.z.scale"}));
+}
+
 TEST(Settings, RefusesKeysThatColumnsDoNotHave) {
   Settings settings(options_of_columns());
   const auto error = [&](const std::string& name, const std::string& value) -> std::string {

@@ -126,22 +126,25 @@ TEST(Arguments, NameTheRunThatACommandIsAbout) {
 }
 
 TEST(Arguments, RefusesWhatIsNoCommand) {
-  EXPECT_EQ(usage_error({}),
-            "no command; known: train, verify, rerun, bisect, evaluate, predict, inspect, "
-            "generate, check, "
-            "convert, describe, "
-            "decompose; see 'lockstep --help'");
   EXPECT_EQ(
-      usage_error({"trian"}),
-      "unknown command 'trian'; known: train, verify, rerun, bisect, evaluate, predict, inspect, "
+      usage_error({}),
+      "no command; known: train, cv, sweep, verify, rerun, bisect, evaluate, predict, inspect, "
       "generate, check, "
-      "convert, describe, decompose (did you mean 'train'?); see 'lockstep --help'");
+      "convert, describe, "
+      "decompose; see 'lockstep --help'");
+  EXPECT_EQ(usage_error({"trian"}),
+            "unknown command 'trian'; known: train, cv, sweep, verify, rerun, bisect, evaluate, "
+            "predict, inspect, "
+            "generate, check, "
+            "convert, describe, decompose (did you mean 'train'?); see 'lockstep --help'");
   EXPECT_EQ(usage_error({""}),
-            "unknown command ''; known: train, verify, rerun, bisect, evaluate, predict, inspect, "
+            "unknown command ''; known: train, cv, sweep, verify, rerun, bisect, evaluate, "
+            "predict, inspect, "
             "generate, check, "
             "convert, describe, decompose; see 'lockstep --help'");
   EXPECT_EQ(usage_error({"--config", "a.ini", "train"}),
-            "expected a command before '--config'; known: train, verify, rerun, bisect, evaluate, "
+            "expected a command before '--config'; known: train, cv, sweep, verify, rerun, bisect, "
+            "evaluate, "
             "predict, "
             "inspect, "
             "generate, check, convert, describe, decompose; see 'lockstep --help'");

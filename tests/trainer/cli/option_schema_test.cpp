@@ -114,7 +114,12 @@ const std::vector<std::string>& contract() {
                                              "checkpoint.keep",
                                              "output.dir",
                                              "run.threads",
-                                             "comm.timeout"};
+                                             "comm.timeout",
+                                             "sweep.search",
+                                             "sweep.trials",
+                                             "sweep.metric",
+                                             "sweep.halving",
+                                             "sweep.min_epochs"};
   return keys;
 }
 
@@ -186,6 +191,11 @@ TEST(OptionSchema, WhatAModelIsNoFunctionOf) {
                                        "train.init_from",
                                        "output.dir",
                                        "run.threads",
+                                       "sweep.halving",
+                                       "sweep.metric",
+                                       "sweep.min_epochs",
+                                       "sweep.search",
+                                       "sweep.trials",
                                        "comm.timeout",
                                        "train.max_hours",
                                        "checkpoint.every_epochs",
@@ -258,6 +268,11 @@ TEST(OptionSchema, RangesHoldAtTheirEnds) {
       {"rmsprop.epsilon", {"1e-30"}, {"0", "1e-31"}},
       {"run.threads", {"1", "4096", "auto"}, {"0", "-1", "4097"}},
       {"comm.timeout", {"1", "1000000"}, {"0", "1.5", "auto"}},
+      {"sweep.search", {"grid", "random"}, {"halving"}},
+      {"sweep.trials", {"1", "10000"}, {"0", "10001"}},
+      {"sweep.metric", {"auto", "rmse"}, {"none"}},
+      {"sweep.halving", {"none", "2"}, {"1", "auto"}},
+      {"sweep.min_epochs", {"1"}, {"0"}},
   };
   const Settings settings(option_schema());
   for (const Bounds& bounds : all) {

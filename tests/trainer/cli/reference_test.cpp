@@ -79,6 +79,23 @@ TEST(ResolvedConfig, ReadsBackTheSame) {
                              "--data.train=a.csv,b*.csv", "--output.dir=C:\\runs \\# 1"}));
 }
 
+TEST(GivenConfig, HasWhatWasGivenAndReadsBack) {
+  Line line{"sweep", "--train.seed=7", "--sweep.train.momentum=0,0.5",
+            "--sweep.preprocess.a.b.scale=none,log1p"};
+  const Settings settings =
+      resolve_settings(parse_arguments(line), "a.ini", "[sweep]\nmodel.hidden = 8 | 8,4\n");
+  EXPECT_EQ(given_config(settings),
+            "[train]\nseed = 7  # command line\n\n"
+            "[sweep]\n"
+            "model.hidden = 8 | 8,4  # a.ini:2\n"
+            "preprocess.a.b.scale = none,log1p  # command line\n"
+            "train.momentum = 0,0.5  # command line\n");
+  const Settings back = resolve({}, given_config(settings));
+  EXPECT_EQ(back.swept(), settings.swept());
+  EXPECT_EQ(back.text("sweep.model.hidden"), "8 | 8,4");
+  EXPECT_FALSE(contains(resolved_config(settings), "sweep")) << "a trial is no sweep";
+}
+
 TEST(ResolvedConfig, HasTheSectionsOfColumns) {
   const std::string text = resolved_config(
       resolve({"--preprocess.x.y.scale=log1p"}, "[preprocess.x.y]\nimpute = mean\n"));

@@ -177,6 +177,19 @@ TEST(Resolve, SchedulesHaveTheirOwnKeys) {
           .starts_with("command line: error: train.schedule: applies to model.type = linear"));
 }
 
+TEST(Resolve, FoldsOfTheCommandLineReplaceTestRowsOfTheFile) {
+  const Settings settings = resolve({"--data.folds=3"},
+                                    "[data]\ntrain = a.csv\ntest = b.csv\nvalidation_fraction = "
+                                    "0.1\n[synthetic]\ntest_rows = 7\n");
+  EXPECT_EQ(settings.text("data.test"), "");
+  EXPECT_EQ(settings.real("data.validation_fraction"), 0);
+  EXPECT_FALSE(settings.given("synthetic.test_rows"));
+  Arguments cv;
+  cv.command = "cv";
+  EXPECT_EQ(resolve_settings(cv, "a.ini", "[data]\ntest = b.csv\n").text("data.folds"), "5");
+  EXPECT_EQ(resolve_settings(cv, "a.ini", "[data]\nfolds = 3\n").text("data.folds"), "3");
+}
+
 TEST(Resolve, HiddenLayersBelongToAnMlp) {
   EXPECT_EQ(config_error({}, "[model]\nhidden = 5\nactivation = tanh\ntype = softmax\n"),
             "a.ini:2: error: model.hidden: applies to model.type = mlp only, not to softmax; "

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "comm/communicator.hpp"
+#include "comm/sub_transport.hpp"
 #include "core/base/random.hpp"
 #include "tests/support/ranks.hpp"
-#include "tests/support/sub_transport.hpp"
 #include "tests/trainer/run/training_cases.hpp"
 
 namespace lockstep::test {
@@ -90,7 +90,7 @@ TEST(IdentityCampaign, HoldsOverMpi) {
     if (everybody.rank() < ranks) {
       std::vector<int> members(static_cast<std::size_t>(ranks));
       std::iota(members.begin(), members.end(), 0);
-      SubTransport transport(*world(), members);
+      comm::SubTransport transport(*world(), members);
       if (single) {
         compare_over_mpi<float>(number, transport, threads);
       } else {
