@@ -53,16 +53,36 @@ Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const s
 
 const std::vector<EvaluationMetric>& evaluation_metrics() {
   using Of = EvaluationMetric::Of;
+  constexpr bool kOnRequest = true;
+  constexpr bool kOfProbabilities = true;
   static const std::vector<EvaluationMetric> kAll{
       {"accuracy", Of::classes, true},
+      {"auc", Of::two_classes, true, kOnRequest},
+      {"average_precision", Of::two_classes, true, kOnRequest},
+      {"balanced_accuracy", Of::classes, true, kOnRequest},
+      {"brier", Of::classes, false, kOnRequest, kOfProbabilities},
+      {"explained_variance", Of::numbers, true, kOnRequest},
+      {"f1", Of::classes, true, kOnRequest},
+      {"kappa", Of::classes, true, kOnRequest},
       {"loss"},
       {"mae", Of::numbers},
+      {"mape", Of::numbers, false, kOnRequest},
+      {"max_error", Of::numbers, false, kOnRequest},
+      {"mcc", Of::classes, true, kOnRequest},
       {"mse", Of::numbers},
       {"objective"},
+      {"precision", Of::classes, true, kOnRequest},
       {"r2", Of::numbers, true},
+      {"recall", Of::classes, true, kOnRequest},
       {"rmse", Of::numbers},
   };
   return kAll;
+}
+
+bool EvaluationMetric::applies_to(Index classes, bool has_probabilities) const {
+  if (of == Of::all) return true;
+  if (of == Of::numbers || classes == 0) return of == Of::numbers && classes == 0;
+  return (of == Of::classes || classes == 2) && (has_probabilities || !needs_probabilities);
 }
 
 double metric_of(const Evaluation& evaluation, std::string_view name) {
@@ -79,6 +99,7 @@ nlohmann::ordered_json evaluation_json(const Evaluation& evaluation) {
   object["objective"] = evaluation.objective;
   if (evaluation.accuracy) object["accuracy"] = *evaluation.accuracy;
   if (evaluation.regression) add_regression(object, *evaluation.regression);
+  for (const auto& [name, value] : evaluation.requested) object[name] = value;
   for (const auto& [name, regression] : evaluation.targets) {
     add_regression(object["targets"][name], regression);
   }

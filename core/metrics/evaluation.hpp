@@ -30,15 +30,22 @@ struct Evaluation {
   std::optional<Regression> regression;  ///< of a model of numbers: means over its targets
   /// Of each target, by its name, where there are several.
   std::vector<std::pair<std::string, Regression>> targets;
+  /// Metrics that were asked for besides, by their names; NaN where one has no value.
+  std::vector<std::pair<std::string, double>> requested;
 };
 
 /// A metric of an Evaluation.
 struct EvaluationMetric {
-  enum class Of { all, classes, numbers };  ///< kinds of targets that have it
+  enum class Of { all, classes, two_classes, numbers };  ///< targets that have it
 
   std::string name;  ///< as evaluation_json has it
   Of of = Of::all;
   bool larger_is_better = false;
+  bool on_request = false;           ///< an evaluation has it where somebody asks for it
+  bool needs_probabilities = false;  ///< of classes
+
+  /// @param classes  0 of a target of numbers
+  bool applies_to(Index classes, bool has_probabilities) const;
 };
 /// Those that evaluations are compared by, in the order of their names.
 const std::vector<EvaluationMetric>& evaluation_metrics();
@@ -53,9 +60,10 @@ Evaluation evaluation_of(std::span<const RegressionSums> sums, std::span<const s
                          double penalty);
 
 /// {"rows", "loss", "objective", "accuracy"} or {"rows", "loss", "objective", "mse", "rmse", "mae",
-/// "r2"}, in this order; of several targets, "targets": {NAME: {"mse", "rmse", "mae", "r2"}} too,
-/// and the four are their means over the targets, as scikit-learn's uniform average. Numbers are
-/// dumped so that they read back with the same bits; what is not finite is dumped as null.
+/// "r2"}, and what was requested, in this order; of several targets, "targets": {NAME: {"mse",
+/// "rmse", "mae", "r2"}} too, and the four are their means over the targets, as scikit-learn's
+/// uniform average. Numbers are dumped so that they read back with the same bits; what is not
+/// finite is dumped as null.
 nlohmann::ordered_json evaluation_json(const Evaluation& evaluation);
 
 }  // namespace lockstep

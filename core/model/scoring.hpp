@@ -45,6 +45,8 @@ class Scorer {
 
   bool classifies() const { return traits_.target == TargetKind::classes; }
   Index outputs() const { return outputs_; }  ///< scores of a row
+  /// Of a classifier.
+  Index classes() const { return outputs_ == 1 ? 2 : outputs_; }
   const std::vector<PredictedNumber>& numbers() const { return numbers_; }
   /// What is predicted of a row: a class, or so many numbers.
   Index predictions() const { return classifies() ? 1 : outputs_; }

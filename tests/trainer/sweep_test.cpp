@@ -76,7 +76,7 @@ TEST(Sweep, GivesTheSameOnAnyRanksAlsoSideBySide) {
       // One lane a trial: as many teams as ranks, but not more than trials.
       const ProgramRun run = run_program(
           folder.path(), ranks,
-          sweep_to("run", rows + Words{"--overwrite", "--train.lanes=1", "--sweep.metric=loss"}));
+          sweep_to("run", rows + Words{"--overwrite", "--train.lanes=1", "--sweep.metric=f1"}));
       ASSERT_EQ(run.exit_code, 0) << run.err;
       results.insert(folder.read("run/result.json") + folder.read("run/trials.csv"));
       tables.insert(run.out);
@@ -172,13 +172,13 @@ TEST(Sweep, TellsOfTrialsThatDiverge) {
 
 TEST(Sweep, MistakesAreNamedBeforeAnythingIsTrained) {
   const TestFolder folder;
-  const auto error = [&](const Words& more, int code) {
-    const ProgramRun run = run_program(folder.path(), 2, sweep_to("run", more));
+  const auto error = [&](const Words& more, int code, int ranks = 0) {
+    const ProgramRun run = run_program(folder.path(), ranks, sweep_to("run", more));
     EXPECT_EQ(run.exit_code, code) << run.err;
     EXPECT_EQ(folder.names(), std::vector<std::string>{});
     return run.err;
   };
-  EXPECT_EQ(error({}, 78),
+  EXPECT_EQ(error({}, 78, 2),
             "command line: error: sweep: trials are compared by rows that they are not trained on; "
             "set data.validation_fraction or data.folds\n");
   EXPECT_EQ(error(kFolds + Words{"--sweep.model.activation=relu"}, 78),
@@ -192,7 +192,7 @@ TEST(Sweep, MistakesAreNamedBeforeAnythingIsTrained) {
             "depends on train.epochs, which it changes; take another schedule\n");
   EXPECT_EQ(error(kFolds + Words{"--sweep.halving=2", "--sweep.min_epochs=4"}, 78),
             "command line: error: sweep.halving: needs train.epochs above sweep.min_epochs = 4\n");
-  EXPECT_NE(error(kFolds + Words{"--sweep.metric=rmse"}, 65)
+  EXPECT_NE(error(kFolds + Words{"--sweep.metric=rmse"}, 65, 2)
                 .find("lockstep: error: trial 1 (train.learning_rate=0.3): sweep.metric: the model "
                       "has no rmse; take one of its metrics"),
             std::string::npos);

@@ -300,6 +300,52 @@ TEST(Validation, SaysWhereThereIsNone) {
       << run.err;
 }
 
+TEST(Validation, GoesByAnyMetricOnAnyRanks) {
+  const TestFolder folder;
+  const Words moons{
+      "--synthetic.kind=moons",         "--synthetic.rows=400",  "--synthetic.noise=0.5",
+      "--synthetic.test_rows=100",      "--model.hidden=16",     "--train.epochs=8",
+      "--data.validation_fraction=0.3", "--train.batch_size=50", "--train.monitor=auc",
+      "--validation.metrics=brier,f1"};
+  for (const int ranks : {0, 2, 3}) {
+    const std::string name = "on" + std::to_string(ranks);
+    const ProgramRun run = run_program(folder.path(), ranks, train_to(name, moons), 2);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    for (const char* file : kFiles) {
+      EXPECT_EQ(folder.read(name + file), folder.read(std::string("on0") + file)) << file;
+    }
+    EXPECT_NE(run.err.find("  auc 0."), std::string::npos) << run.err;
+  }
+  const std::vector<json> lines = lines_of(folder, "on0");
+  double best = 0;
+  for (const json& line : lines) {
+    best = std::max(best, line["validation"]["auc"].get<double>());
+    for (const char* metric : {"brier", "f1"}) {
+      EXPECT_TRUE(line["validation"][metric].is_number()) << metric;
+      EXPECT_TRUE(line["test"][metric].is_number()) << metric;
+    }
+    EXPECT_FALSE(line["train"].contains("auc"));
+  }
+  const json result = json::parse(folder.read("on0/result.json"));
+  EXPECT_EQ(result["best"]["metric"], "auc");
+  EXPECT_EQ(result["best"]["value"], best);
+  EXPECT_EQ(run_program(folder.path(), 2, {"verify", "on0"}).exit_code, 0);
+  // What the model's training was asked for, evaluate measures too, or what it is asked itself.
+  ASSERT_EQ(run_program(folder.path(), 0,
+                        {"generate", "--synthetic.kind=moons", "--synthetic.rows=400",
+                         "--synthetic.noise=0.5", "--synthetic.test_rows=100", "--output=data"})
+                .exit_code,
+            0);
+  const Words evaluate{"evaluate", "--model=on0/model.safetensors", "--data.test=data/test.csv",
+                       "--json"};
+  const ProgramRun evaluated = run_program(folder.path(), 3, evaluate);
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_EQ(json::parse(evaluated.out)["brier"], result["test"]["brier"]);
+  const ProgramRun asked =
+      run_program(folder.path(), 0, evaluate + Words{"--validation.metrics=mcc"});
+  EXPECT_TRUE(json::parse(asked.out)["mcc"].is_number()) << asked.err;
+}
+
 TEST(Validation, ThatCannotBeIsRefused) {
   const TestFolder folder;
   const auto error = [&](const Words& more) {
@@ -319,11 +365,24 @@ TEST(Validation, ThatCannotBeIsRefused) {
             "command line: error: train.monitor: goes by validations; set validation.every_epochs "
             "or every_steps\n");
   EXPECT_EQ(error({"--train.patience=3"}),
-            "command line: error: train.patience: applies to train.monitor = accuracy or loss or "
-            "mae or mse or objective or r2 or rmse only, not to none; remove it\n");
+            "command line: error: train.patience: applies to train.monitor = accuracy or auc or "
+            "average_precision or balanced_accuracy or brier or explained_variance or f1 or kappa "
+            "or loss or mae or mape or max_error or mcc or mse or objective or precision or r2 or "
+            "recall or rmse only, not to none; remove it\n");
   EXPECT_EQ(error({"--train.monitor=rmse", "--data.validation_fraction=0.2"}),
             "command line: error: train.monitor: rmse is no metric of the target 'label', which is "
-            "a class; its metrics: accuracy, loss, objective\n");
+            "one of 10 classes; its metrics: accuracy, balanced_accuracy, brier, f1, kappa, loss, "
+            "mcc, objective, precision, recall\n");
+  EXPECT_EQ(error({"--validation.metrics=f1,brier", "--model.type=svm", "--synthetic.kind=blobs",
+                   "--data.test_fraction=0.2"}),
+            "command line: error: validation.metrics: brier is no metric of the target 'class', "
+            "which is one of 3 classes without probabilities; its metrics: accuracy, "
+            "balanced_accuracy, f1, kappa, loss, mcc, objective, precision, recall\n");
+  EXPECT_EQ(
+      error({"--validation.metrics=f1,f2"}),
+      "command line: error: validation.metrics: unknown metric 'f2'; known: accuracy, auc, "
+      "average_precision, balanced_accuracy, brier, explained_variance, f1, kappa, loss, mae, "
+      "mape, max_error, mcc, mse, objective, precision, r2, recall, rmse\n");
   EXPECT_EQ(error({"--train.label_smoothing=0.1", "--model.type=svm", "--synthetic.kind=blobs"}),
             "command line: error: train.label_smoothing: applies to the losses with probabilities, "
             "cross_entropy and logistic, not to model.loss = hinge; remove it\n");

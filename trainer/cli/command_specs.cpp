@@ -61,8 +61,8 @@ std::vector<CommandSpec> model_commands() {
                                            "data.index_base",  "data.cache",     "synthetic.",
                                            "train.seed",       "run.",           "comm."};
   std::vector<std::string> measured_data = test_data;
-  measured_data.insert(measured_data.end(),
-                       {"data.train", "data.train_labels", "data.on_bad_row", "data.quarantine"});
+  measured_data.insert(measured_data.end(), {"data.train", "data.train_labels", "data.on_bad_row",
+                                             "data.quarantine", "validation.metrics"});
   return {
       {"verify",
        "RUN [--epoch K] [--section.key=value ...]",

@@ -243,6 +243,17 @@ std::string loss_objection(const Settings& settings) {
                      fmt::join(fitting, ", "));
 }
 
+std::string metrics_objection(const Settings& settings, const std::string& name) {
+  if (settings.is_word(name, "none")) return "";
+  const std::vector<std::string_view> known = monitors();
+  for (const std::string& metric : settings.texts(name)) {
+    if (contains(known, metric)) continue;
+    return fmt::format("{}: unknown metric {}; known: {}", name, lockstep::quoted(metric),
+                       fmt::join(known, ", "));
+  }
+  return "";
+}
+
 /// Shortcuts need layers that fit together.
 std::string residual_objection(const Settings& settings) {
   const std::vector<Index> widths = settings.integers("model.hidden");
@@ -434,6 +445,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   }
   if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);
+  if (name == "validation.metrics") return metrics_objection(settings, name);
   if (name == "model.residual") return residual_objection(settings);
   if (name == "data.target") return target_objection(settings);
   return split_objection(settings, name);

@@ -545,6 +545,10 @@ void add_validation(std::vector<Option>& all) {
               integer("validation.every_steps", "none",
                       "Steps between two validations within epochs, besides those at their ends")
                   .between(1, kLargestIndex)
+                  .or_word("none"),
+              texts("validation.metrics", "none",
+                    "Metrics of validation and test rows, and of evaluate, besides the usual ones; "
+                    "trainer/README.md lists them")
                   .or_word("none")});
 }
 

@@ -95,8 +95,10 @@ void evaluate(Session& session) {
   const std::unique_ptr<Model> model = load_model(session, session.arguments.model);
   take_settings_of_model(session, model->description());
   const Table table = in_row_blocks(session.team, load_rows(session, *model));
-  const Evaluation evaluation = model->scorer().evaluation(
-      score_table(session.team, *model, table, session.threads), model->penalty());
+  const Evaluation evaluation = evaluate_table(
+      session.team, *model, table,
+      {.metrics = requested_metrics(session.settings, table, model->scorer().has_probabilities()),
+       .threads = session.threads});
   if (!session.is_root()) return;
   if (session.arguments.json) {
     fmt::print("{}\n", evaluation_json(evaluation).dump());

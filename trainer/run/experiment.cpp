@@ -96,26 +96,32 @@ void weight_training_rows(Session& session, Table& train) {
   }
 }
 
-std::optional<MonitorOptions> monitor_of(const Settings& settings, const Table& train) {
+/// Throws for a metric that does not apply to the rows or the loss.
+void check_metric(const Settings& settings, const char* key, const std::string& name,
+                  const Table& train, bool has_probabilities) {
+  const auto classes = static_cast<Index>(train.class_names.size());
+  std::string known;
+  bool fits = false;
+  for (const EvaluationMetric& metric : evaluation_metrics()) {
+    if (!metric.applies_to(classes, has_probabilities)) continue;
+    known += (known.empty() ? "" : ", ") + metric.name;
+    fits = fits || metric.name == name;
+  }
+  if (fits) return;
+  throw PlacedConfigError(fmt::format(
+      "{}: error: {}: {} is no metric of the target {}, which is {}; its metrics: {}",
+      settings.place(key), key, name, lockstep::quoted(train.target_name()),
+      classes == 0        ? "a number"
+      : has_probabilities ? fmt::format("one of {} classes", classes)
+                          : fmt::format("one of {} classes without probabilities", classes),
+      known));
+}
+
+std::optional<MonitorOptions> monitor_of(const Settings& settings) {
   constexpr const char* kKey = "train.monitor";
   if (settings.is_word(kKey, "none")) return std::nullopt;
   MonitorOptions options;
   options.metric = settings.text(kKey);
-  std::string known;
-  bool fits = false;
-  const bool has_classes = train.target_kind == TargetKind::classes;
-  const auto other = has_classes ? EvaluationMetric::Of::numbers : EvaluationMetric::Of::classes;
-  for (const EvaluationMetric& metric : evaluation_metrics()) {
-    if (metric.of == other) continue;
-    known += (known.empty() ? "" : ", ") + metric.name;
-    fits = fits || metric.name == options.metric;
-  }
-  if (!fits) {
-    throw PlacedConfigError(fmt::format(
-        "{}: error: {}: {} is no metric of the target {}, which is a {}; its metrics: {}",
-        settings.place(kKey), kKey, options.metric, lockstep::quoted(train.target_name()),
-        has_classes ? "class" : "number", known));
-  }
   options.min_delta = settings.real("train.min_delta");
   if (!settings.is_word("train.patience", "none")) {
     options.patience = settings.integer("train.patience");
@@ -235,6 +241,22 @@ void check_several_classes(const Table& train) {
                               train.target_name(), some_classes(train.class_names)));
 }
 
+std::vector<std::string> requested_metrics(const Settings& settings, const Table& train,
+                                           bool has_probabilities) {
+  constexpr const char* kKey = "validation.metrics";
+  std::vector<std::string> names;
+  if (!settings.is_word(kKey, "none")) names = settings.texts(kKey);
+  for (const std::string& name : names) {
+    check_metric(settings, kKey, name, train, has_probabilities);
+  }
+  constexpr const char* kMonitor = "train.monitor";
+  if (!settings.is_word(kMonitor, "none")) {
+    names.push_back(settings.text(kMonitor));
+    check_metric(settings, kMonitor, names.back(), train, has_probabilities);
+  }
+  return names;
+}
+
 bool is_sparse(const Experiment& e) {
   return e.train.sparse() != nullptr && e.model.features.keeps_zeros();
 }
@@ -314,7 +336,9 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   };
   e.validate_epochs = count_of("validation.every_epochs");
   e.validate_steps = count_of("validation.every_steps");
-  e.monitor = monitor_of(settings, e.train);
+  e.monitor = monitor_of(settings);
+  e.metrics =
+      requested_metrics(settings, e.train, loss_traits(e.model.network.loss).has_probabilities);
   check_smoothing(settings, e.model.network.loss);
   check_smooth(settings, e.model.network.loss);
   check_noise(settings, e);

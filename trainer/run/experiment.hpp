@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/model/network.hpp"
 #include "core/model/scoring.hpp"
@@ -31,6 +32,7 @@ struct Experiment {
   Index validate_epochs = 0;  ///< epochs between two validations at their ends; 0: none there
   Index validate_steps = 0;   ///< steps between two validations; 0: none within epochs
   std::optional<MonitorOptions> monitor;
+  std::vector<std::string> metrics;  ///< that validation and test rows are to be measured by, too
   TrainingOptions options;
   /// The fingerprint of each set of rows: training, validation, test.
   std::map<std::string, std::string> data_hashes;
@@ -39,6 +41,11 @@ struct Experiment {
 /// Fits the transforms on the training rows, reads data.test, and resolves model and training.
 /// Throws alike on all ranks. *Collective*.
 Experiment prepare_experiment(Session& session, TrainingData data);
+
+/// The metrics of validation.metrics and train.monitor. Throws PlacedConfigError for one that does
+/// not apply to the rows.
+std::vector<std::string> requested_metrics(const Settings& settings, const Table& train,
+                                           bool has_probabilities);
 
 /// Training takes the rows without their zeros.
 bool is_sparse(const Experiment& experiment);

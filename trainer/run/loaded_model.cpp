@@ -81,7 +81,8 @@ void take_settings_of_model(Session& session, const ModelDescription& model) {
   try {
     for (const auto& [key, value] : model.options) {
       if (key != "data.ignore" && key != "data.missing" && key != "data.weight" &&
-          key != "data.index_base" && key != "train.seed") {
+          key != "data.index_base" && key != "train.seed" && key != "validation.metrics" &&
+          key != "train.monitor") {
         continue;
       }
       taken.set(key, value, Origin::standard, "the model");

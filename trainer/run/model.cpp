@@ -173,9 +173,11 @@ DataError damaged_description(const SafetensorsFile& file, const std::string& wr
   return DataError(fmt::format("{}: damaged model description: {}", file.path(), wrong));
 }
 
-ScoreSums score_table(Team& team, const Model& model, const Table& table, int threads) {
-  return fold_scores(team, model.scorer(), table.total_rows, table.rows, table.target,
-                     [&](const ScoreVisitor& visit) { model.visit_scores(table, threads, visit); });
+Evaluation evaluate_table(Team& team, const Model& model, const Table& table, MeasuredBy by) {
+  by.penalty = model.penalty();
+  return evaluate_scores(
+      team, model.scorer(), {table.rows, table.total_rows}, table.target,
+      [&](const ScoreVisitor& visit) { model.visit_scores(table, by.threads, visit); }, by);
 }
 
 }  // namespace lockstep::trainer

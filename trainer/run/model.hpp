@@ -64,10 +64,8 @@ void check_model_file(const SafetensorsFile& file);
 /// The model in a file. Throws DataError naming the file when it is damaged. Rank-local.
 std::unique_ptr<Model> read_model(const SafetensorsFile& file);
 
-/// Sums over a whole data set from which its metrics follow: in row order inside row blocks, over
-/// the blocks along the tree; the same bits for any number of ranks. Requires whole row blocks on
-/// every rank. Throws alike on all ranks. *Collective*.
-ScoreSums score_table(Team& team, const Model& model, const Table& table, int threads);
+/// evaluate_scores of a model over a table, with the model's penalty. *Collective*.
+Evaluation evaluate_table(Team& team, const Model& model, const Table& table, MeasuredBy by);
 
 /// The error about a file whose description is `wrong`.
 DataError damaged_description(const SafetensorsFile& file, const std::string& wrong);

@@ -160,10 +160,8 @@ Evaluations NetworkRun<T>::measure(Sets sets) const {
   const auto evaluate = [&](const std::optional<Examples<T>>& examples, const char* set) {
     std::optional<Evaluation> evaluation;
     if (!examples || !is_due) return evaluation;
-    evaluation =
-        scorer_.evaluation(score_examples<T>(session_.team, network_, training_->theta().data(),
-                                             *examples, scorer_, session_.threads),
-                           penalty);
+    evaluation = evaluate_examples<T>(session_.team, network_, training_->theta().data(), *examples,
+                                      scorer_, {penalty, experiment_.metrics, session_.threads});
     // Parameters may be finite, and so large that scores are not.
     if (std::isfinite(evaluation->loss)) return evaluation;
     throw NumericalError(fmt::format(

@@ -115,6 +115,7 @@ std::string evaluation_line(const Evaluation& e) {
   if (e.objective != e.loss) line += fmt::format("  objective {:.5g}", e.objective);
   if (e.accuracy) line += fmt::format("  accuracy {:.4f}", *e.accuracy);
   if (e.regression) line += "  " + regression_text(*e.regression);
+  for (const auto& [name, value] : e.requested) line += fmt::format("  {} {:.4g}", name, value);
   return line;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/model/network_pass.hpp"
+#include "core/model/requested_metrics.hpp"
 #include "core/parallel/fold.hpp"
 #include "core/parallel/row_blocks.hpp"
 #include "core/parallel/threads.hpp"
@@ -17,24 +18,30 @@ constexpr Index kRowTile = 252;
 
 }  // namespace
 
-ScoreSums fold_scores(Team& team, const Scorer& scorer, Index total_rows, Range rows,
-                      const std::vector<double>& targets, const ScoreSource& source) {
-  const RowBlocks row_blocks(total_rows);
-  const Range blocks = row_blocks.blocks_of(rows);
+Evaluation evaluate_scores(Team& team, const Scorer& scorer, const RowShare& share,
+                           const std::vector<double>& targets, const ScoreSource& source,
+                           const MeasuredBy& by) {
+  const RowBlocks row_blocks(share.total_rows);
+  const Range blocks = row_blocks.blocks_of(share.rows);
   std::vector<ScoreSums> sums(static_cast<std::size_t>(blocks.size()));
   std::vector<double> predictions(static_cast<std::size_t>(scorer.predictions()));
+  RequestedMetrics requested(scorer, by.metrics);
   guard(team, "scoring rows", [&] {
     source([&](Index row, const double* scores, double loss) {
       const auto block = static_cast<std::size_t>(row / row_blocks.size());
+      const double* actual = targets.data() + row * scorer.predictions();
       scorer.predict(scores, predictions.data());
-      scorer.add(sums[block], predictions.data(), targets.data() + row * scorer.predictions(),
-                 loss);
+      scorer.add(sums[block], predictions.data(), actual, loss);
+      requested.add(scores, predictions.data(), actual);
     });
   });
-  return tree_fold<ScoreSums>(
-      team, block_boundaries(team, row_blocks, rows),
+  const auto all = tree_fold<ScoreSums>(
+      team, block_boundaries(team, row_blocks, share.rows),
       [&](Index block) { return sums[static_cast<std::size_t>(block - blocks.begin)]; },
       [](const ScoreSums& left, const ScoreSums& right) { return merge(left, right); });
+  Evaluation evaluation = scorer.evaluation(all, by.penalty);
+  evaluation.requested = requested.values(team, share, all, by.threads);
+  return evaluation;
 }
 
 template <class T>
@@ -74,21 +81,24 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
 }
 
 template <class T>
-ScoreSums score_examples(Team& team, const Network<T>& network, const T* theta,
-                         const Examples<T>& examples, const Scorer& scorer, int threads) {
-  return fold_scores(team, scorer, examples.total_rows, examples.rows, examples.actual_targets,
-                     [&](const ScoreVisitor& visit) {
-                       visit_scores<T>(network, theta, examples, threads, visit);
-                     });
+Evaluation evaluate_examples(Team& team, const Network<T>& network, const T* theta,
+                             const Examples<T>& examples, const Scorer& scorer,
+                             const MeasuredBy& by) {
+  return evaluate_scores(
+      team, scorer, {examples.rows, examples.total_rows}, examples.actual_targets,
+      [&](const ScoreVisitor& visit) {
+        visit_scores<T>(network, theta, examples, by.threads, visit);
+      },
+      by);
 }
 
 template void visit_scores(const Network<float>&, const float*, const Examples<float>&, int,
                            const ScoreVisitor&);
 template void visit_scores(const Network<double>&, const double*, const Examples<double>&, int,
                            const ScoreVisitor&);
-template ScoreSums score_examples(Team&, const Network<float>&, const float*,
-                                  const Examples<float>&, const Scorer&, int);
-template ScoreSums score_examples(Team&, const Network<double>&, const double*,
-                                  const Examples<double>&, const Scorer&, int);
+template Evaluation evaluate_examples(Team&, const Network<float>&, const float*,
+                                      const Examples<float>&, const Scorer&, const MeasuredBy&);
+template Evaluation evaluate_examples(Team&, const Network<double>&, const double*,
+                                      const Examples<double>&, const Scorer&, const MeasuredBy&);
 
 }  // namespace lockstep::trainer

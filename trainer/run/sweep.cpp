@@ -16,6 +16,7 @@
 #include "comm/sub_transport.hpp"
 #include "core/base/error.hpp"
 #include "core/format/file_descriptor.hpp"
+#include "core/metrics/evaluation.hpp"
 #include "core/model/naive_bayes.hpp"
 #include "core/parallel/lanes.hpp"
 #include "trainer/cli/reference.hpp"
@@ -87,6 +88,18 @@ const json& first_rows(const json& result) {
 
 Index epochs_of(const json& result) {
   return (result.contains("folds") ? result["folds"][0] : result).value("epochs", Index{0});
+}
+
+/// What trials have to be measured by for sweep.metric; "" where they are in any case.
+std::string wanted_metrics(const Settings& settings) {
+  const std::string& metric = settings.text("sweep.metric");
+  const auto& all = evaluation_metrics();
+  const bool on_request = std::any_of(all.begin(), all.end(), [&](const EvaluationMetric& m) {
+    return m.name == metric && m.on_request;
+  });
+  if (!on_request) return "";
+  const std::string& others = settings.text("validation.metrics");
+  return settings.is_word("validation.metrics", "none") ? metric : others + "," + metric;
 }
 
 void check_has_rows(const Settings& settings) {
@@ -182,6 +195,9 @@ std::vector<Override> Sweep::overrides_of(Index number, Index epochs, bool goes_
   std::vector<Override> overrides;
   if (!goes_on) overrides = trials_[static_cast<std::size_t>(number - 1)];
   if (epochs > 0) overrides.push_back({"train.epochs", std::to_string(epochs)});
+  if (const std::string metrics = wanted_metrics(session_.settings); !goes_on && !metrics.empty()) {
+    overrides.push_back({"validation.metrics", metrics});
+  }
   for (const Override& given : session_.arguments.overrides) {
     if (may_change_in_a_sweep(given.key)) overrides.push_back(given);
   }

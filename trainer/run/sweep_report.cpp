@@ -57,7 +57,7 @@ void sort_results(std::vector<TrialResult>& results) {
 
 std::string score_text(const TrialResult& result) {
   if (result.has_diverged()) return "diverged";
-  const std::string mean = fmt::format("{} {:.5g}", result.metric, spread(result).mean);
+  std::string mean = fmt::format("{} {:.5g}", result.metric, spread(result).mean);
   if (result.scores.size() == 1) return mean;
   return fmt::format("{} ± {:.2g}", mean, spread(result).deviation);
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
@@ -18,6 +19,8 @@
 
 namespace lockstep::trainer {
 namespace {
+
+constexpr bool kHasProbabilities = true;
 
 /// The table in the blocks that fitting folds over. *Collective*.
 Table in_fitting_blocks(Team& team, Table table) {
@@ -62,6 +65,7 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
   if (train.features == 0) throw DataError("the training data has no feature columns");
   check_several_classes(train);
   check_size(train);
+  const std::vector<std::string> asked = requested_metrics(settings, train, kHasProbabilities);
   const ModelDescription description{schema_of(train), options_of_model(settings),
                                      data_hash(team, train), data.fold};
   warn_of_unknown(session, data.unknown, train.feature_names);
@@ -80,16 +84,17 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
                               NaiveBayes::fit(team, train, options, session.threads));
   const double seconds = seconds_now() - start;
 
-  const auto measure = [&](Table table) {
+  const auto measure = [&](Table table, const std::vector<std::string>& metrics = {}) {
     table = in_row_blocks(team, std::move(table));
-    return model.scorer().evaluation(score_table(team, model, table, session.threads),
-                                     model.penalty());
+    return evaluate_table(team, model, table, {.metrics = metrics, .threads = session.threads});
   };
   RunResult result;
   result.rows_per_second = static_cast<double>(train.total_rows) / seconds;
   result.measured.train = measure(std::move(train));
-  if (data.validation) result.measured.validation = measure(std::move(*data.validation));
-  if (test) result.measured.test = measure(std::move(*test));
+  if (data.validation) {
+    result.measured.validation = measure(std::move(*data.validation), asked);
+  }
+  if (test) result.measured.test = measure(std::move(*test), asked);
   result.epochs = 1;
   result.steps = 1;
   for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace lockstep {
@@ -41,6 +42,31 @@ TEST(Evaluation, OfARegressionAsJson) {
   EXPECT_EQ(evaluation_json(evaluation_of({&sums, 1}, {&kName, 1}, 0.5)).dump(),
             R"({"rows":4,"loss":1.75,"objective":2.25,"mse":3.5,"rmse":1.8708286933869707,)"
             R"("mae":1.5,"r2":0.2222222222222222})");
+}
+
+TEST(Evaluation, HasWhatWasRequestedAtItsEnd) {
+  Evaluation evaluation = evaluation_of(ClassificationCounts{4, 3, 3.0}, 0.25);
+  evaluation.requested = {{"f1", 0.5}, {"auc", std::nan("")}};
+  EXPECT_EQ(evaluation_json(evaluation).dump(),
+            R"({"rows":4,"loss":0.75,"objective":1.0,"accuracy":0.75,"f1":0.5,"auc":null})");
+  EXPECT_EQ(metric_of(evaluation, "f1"), 0.5);
+  EXPECT_TRUE(std::isnan(metric_of(evaluation, "auc")));
+}
+
+TEST(EvaluationMetric, AppliesToItsTargets) {
+  const auto names = [](Index classes, bool has_probabilities) {
+    std::string all;
+    for (const EvaluationMetric& metric : evaluation_metrics()) {
+      if (metric.applies_to(classes, has_probabilities)) all += metric.name + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(names(2, true),
+            "accuracy auc average_precision balanced_accuracy brier f1 kappa loss mcc objective "
+            "precision recall ");
+  EXPECT_EQ(names(3, false),
+            "accuracy balanced_accuracy f1 kappa loss mcc objective precision recall ");
+  EXPECT_EQ(names(0, false), "explained_variance loss mae mape max_error mse objective r2 rmse ");
 }
 
 TEST(Evaluation, WhatIsNotFiniteIsNull) {

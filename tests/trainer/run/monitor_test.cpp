@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -45,9 +47,16 @@ TEST(Monitor, KnowsWhichWayIsBetter) {
     high.accuracy = 0.5;
     high.loss = high.objective = 0.5;
     high.regression = Evaluation::Regression{0.5, 0.5, 0.5, 0.5};
+    if (metric.on_request) {
+      low.requested = {{metric.name, 0.25}};
+      high.requested = {{metric.name, 0.5}};
+    }
+    constexpr std::array kErrors{"brier", "loss",      "mae",       "mape",
+                                 "mse",   "objective", "max_error", "rmse"};
+    const bool is_error = std::find(kErrors.begin(), kErrors.end(), metric.name) != kErrors.end();
     Monitor monitor({metric.name});
     EXPECT_TRUE(monitor.see(low, 1, 1)) << metric.name;
-    EXPECT_EQ(monitor.see(high, 2, 2), metric.name == "accuracy" || metric.name == "r2");
+    EXPECT_EQ(monitor.see(high, 2, 2), !is_error) << metric.name;
     EXPECT_EQ(monitor.state().best.value_or(0), monitor.state().epoch == 1 ? 0.25 : 0.5);
   }
 }
