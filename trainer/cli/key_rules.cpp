@@ -77,6 +77,7 @@ constexpr std::array kNetworkKeys{
     "train.class_weight"sv,
     "train.label_smoothing"sv,
     "train.input_noise"sv,
+    "train.micro_batch"sv,
     "train.epochs"sv,
     "train.batch_size"sv,
     "train.init_from"sv,

@@ -409,6 +409,11 @@ void add_training(std::vector<Option>& all) {
                "Rows in a step, over all ranks; all is one step an epoch")
            .at_least(1)
            .or_word("all"),
+       integer("train.micro_batch", "none",
+               "Most rows of a step that a rank takes through the network at once, lane by lane, "
+               "which bounds its memory; none is all of them")
+           .at_least(1)
+           .or_word("none"),
        path("train.init_from", "",
             "Model file whose parameters training starts from; empty is none. The model keeps "
             "their hash, "
@@ -445,8 +450,14 @@ void add_training(std::vector<Option>& all) {
            .at_least(0),
        real("train.momentum", "0", "Share of the last step that sgd, rmsprop or lars keeps")
            .fraction(),
-       flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd"),
-       real("train.clip_norm", "none",
+       flag("train.nesterov", "false", "Nesterov's variant of the momentum of sgd")});
+}
+
+/// What the rows of a step are taken for, and what is made of their gradient.
+void add_steps(std::vector<Option>& all) {
+  all.insert(
+      all.end(),
+      {real("train.clip_norm", "none",
             "Largest Euclidean norm of the gradient of a step, of all parameters together; a "
             "larger one is scaled down to it")
            .positive()
@@ -602,6 +613,7 @@ std::vector<Option> option_schema() {
   add_preprocessing(all);
   add_model(all);
   add_training(all);
+  add_steps(all);
   add_optimizers(all);
   add_validation(all);
   add_checkpoints(all);

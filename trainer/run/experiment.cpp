@@ -230,6 +230,9 @@ TrainingOptions training_options(const Settings& settings, Index rows, Index bat
   options.penalty = penalty_of(settings, rows);
   options.label_smoothing = settings.real("train.label_smoothing");
   options.input_noise = settings.real("train.input_noise");
+  if (!settings.is_word("train.micro_batch", "none")) {
+    options.micro_batch = settings.integer("train.micro_batch");
+  }
   return options;
 }
 

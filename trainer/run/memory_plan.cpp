@@ -9,6 +9,7 @@
 #include "core/optimize/optimizer.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/parallel/ranges.hpp"
+#include "trainer/run/batch_gradient.hpp"
 #include "trainer/run/full_batch.hpp"
 
 namespace lockstep::trainer {
@@ -85,7 +86,8 @@ class MemoryModel {
 
   RankMemory of_rank(int rank) const {
     constexpr Index kElement = sizeof(T);
-    constexpr Index kNumbersOfARow = 5;  // its source, target, weight, loss and prediction
+    constexpr Index kNumbersOfARow =
+        7;  // its source, number, target, weight, loss, prediction, layer
     const Range mine = part_of(plan_.lane_boundaries, rank);
     const Index rows = lanes_.rows_of(mine).size();
     const Index batch = std::min(mine.size() * lanes_.most_rows_of_a_lane(), lanes_.batch());
@@ -101,7 +103,9 @@ class MemoryModel {
           example_bytes<T>(e_, all_, others, share_of(all_.other_cells, others, all_.other_rows));
     }
     memory.parameters = network_.arena_size() * kElement;
-    memory.gradients = size.nodes * network_.arena_size() * kElement;
+    const GradientPlan plan = gradient_plan(mine, plan_.lanes, lanes_.most_rows_of_a_lane(), batch,
+                                            e_.options.micro_batch);
+    memory.gradients = (size.nodes + plan.arenas) * network_.arena_size() * kElement;
     memory.optimizer = states_ * size.segment * kElement;
     if (e_.options.is_full_batch()) {
       memory.optimizer +=
@@ -109,8 +113,9 @@ class MemoryModel {
           share_of(network_.parameter_count(), size.segment, network_.arena_size()) * kElement;
     }
     memory.exchange = size.elements * kElement;
-    memory.scratch = (pass_.fixed + std::max<Index>(batch, 1) * pass_.for_each_row) * kElement +
-                     batch * kNumbersOfARow * kDouble + rows * static_cast<Index>(sizeof(Index));
+    memory.scratch =
+        (pass_.fixed + std::max<Index>(plan.rows_at_once, 1) * pass_.for_each_row) * kElement +
+        batch * kNumbersOfARow * kDouble + rows * static_cast<Index>(sizeof(Index));
     return memory;
   }
 

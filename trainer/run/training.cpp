@@ -9,24 +9,14 @@
 
 #include "core/base/error.hpp"
 #include "core/base/finite.hpp"
-#include "core/model/input_noise.hpp"
 #include "core/parallel/ranges.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep::trainer {
 namespace {
 
-/// Rows that a thread takes through the network at a time.
-constexpr Index kRowTile = 252;
-constexpr Index kRowTileStep = 12;
-
 ScoreSums merge_score_sums(const ScoreSums& left, const ScoreSums& right) {
   return merge(left, right);
-}
-
-Index row_tile(Index rows, int threads) {
-  const Index even = (rows + threads - 1) / threads;
-  return std::clamp(round_up(even, kRowTileStep), kRowTileStep, kRowTile);
 }
 
 }  // namespace
@@ -55,36 +45,30 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       blocks_(blocks_of(network.tensors())),
       exchange_(comm::make_exchange<T>(
           team.transport(), {blocks_, lane_boundaries_, lanes.count(), threads, team.timeout()})),
-      pass_(network, std::min(my_lanes_.size() * lanes.most_rows_of_a_lane(), lanes.batch()), true,
-            examples.sparse_rows()),
       loss_(make_loss<T>(network.spec().loss, options.label_smoothing)),
       target_count_(network.targets()),
-      batch_(examples, lanes, my_lanes_, pass_.capacity(), target_count_),
+      batch_(examples, lanes, my_lanes_, most_rows(), target_count_),
+      rows_(network, examples, batch_, scorer, *loss_, blocks_, exchange_->nodes(), my_lanes_,
+            gradient_plan(my_lanes_, lanes.count(), lanes.most_rows_of_a_lane(), most_rows(),
+                          options.micro_batch),
+            most_rows(), options.input_noise, threads),
       theta_(std::move(theta)),
       touched_(static_cast<Index>(blocks_.size()), !examples.is_sparse),
       watch_(team.rank()),
       step_sums_(team, lane_boundaries_) {
-  for (std::size_t i = 0; i < exchange_->nodes().size(); ++i) {
-    nodes_.emplace_back(static_cast<std::size_t>(network.arena_size()));
-  }
   if (options_.is_full_batch()) {
     full_batch_.emplace(team_, network_.tensors(), blocks_, segment(), options_, lanes_.rows(),
                         threads_, theta_.data(), [this] { return ask_rows(); });
   } else {
     updates_.emplace(team_, network_.tensors(), blocks_, segment(), options_, threads_);
   }
-  const auto capacity = static_cast<std::size_t>(pass_.capacity());
-  losses_.resize(capacity);
-  predictions_.resize(capacity * static_cast<std::size_t>(target_count_));
 }
 
 template <class T>
 Index Training<T>::memory_bytes() const {
-  const auto arenas = static_cast<Index>(nodes_.size() + 1);
   const Index state = full_batch_ ? full_batch_vectors(options_) * full_batch_->parameters()
                                   : states() * segment().size();
-  const Index elements =
-      arenas * network_.arena_size() + state + pass_.elements() + exchange_->elements();
+  const Index elements = network_.arena_size() + state + rows_.elements() + exchange_->elements();
   return elements * static_cast<Index>(sizeof(T)) + examples_.memory_bytes();
 }
 
@@ -117,12 +101,10 @@ Wishes Training<T>::run_steps(Index last, const std::function<Wishes()>& wishes,
   return agreed;
 }
 
+/// Most rows of a step on this rank.
 template <class T>
-std::vector<T*> Training<T>::node_arenas() {
-  std::vector<T*> arenas;
-  arenas.reserve(nodes_.size());
-  for (auto& node : nodes_) arenas.push_back(node.data());
-  return arenas;
+Index Training<T>::most_rows() const {
+  return std::min(my_lanes_.size() * lanes_.most_rows_of_a_lane(), lanes_.batch());
 }
 
 /// The loss of all rows at θ, and its gradient. *Collective*.
@@ -131,13 +113,10 @@ RowsAtTheta<T> Training<T>::ask_rows() {
   gather(theta_.data());
   if (!has_all_rows_) {
     batch_.go_to(0);
-    if (examples_.is_sparse) {
-      pass_.choose_rows(batch_.sources(), threads_);
-      pass_.plan_gradient(all_blocks());
-    }
+    rows_.begin_batch();
     has_all_rows_ = true;
   }
-  compute_gradient();
+  rows_.compute(all_blocks(), theta_.data());
   RowsAtTheta<T> rows;
   rows.loss_sum = tree_fold<double>(
       team_, lane_boundaries_,
@@ -146,12 +125,12 @@ RowsAtTheta<T> Training<T>::ask_rows() {
         double sum = 0;
         for (Index r = leaf.begin; r < leaf.end; ++r) {
           const double weight = batch_.weights() == nullptr ? 1 : batch_.weights()[r];
-          sum += weight * losses_[static_cast<std::size_t>(r)];
+          sum += weight * rows_.loss(r);
         }
         return sum;
       },
       std::plus<>(), threads_);
-  rows.gradient_sum = exchange_->reduce(node_arenas(), all_blocks());
+  rows.gradient_sum = exchange_->reduce(rows_.arenas(), all_blocks());
   return rows;
 }
 
@@ -197,11 +176,11 @@ void Training<T>::take_step() {
   if (full_batch_) return take_full_step();
   load_rows(position_.step);
   share_updates(touched_);
-  compute_gradient();
+  rows_.compute(touched_, theta_.data());
   watch_.begin_step(position_.step + 1);
   watch_losses();
   step_sums_.add(node_sums());
-  const T* root = exchange_->reduce(node_arenas(), touched_);
+  const T* root = exchange_->reduce(rows_.arenas(), touched_);
   ++position_.all_steps;
   updates_->step(position_.all_steps, root, lanes_.rows_in(position_.step), touched_, theta_.data(),
                  watch_);
@@ -249,12 +228,11 @@ void Training<T>::check_parameters() const {
 template <class T>
 void Training<T>::load_rows(Index step) {
   batch_.go_to(step);
+  rows_.begin_batch();
   if (!examples_.is_sparse) return;
-  pass_.choose_rows(batch_.sources(), threads_);
   touched_ = BlockSet(static_cast<Index>(blocks_.size()), updates_->need_all_blocks());
-  pass_.add_touched(touched_);
+  rows_.add_touched(touched_);
   touched_.unite(team_);
-  pass_.plan_gradient(touched_);
 }
 
 /// Brings these blocks up to date, on all ranks.
@@ -265,43 +243,6 @@ void Training<T>::share_updates(const BlockSet& blocks) {
   exchange_->share(theta_.data(), blocks);
 }
 
-/// Phase one over tiles of rows, phase two over tiles of the weights of every canonical node.
-template <class T>
-void Training<T>::compute_gradient() {
-  parallel_for(threads_, static_cast<Index>(pass_.prepare_tasks()),
-               [&](Index task) { pass_.prepare(theta_.data(), static_cast<std::size_t>(task)); });
-  const Index rows = batch_.count();
-  const Index tile = row_tile(rows, threads_);
-  parallel_for(threads_, (rows + tile - 1) / tile, [&](Index task) {
-    const Range range{task * tile, std::min(rows, (task + 1) * tile)};
-    ExampleReader<T> reader(examples_);
-    for (Index r = range.begin; r < range.end && !examples_.is_sparse; ++r) {
-      reader.copy(batch_.source(r), pass_.input().row(r));
-    }
-    const TrainingRows training = batch_.training_rows();
-    if (options_.input_noise > 0) {
-      add_input_noise(options_.input_noise, examples_.features, range, training, pass_.input());
-    }
-    pass_.forward(range, theta_.data(), &training);
-    for (Index r = range.begin; r < range.end; ++r) {
-      scorer_.predict(pass_.scores().row(r), predictions_.data() + r * target_count_);
-    }
-    pass_.score_losses(range, *loss_, batch_.targets(), losses_.data());
-    if (batch_.weights() != nullptr) pass_.weight_derivatives(range, batch_.weights());
-    pass_.backward(range);
-  });
-
-  const auto tasks = static_cast<Index>(pass_.gradient_tasks());
-  const auto node_count = static_cast<Index>(nodes_.size());
-  parallel_for(threads_, tasks * node_count, [&](Index i) {
-    const auto n = static_cast<std::size_t>(i % node_count);
-    const TreeNode& node = exchange_->nodes()[n];
-    const auto first = static_cast<std::size_t>(node.leaf - my_lanes_.begin);
-    pass_.gradient(std::span(batch_.leaves()).subspan(first, static_cast<std::size_t>(node.span)),
-                   static_cast<std::size_t>(i / node_count), nodes_[n].data());
-  });
-}
-
 /// The step's scores summed inside each lane in row order, then over each canonical node.
 template <class T>
 std::vector<ScoreSums> Training<T>::node_sums() const {
@@ -309,9 +250,9 @@ std::vector<ScoreSums> Training<T>::node_sums() const {
     ScoreSums sums;
     const Range& leaf = batch_.leaves()[static_cast<std::size_t>(lane - my_lanes_.begin)];
     for (Index r = leaf.begin; r < leaf.end; ++r) {
-      scorer_.add(sums, predictions_.data() + r * target_count_,
+      scorer_.add(sums, rows_.predictions(r),
                   examples_.actual_targets.data() + batch_.source(r) * target_count_,
-                  losses_[static_cast<std::size_t>(r)]);
+                  rows_.loss(r));
     }
     return sums;
   };
@@ -347,11 +288,9 @@ template <class T>
 void Training<T>::watch_losses() {
   const Index rows = batch_.count();
   for (Index r = 0; r < rows; ++r) {
-    const auto i = static_cast<std::size_t>(r);
-    if (!watch_.is_among_the_worst(losses_[i])) continue;
-    const bool is_bad = !std::isfinite(losses_[i]);
-    watch_.add_row(losses_[i], examples_.number_read(batch_.source(r)),
-                   is_bad ? static_cast<Index>(pass_.overflowing_layer(r)) : -1);
+    if (!watch_.is_among_the_worst(rows_.loss(r))) continue;
+    watch_.add_row(rows_.loss(r), examples_.number_read(batch_.source(r)),
+                   rows_.overflowing_layer(r));
   }
 }
 

@@ -10,10 +10,10 @@
 #include "comm/communicator.hpp"
 #include "comm/exchange.hpp"
 #include "core/model/network.hpp"
-#include "core/model/network_pass.hpp"
 #include "core/model/scoring.hpp"
 #include "core/parallel/lanes.hpp"
 #include "core/transform/examples.hpp"
+#include "trainer/run/batch_gradient.hpp"
 #include "trainer/run/batch_rows.hpp"
 #include "trainer/run/divergence.hpp"
 #include "trainer/run/full_batch.hpp"
@@ -102,14 +102,13 @@ class Training {
                const std::function<void(T* theta, const std::vector<T*>& states)>& fill);
 
  private:
+  Index most_rows() const;
   void load_rows(Index step);
   void share_updates(const BlockSet& blocks);
-  void compute_gradient();
   void take_step();
   void take_full_step();
   RowsAtTheta<T> ask_rows();
   BlockSet all_blocks() const { return BlockSet(static_cast<Index>(blocks_.size()), true); }
-  std::vector<T*> node_arenas();
   std::vector<ScoreSums> node_sums() const;
   void watch_losses();
   [[noreturn]] void throw_diverged(Index step_of_loss) const;
@@ -128,23 +127,19 @@ class Training {
   Range my_lanes_;
   std::vector<Block> blocks_;
   std::unique_ptr<comm::GradientExchange<T>> exchange_;
-  NetworkPass<T> pass_;
   std::unique_ptr<Loss<T>> loss_;  // as the options smooth it
   Index target_count_;  // of a row: classes or numbers to predict, as many as are predicted
   BatchRows<T> batch_;
+  BatchGradient<T> rows_;
   std::optional<ParameterUpdates<T>> updates_;  // or
   std::optional<FullBatch<T>> full_batch_;
   bool has_all_rows_ = false;  // the batch is that of a full step
 
   AlignedVector<T> theta_;
-  std::vector<AlignedVector<T>> nodes_;  // an arena for each canonical node
   TrainingPosition position_;
   Index steps_shared_ = 0;  // done when all ranks last had all of θ
 
   BlockSet touched_;  // blocks that the batch of any rank touches
-  // Of the rows of the batch.
-  std::vector<double> losses_;
-  std::vector<double> predictions_;  // target_count_ of each
   DivergenceWatch watch_;
   StepSums step_sums_;
   Index steps_settled_ = 0;  // of the epoch: those that position_.sums has

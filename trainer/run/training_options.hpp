@@ -30,6 +30,7 @@ struct TrainingOptions {
   Penalty penalty;
   double label_smoothing = 0;  ///< ε, see make_loss
   double input_noise = 0;      ///< see add_input_noise; of dense rows
+  Index micro_batch = 0;       ///< most rows that a rank takes through the network at once; 0: all
 
   bool is_full_batch() const { return optimizer == kLbfgsName; }
 

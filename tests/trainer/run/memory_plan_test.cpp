@@ -28,6 +28,7 @@ struct Case {
   Index batch = 256;
   Index lanes = 8;
   bool is_sparse = false;
+  Index micro_batch = 0;
 };
 
 constexpr Index kRows = 1003;
@@ -81,6 +82,7 @@ Experiment experiment_of(const Team& team, const Case& c) {
   e.batch = c.batch;
   e.lanes = c.lanes;
   e.options.optimizer = c.optimizer;
+  e.options.micro_batch = c.micro_batch;
   return e;
 }
 
@@ -101,7 +103,9 @@ Index allocated(comm::Communicator& team, const Experiment& e, const Case& c) {
 TEST(MemoryPlan, IsWhatATrainingAllocates) {
   for (const Case& c :
        {Case{{}}, Case{{64, 32}}, Case{{128, 96}, "sgd", "double"},
-        Case{{256, 64}, "adam", "float", 1003, 64}, Case{{128}, "adam", "float", 100, 4, true}}) {
+        Case{{256, 64}, "adam", "float", 1003, 64}, Case{{128}, "adam", "float", 100, 4, true},
+        Case{{128}, "adam", "float", 1003, 8, false, 300},
+        Case{{128}, "adam", "float", 1003, 8, true, 20}}) {
     test::for_each_thread_team({1, 2, 3, 4, 7}, [&](Team& team) {
       const Experiment e = experiment_of(team, c);
       const RankMemory memory = memory_of_rank(e, rows_of(team, e), team.rank(), team.size());
@@ -109,14 +113,14 @@ TEST(MemoryPlan, IsWhatATrainingAllocates) {
       const Index expected =
           c.precision == "double" ? allocated<double>(ranks, e, c) : allocated<float>(ranks, e, c);
       // A training does not count the numbers that it has for each row beside the features: two
-      // targets and the place in an order of all rows, five numbers of those of a batch.
+      // targets and the place in an order of all rows, seven numbers of those of a batch.
       const Lanes lanes(kRows, c.lanes, c.batch);
       const Range mine = part_of(lane_boundaries(c.lanes, team.size()), team.rank());
       const Index rows = lanes.rows_of(mine).size();
       const Index batch = std::min(mine.size() * lanes.most_rows_of_a_lane(), c.batch);
       // Of sparse rows, each rank has about as many cells.
       const Index slack = c.is_sparse && team.size() > 1 ? 8 * kFeatures : 0;
-      const Index found = memory.while_training() - 8 * (3 * rows + 5 * batch);
+      const Index found = memory.while_training() - 8 * (3 * rows + 7 * batch);
       EXPECT_LE(std::abs(found - expected), slack)
           << found << " and " << expected << "rank " << team.rank() << " of " << team.size();
       const RankMemory most = memory_of(e, rows_of(team, e), team.size());

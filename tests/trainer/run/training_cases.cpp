@@ -116,6 +116,7 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.penalty = c.penalty;
   options.label_smoothing = loss_traits(c.loss).has_probabilities ? c.label_smoothing : 0;
   options.input_noise = options.is_full_batch() ? 0 : c.input_noise;
+  options.micro_batch = c.micro_batch;
   return options;
 }
 
@@ -154,12 +155,12 @@ std::string describe(const TrainingCase& c) {
       "{} rate "
       "{:g} "
       "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {} weighted "
-      "{} biases {} proximal {} smoothing {} norm {} residual {} dropout {} noise {}",
+      "{} biases {} proximal {} smoothing {} norm {} residual {} dropout {} noise {} micro {}",
       c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.targets,
       c.rows, c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov,
       c.bias_correction, static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density,
       c.sparse, c.weighted, c.penalty.biases, c.penalty.l1_method == L1Method::proximal,
-      c.label_smoothing, c.normalization, c.residual, c.dropout, c.input_noise);
+      c.label_smoothing, c.normalization, c.residual, c.dropout, c.input_noise, c.micro_batch);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -213,6 +214,7 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   }
   c.dropout = one_of<double>(draws, {0, 0, 0.3});
   c.input_noise = c.sparse ? 0 : one_of<double>(draws, {0, 0, 0.1});
+  c.micro_batch = one_of<Index>(draws, {0, 0, 1, 7, 50});
   return c;
 }
 

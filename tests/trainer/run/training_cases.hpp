@@ -47,7 +47,8 @@ struct TrainingCase {
   bool residual = false;
   double dropout = 0;
   double input_noise = 0;  ///< of rows that are not sparse
-  bool weighted = false;   ///< rows have weights, some of them 0
+  Index micro_batch = 0;
+  bool weighted = false;  ///< rows have weights, some of them 0
 };
 
 /// One line that tells the case from others in a failure.

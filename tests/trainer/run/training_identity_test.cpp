@@ -253,6 +253,50 @@ TEST(TrainingIdentity, HoldsWhateverStandsAroundActivations) {
   }
 }
 
+/// Lanes that take their turn give the bits of all at once, as long as none is cut.
+TEST(TrainingIdentity, HoldsForMicroBatches) {
+  for (const bool sparse : {false, true}) {
+    TrainingCase c;
+    c.rows = 500;
+    c.batch = 300;
+    c.hidden = {40, 33};
+    c.dropout = 0.2;
+    c.density = sparse ? 0.1 : 1;
+    c.features = sparse ? 300 : 40;
+    c.sparse = sparse;
+    c.epochs = 2;
+    const auto whole = train_on_threads<float>(c, 1, 1);
+    for (const Index micro : {1000, 150, 40}) {  // of at most 38 rows of each of 8 lanes
+      c.micro_batch = micro;
+      EXPECT_EQ(train_on_threads<float>(c, 1, 2), whole) << micro;
+      EXPECT_EQ(train_on_threads<float>(c, 3, 1), whole) << micro;
+    }
+    c.micro_batch = 11;
+    EXPECT_NE(train_on_threads<float>(c, 1, 2), whole) << "lanes are cut";
+    expect_identical(c);
+    expect_same_when_interrupted(c);
+  }
+  TrainingCase all;
+  all.optimizer = "lbfgs";
+  all.batch = all.rows;
+  all.micro_batch = 10;
+  expect_identical(all);
+  expect_same_when_interrupted(all);
+}
+
+/// A lane in pieces of 256 rows, the length of a chain of products, has the bits of the whole.
+TEST(TrainingIdentity, PiecesOfAChainAreTheWholeLane) {
+  TrainingCase c;
+  c.rows = c.batch = 1500;
+  c.lanes = 2;
+  c.hidden = {20};
+  const auto whole = train_on_threads<double>(c, 1, 1);
+  c.micro_batch = 256;
+  EXPECT_EQ(train_on_threads<double>(c, 2, 1), whole);
+  c.micro_batch = 255;
+  EXPECT_NE(train_on_threads<double>(c, 2, 1), whole);
+}
+
 TEST(TrainingIdentity, HoldsForAwkwardShapesAndEmptyLanes) {
   for (const Index width : {1, 2, 3, 7, 13}) {
     TrainingCase c;

@@ -1,0 +1,229 @@
+#include "trainer/run/batch_gradient.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "core/model/input_noise.hpp"
+#include "core/parallel/threads.hpp"
+
+namespace lockstep::trainer {
+namespace {
+
+/// Rows that a thread takes through the network at a time.
+constexpr Index kRowTile = 252;
+constexpr Index kRowTileStep = 12;
+/// Blocks that a thread adds at a time.
+constexpr Index kAddedBlocks = 16;
+
+Index row_tile(Index rows, int threads) {
+  const Index even = (rows + threads - 1) / threads;
+  return std::clamp(round_up(even, kRowTileStep), kRowTileStep, kRowTile);
+}
+
+}  // namespace
+
+GradientPlan gradient_plan(Range lanes, Index all_lanes, Index lane_rows, Index batch,
+                           Index micro_batch) {
+  if (micro_batch == 0 || batch <= micro_batch) return {batch, 0, 0};
+  GradientPlan plan;
+  plan.rows_at_once = micro_batch;
+  plan.lanes_at_once = 1;
+  while (2 * plan.lanes_at_once * lane_rows <= micro_batch) plan.lanes_at_once *= 2;
+  Index widest = 1;
+  for (const TreeNode& node : canonical_nodes(lanes, all_lanes))
+    widest = std::max(widest, node.span);
+  for (Index span = plan.lanes_at_once; span < widest; span *= 2) ++plan.arenas;
+  if (lane_rows > micro_batch) ++plan.arenas;
+  return plan;
+}
+
+template <class T>
+BatchGradient<T>::BatchGradient(const Network<T>& network, const Examples<T>& examples,
+                                const BatchRows<T>& batch, const Scorer& scorer,
+                                const Loss<T>& loss, const std::vector<Block>& blocks,
+                                const std::vector<TreeNode>& nodes, Range lanes,
+                                const GradientPlan& plan, Index most_rows, double input_noise,
+                                int threads)
+    : network_(network),
+      examples_(examples),
+      batch_(batch),
+      scorer_(scorer),
+      loss_(loss),
+      blocks_(blocks),
+      nodes_(nodes),
+      lanes_(lanes),
+      plan_(plan),
+      input_noise_(input_noise),
+      threads_(threads),
+      targets_(network.targets()),
+      pass_(network, plan.rows_at_once, true, examples.sparse_rows()),
+      losses_(static_cast<std::size_t>(most_rows)),
+      predictions_(static_cast<std::size_t>(most_rows * targets_)),
+      layers_(static_cast<std::size_t>(most_rows)) {
+  const auto size = static_cast<std::size_t>(network.arena_size());
+  for (std::size_t n = 0; n < nodes_.size(); ++n) arenas_.emplace_back(size);
+  for (Index a = 0; a < plan.arenas; ++a) scratch_.emplace_back(size);
+}
+
+template <class T>
+std::vector<T*> BatchGradient<T>::arenas() {
+  std::vector<T*> pointers;
+  pointers.reserve(arenas_.size());
+  for (auto& arena : arenas_) pointers.push_back(arena.data());
+  return pointers;
+}
+
+template <class T>
+Index BatchGradient<T>::elements() const {
+  const auto arenas = static_cast<Index>(arenas_.size() + scratch_.size());
+  return arenas * network_.arena_size() + pass_.elements();
+}
+
+template <class T>
+std::span<const Range> BatchGradient<T>::leaves_of(TreeNode node) const {
+  return std::span(batch_.leaves())
+      .subspan(static_cast<std::size_t>(node.leaf - lanes_.begin),
+               static_cast<std::size_t>(node.span));
+}
+
+/// The pass has these rows of the batch from here on.
+template <class T>
+void BatchGradient<T>::choose(Range rows) {
+  if (!examples_.is_sparse || chosen_ == rows) return;
+  pass_.choose_rows(batch_.sources().subspan(static_cast<std::size_t>(rows.begin),
+                                             static_cast<std::size_t>(rows.size())),
+                    threads_);
+  chosen_ = rows;
+}
+
+template <class T>
+void BatchGradient<T>::add_touched(BlockSet& touched) {
+  const Index rows = batch_.count();
+  const Index most = std::max<Index>(plan_.rows_at_once, 1);
+  Index begin = 0;
+  do {
+    choose({begin, std::min(rows, begin + most)});
+    pass_.add_touched(touched);
+    begin += most;
+  } while (begin < rows);
+}
+
+template <class T>
+void BatchGradient<T>::compute(const BlockSet& touched, const T* theta) {
+  parallel_for(threads_, static_cast<Index>(pass_.prepare_tasks()),
+               [&](Index task) { pass_.prepare(theta, static_cast<std::size_t>(task)); });
+  if (plan_.lanes_at_once == 0) return compute_all(touched, theta);
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    fold(nodes_[n], touched, theta, arenas_[n].data(), 0);
+  }
+}
+
+/// All rows at once: the weights of every node share the threads.
+template <class T>
+void BatchGradient<T>::compute_all(const BlockSet& touched, const T* theta) {
+  run({0, batch_.count()}, touched, theta);
+  const auto tasks = static_cast<Index>(pass_.gradient_tasks());
+  const auto node_count = static_cast<Index>(nodes_.size());
+  parallel_for(threads_, tasks * node_count, [&](Index i) {
+    const auto n = static_cast<std::size_t>(i % node_count);
+    pass_.gradient(leaves_of(nodes_[n]), static_cast<std::size_t>(i / node_count),
+                   arenas_[n].data());
+  });
+}
+
+template <class T>
+void BatchGradient<T>::fold(TreeNode node, const BlockSet& touched, const T* theta, T* into,
+                            std::size_t level) {
+  if (node.span <= plan_.lanes_at_once) return take_lanes(node, touched, theta, into);
+  const Index half = node.span / 2;
+  T* right = scratch_[level].data();
+  fold({node.leaf, half}, touched, theta, into, level + 1);
+  fold({node.leaf + half, half}, touched, theta, right, level + 1);
+  add(touched, right, into);
+}
+
+/// Lanes that the micro-batch has room for, or one in pieces.
+template <class T>
+void BatchGradient<T>::take_lanes(TreeNode node, const BlockSet& touched, const T* theta, T* into) {
+  const std::span<const Range> lanes = leaves_of(node);
+  const Range rows{lanes.front().begin, lanes.back().end};
+  if (rows.size() <= plan_.rows_at_once) {
+    run(rows, touched, theta);
+    std::vector<Range> leaves;  // among the rows of the pass
+    for (const Range& lane : lanes) {
+      leaves.push_back({lane.begin - rows.begin, lane.end - rows.begin});
+    }
+    return sum_gradients(leaves, into);
+  }
+  T* piece = scratch_.back().data();
+  for (Index begin = rows.begin; begin < rows.end; begin += plan_.rows_at_once) {
+    const Range part{begin, std::min(rows.end, begin + plan_.rows_at_once)};
+    run(part, touched, theta);
+    const std::vector<Range> one{{0, part.size()}};
+    sum_gradients(one, begin == rows.begin ? into : piece);
+    if (begin > rows.begin) add(touched, piece, into);
+  }
+}
+
+/// Phase two of the rows that the pass has.
+template <class T>
+void BatchGradient<T>::sum_gradients(std::span<const Range> leaves, T* into) {
+  parallel_for(threads_, static_cast<Index>(pass_.gradient_tasks()),
+               [&](Index task) { pass_.gradient(leaves, static_cast<std::size_t>(task), into); });
+}
+
+/// to += from, in the blocks that have gradients.
+template <class T>
+void BatchGradient<T>::add(const BlockSet& touched, const T* from, T* to) const {
+  const auto count = static_cast<Index>(blocks_.size());
+  parallel_for(threads_, (count + kAddedBlocks - 1) / kAddedBlocks, [&](Index task) {
+    const Range mine{task * kAddedBlocks, std::min(count, (task + 1) * kAddedBlocks)};
+    for (const Range& run : touched.runs(mine)) {
+      for (Index e = block_start(blocks_, run.begin); e < block_start(blocks_, run.end); ++e) {
+        to[e] += from[e];
+      }
+    }
+  });
+}
+
+/// Phase one of some rows of the batch, which the pass has then.
+template <class T>
+void BatchGradient<T>::run(Range rows, const BlockSet& touched, const T* theta) {
+  choose(rows);
+  if (examples_.is_sparse) pass_.plan_gradient(touched);
+  const Index tile = row_tile(rows.size(), threads_);
+  parallel_for(threads_, (rows.size() + tile - 1) / tile, [&](Index task) {
+    run_tile(rows.begin, {task * tile, std::min(rows.size(), (task + 1) * tile)}, theta);
+  });
+}
+
+/// @param first  row of the batch that is the first of the pass
+template <class T>
+void BatchGradient<T>::run_tile(Index first, Range tile, const T* theta) {
+  ExampleReader<T> reader(examples_);
+  for (Index r = tile.begin; r < tile.end && !examples_.is_sparse; ++r) {
+    reader.copy(batch_.source(first + r), pass_.input().row(r));
+  }
+  const TrainingRows training = batch_.training_rows().from(first);
+  if (input_noise_ > 0) {
+    add_input_noise(input_noise_, examples_.features, tile, training, pass_.input());
+  }
+  pass_.forward(tile, theta, &training);
+  for (Index r = tile.begin; r < tile.end; ++r) {
+    scorer_.predict(pass_.scores().row(r), predictions_.data() + (first + r) * targets_);
+  }
+  double* losses = losses_.data() + first;
+  pass_.score_losses(tile, loss_, batch_.targets() + first * targets_, losses);
+  for (Index r = tile.begin; r < tile.end; ++r) {
+    layers_[static_cast<std::size_t>(first + r)] =
+        std::isfinite(losses[r]) ? -1 : static_cast<Index>(pass_.overflowing_layer(r));
+  }
+  if (batch_.weights() != nullptr) pass_.weight_derivatives(tile, batch_.weights() + first);
+  pass_.backward(tile);
+}
+
+template class BatchGradient<float>;
+template class BatchGradient<double>;
+
+}  // namespace lockstep::trainer

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/base/memory.hpp"
+#include "core/model/blocks.hpp"
+#include "core/model/losses.hpp"
+#include "core/model/network.hpp"
+#include "core/model/network_pass.hpp"
+#include "core/model/scoring.hpp"
+#include "core/parallel/fold.hpp"
+#include "core/transform/examples.hpp"
+#include "trainer/run/batch_rows.hpp"
+
+namespace lockstep::trainer {
+
+/// How the rows of a step go through the network on one rank.
+struct GradientPlan {
+  Index rows_at_once = 0;   ///< that the pass has room for
+  Index lanes_at_once = 0;  ///< aligned subtrees of so many lanes; 0: all of the rank
+  Index arenas = 0;         ///< of gradients, besides those of the nodes
+};
+
+/// @param lanes        of the rank, each of at most `lane_rows` rows of a step
+/// @param batch        most rows of a step on this rank
+/// @param micro_batch  most rows that go through the network at once; 0: all
+GradientPlan gradient_plan(Range lanes, Index all_lanes, Index lane_rows, Index batch,
+                           Index micro_batch);
+
+/// One rank's rows of a step, at some θ: their losses and predictions, and the sums of their
+/// gradients over each canonical node.
+///
+/// With a micro-batch, lanes take their turn in aligned subtrees that it has room for, and what
+/// they give is added up along the same tree: the same bits. The rows of a lane that is longer go
+/// in pieces, whose sums are added up in order: other bits, the same on any ranks.
+template <class T>
+class BatchGradient {
+ public:
+  /// @param loss    that is derived: that of the network, or one that smooths it
+  /// @param blocks  of the arena of θ
+  /// @param nodes   the canonical nodes of this rank's lanes
+  /// @param most_rows  of a step on this rank
+  BatchGradient(const Network<T>& network, const Examples<T>& examples, const BatchRows<T>& batch,
+                const Scorer& scorer, const Loss<T>& loss, const std::vector<Block>& blocks,
+                const std::vector<TreeNode>& nodes, Range lanes, const GradientPlan& plan,
+                Index most_rows, double input_noise, int threads);
+
+  /// The rows of the batch are others from here on.
+  void begin_batch() { chosen_ = {-1, -1}; }
+  /// Of sparse rows: adds the blocks of θ that the rows of the batch touch. Rank-local.
+  void add_touched(BlockSet& touched);
+  /// Rank-local.
+  /// @param touched  of sparse rows, those blocks or more; the others of the arenas mean nothing
+  void compute(const BlockSet& touched, const T* theta);
+
+  /// An arena for each node.
+  std::vector<T*> arenas();
+  // Of row r of the batch, after compute.
+  double loss(Index r) const { return losses_[static_cast<std::size_t>(r)]; }
+  const double* predictions(Index r) const { return predictions_.data() + r * targets_; }
+  /// The first layer whose output is not finite, of a row whose loss is not; else −1.
+  Index overflowing_layer(Index r) const { return layers_[static_cast<std::size_t>(r)]; }
+
+  /// Elements allocated, for the start line's account of memory.
+  Index elements() const;
+
+ private:
+  void choose(Range rows);
+  void run(Range rows, const BlockSet& touched, const T* theta);
+  void run_tile(Index first, Range tile, const T* theta);
+  void compute_all(const BlockSet& touched, const T* theta);
+  void fold(TreeNode node, const BlockSet& touched, const T* theta, T* into, std::size_t level);
+  void take_lanes(TreeNode node, const BlockSet& touched, const T* theta, T* into);
+  void sum_gradients(std::span<const Range> leaves, T* into);
+  void add(const BlockSet& touched, const T* from, T* to) const;
+  std::span<const Range> leaves_of(TreeNode node) const;
+
+  const Network<T>& network_;
+  const Examples<T>& examples_;
+  const BatchRows<T>& batch_;
+  const Scorer& scorer_;
+  const Loss<T>& loss_;
+  const std::vector<Block>& blocks_;
+  std::vector<TreeNode> nodes_;
+  Range lanes_;
+  GradientPlan plan_;
+  double input_noise_;
+  int threads_;
+  Index targets_;  // of a row: classes or numbers to predict
+  NetworkPass<T> pass_;
+  Range chosen_{-1, -1};                   // rows of the batch that the pass has, of sparse ones
+  std::vector<AlignedVector<T>> arenas_;   // of the nodes
+  std::vector<AlignedVector<T>> scratch_;  // of the levels of the tree, and one of a part of a lane
+  // Of the rows of the batch.
+  std::vector<double> losses_;
+  std::vector<double> predictions_;  // targets_ of each
+  std::vector<Index> layers_;
+};
+
+}  // namespace lockstep::trainer
