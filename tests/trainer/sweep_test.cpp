@@ -86,6 +86,28 @@ TEST(Sweep, GivesTheSameOnAnyRanksAlsoSideBySide) {
   }
 }
 
+TEST(Sweep, GoesByTheBestOfAMonitor) {
+  const TestFolder folder;
+  const ProgramRun run =
+      run_program(folder.path(), 2,
+                  Words{"sweep", "--output.dir=run", "--sweep.train.learning_rate=0.05,0.5",
+                        "--synthetic.kind=moons", "--synthetic.rows=300", "--synthetic.noise=0.6",
+                        "--model.hidden=30", "--train.epochs=12", "--train.batch_size=30",
+                        "--train.monitor=loss"} +
+                      kValidation);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json result = json_of(folder, "run/result.json");
+  EXPECT_EQ(result["metric"], "loss") << "what is monitored, unless sweep.metric says otherwise";
+  bool differs = false;
+  for (const json& trial : result["trials"]) {
+    const json alone =
+        json_of(folder, "run/trial-" + std::to_string(trial["trial"].get<int>()) + "/result.json");
+    EXPECT_EQ(trial["mean"], alone["best"]["value"]);
+    differs = differs || alone["best"]["value"] != alone["validation"]["loss"];
+  }
+  EXPECT_TRUE(differs) << "the last is not the best";
+}
+
 TEST(Sweep, HalvesTheTrialsAndGoesOnWithTheBest) {
   const TestFolder folder;
   const Words halving = kValidation + Words{"--sweep.halving=2", "--sweep.train.momentum=0,0.5",

@@ -21,11 +21,11 @@
 #include "core/parallel/lanes.hpp"
 #include "trainer/cli/reference.hpp"
 #include "trainer/cli/resolve.hpp"
-#include "trainer/commands/commands.hpp"
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/stop_signals.hpp"
 #include "trainer/run/text_table.hpp"
+#include "trainer/run/train_model.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -77,9 +77,13 @@ std::vector<double> scores_of(const json& result, const std::string& metric) {
     const bool has_best = result.contains("best") && result["best"]["metric"] == metric;
     scores.push_back(number(has_best ? result["best"]["value"] : result["validation"][metric]));
   }
-  const bool all =
-      std::all_of(scores.begin(), scores.end(), [](double s) { return std::isfinite(s); });
-  return all ? scores : std::vector<double>();
+  const auto none = std::find_if(scores.begin(), scores.end(),
+                                 [](double score) { return !std::isfinite(score); });
+  if (none == scores.end()) return scores;
+  throw DataError(
+      fmt::format("sweep.metric: {} has no value{}; take another metric{}", metric,
+                  scores.size() == 1 ? "" : fmt::format(" in fold {}", none - scores.begin() + 1),
+                  scores.size() == 1 ? "" : ", or set data.stratify = yes"));
 }
 
 const json& first_rows(const json& result) {
@@ -371,7 +375,7 @@ TrialResult Sweep::run_trial(Index number, Index epochs, comm::Communicator& tea
   trial.is_quiet = true;
   trial.started_at = session_.started_at;
   try {
-    train(trial);
+    train_run(trial);
     const json found = json::parse(*shared_text(team, fmt::format("{}/{}", folder, kResultFile)));
     const json& rows = first_rows(found);
     result.metric = metric_of(trial.settings, rows.contains("accuracy"));

@@ -5,7 +5,9 @@
 
 #include "core/base/error.hpp"
 #include "core/model/naive_bayes.hpp"
+#include "trainer/run/resume_checks.hpp"
 #include "trainer/run/stop_signals.hpp"
+#include "trainer/run/train_folds.hpp"
 #include "trainer/run/train_naive_bayes.hpp"
 #include "trainer/run/train_network.hpp"
 
@@ -29,6 +31,19 @@ void train_into(const Session& session, RunDirectory& directory,
     if (!directory.has_progress()) directory.discard();
     throw;
   }
+}
+
+void train_run(Session& session) {
+  RunDirectory directory(session, training_files());
+  if (directory.is_resumed()) check_can_go_on(session, directory);
+  train_into(session, directory, [&] {
+    if (fold_count(session.settings) > 0) {
+      train_folds(session, directory, train_model);
+      return;
+    }
+    RunFolder folder(directory);
+    train_model(session, load_training_data(session), folder);
+  });
 }
 
 }  // namespace lockstep::trainer

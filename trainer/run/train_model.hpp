@@ -19,4 +19,8 @@ RunResult train_model(Session& session, TrainingData data, RunFolder& folder);
 void train_into(const Session& session, RunDirectory& directory,
                 const std::function<void()>& train);
 
+/// A whole run, as the settings have it: into a directory that is new, or from where it stands; a
+/// model, or one for each fold. Throws alike on all ranks. *Collective*.
+void train_run(Session& session);
+
 }  // namespace lockstep::trainer
