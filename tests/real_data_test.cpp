@@ -119,7 +119,10 @@ TEST(RealData, ASearchForANetworkFindsOne) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const json result = json::parse(folder.read("run/result.json"));
   EXPECT_EQ(result["trials"].size(), 27U);
-  EXPECT_EQ(result["trials"][0]["epochs"], 18);
+  // 27, 9 and 3 trials; at two epochs some are better than the last are in the end.
+  for (std::size_t place = 0; place < 27; ++place) {
+    EXPECT_EQ(result["trials"][place]["epochs"], place < 3 ? 18 : place < 9 ? 6 : 2) << place;
+  }
   EXPECT_LT(result["trials"][0]["mean"], 0.1);
   EXPECT_EQ(result["paired_test"]["degrees_of_freedom"], 4);
 }

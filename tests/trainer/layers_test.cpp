@@ -49,6 +49,20 @@ TEST(Layers, GiveTheSameModelOnAnyRanksAndAfterAnInterruption) {
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(folder.read("cut/model.safetensors"), folder.read("on0/model.safetensors"));
   EXPECT_EQ(folder.read("cut/metrics.jsonl"), folder.read("on0/metrics.jsonl"));
+  // Each of the keys matters.
+  for (const char* other :
+       {"--model.activation=silu", "--model.normalization=none", "--model.residual=false",
+        "--model.dropout=0", "--train.input_noise=0", "--train.micro_batch=7"}) {
+    Words arguments{"train", "--output.dir=other", "--overwrite", other};
+    const std::string key = std::string(other).substr(0, std::string(other).find('='));
+    for (const std::string& argument : kAll + kThreeEpochs) {
+      if (!argument.starts_with(key + "=")) arguments.push_back(argument);
+    }
+    ASSERT_EQ(run_program(folder.path(), 0, arguments).exit_code, 0) << other;
+    EXPECT_NE(result_of(folder, "other")["parameters_sha256"],
+              result_of(folder, "on0")["parameters_sha256"])
+        << other;
+  }
   const ProgramRun verified = run_program(folder.path(), 2, {"verify", "on0"});
   EXPECT_EQ(verified.exit_code, 0) << verified.err;
 }
