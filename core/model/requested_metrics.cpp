@@ -27,9 +27,11 @@ double mean_over_targets(const ScoreSums& sums, const Metric& metric) {
 
 RequestedMetrics::RequestedMetrics(const Scorer& scorer, const std::vector<std::string>& names)
     : scorer_(scorer) {
+  const Index classes = scorer.classifies() ? scorer.classes() : 0;
   for (const EvaluationMetric& metric : evaluation_metrics()) {
     const bool is_wanted = std::find(names.begin(), names.end(), metric.name) != names.end();
-    if (is_wanted && metric.on_request) names_.push_back(metric.name);
+    const bool applies = metric.applies_to(classes, scorer.has_probabilities());
+    if (is_wanted && applies && metric.on_request) names_.push_back(metric.name);
   }
   ranks_ = asks("auc") || asks("average_precision");
   has_probabilities_ = asks("brier");

@@ -17,8 +17,8 @@ namespace lockstep {
 /// need of each row is kept while the rows are scored.
 class RequestedMetrics {
  public:
-  /// @param names  of evaluation_metrics(), each of which applies to the scorer; those that every
-  ///               evaluation has are left out
+  /// @param names  of evaluation_metrics(); those that every evaluation has, and those that do not
+  ///               apply to the scorer, are left out
   RequestedMetrics(const Scorer& scorer, const std::vector<std::string>& names);
 
   /// Takes a row of this rank, in row order: its raw scores and what it is.
