@@ -214,6 +214,15 @@ TEST(Sweep, MistakesAreNamedBeforeAnythingIsTrained) {
             "depends on train.epochs, which it changes; take another schedule\n");
   EXPECT_EQ(error(kFolds + Words{"--sweep.halving=2", "--sweep.min_epochs=4"}, 78),
             "command line: error: sweep.halving: needs train.epochs above sweep.min_epochs = 4\n");
+  EXPECT_EQ(error(kFolds + Words{"--sweep.train.warmup_epochs=0,2", "--sweep.halving=2"}, 78),
+            "trial 2 (train.learning_rate=0.3 train.warmup_epochs=2): error: train.warmup_epochs: "
+            "expected fewer than the 1 of train.epochs, found 2\n");
+  EXPECT_EQ(error(kValidation + Words{"--sweep.train.monitor=loss,accuracy"}, 78),
+            "command line: error: sweep.metric: auto is train.monitor, which is swept; set a "
+            "metric\n");
+  EXPECT_EQ(error(kFolds + Words{"--sweep.penalty.l2=0,1", "--sweep.metric=objective"}, 78),
+            "command line: error: sweep.metric: objective has the penalty in it, which is swept; "
+            "take another metric\n");
   EXPECT_NE(error(kFolds + Words{"--sweep.metric=rmse"}, 65, 2)
                 .find("lockstep: error: trial 1 (train.learning_rate=0.3): sweep.metric: the model "
                       "has no rmse; take one of its metrics"),

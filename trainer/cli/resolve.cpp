@@ -41,6 +41,10 @@ Settings resolve_settings(const Arguments& arguments, const std::string& file_na
   if (arguments.command == "cv" && !settings.given("data.folds")) {
     settings.set("data.folds", "5", Origin::command_line, "lockstep cv");
   }
+  if (arguments.command == "cv" && settings.is_word("data.folds", "none")) {
+    errors.push_back(fmt::format("{}: error: data.folds: cv needs two folds or more",
+                                 settings.place("data.folds")));
+  }
   throw_any(errors);
   const std::vector<Option> options = settings.options();  // of which some may go
   for (const Option& option : options) {

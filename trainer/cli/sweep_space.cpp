@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -68,6 +69,11 @@ class KeyReader {
         return swept;
       }
     }
+    if (takes_numbers() && text_.find('(') != std::string::npos) {
+      throw ConfigError(
+          fmt::format("expected values, uniform(LOW, HIGH) or log_uniform(LOW, HIGH), found {}",
+                      lockstep::quoted(text_)));
+    }
     swept.values = values();
     return swept;
   }
@@ -77,6 +83,10 @@ class KeyReader {
   const Option& option() const {
     const Option* own = settings_.find(key_);
     return own != nullptr ? *own : *settings_.find(base_key(key_));
+  }
+
+  bool takes_numbers() const {
+    return option().type == OptionType::integer || option().type == OptionType::real;
   }
 
   /// As the key takes it; throws what it does not take.
@@ -102,12 +112,9 @@ class KeyReader {
   }
 
   SweptRange range_of(const std::string& low, const std::string& high, bool is_logarithmic) {
-    const OptionType type = option().type;
-    if (type != OptionType::integer && type != OptionType::real) {
-      throw ConfigError("takes no number; list its values");
-    }
+    if (!takes_numbers()) throw ConfigError("takes no number; list its values");
     SweptRange range;
-    range.is_integer = type == OptionType::integer;
+    range.is_integer = option().type == OptionType::integer;
     range.is_logarithmic = is_logarithmic;
     const bool are_numbers =
         parse_real(canonical(low), range.low) && parse_real(canonical(high), range.high);
@@ -115,7 +122,7 @@ class KeyReader {
       throw ConfigError(
           fmt::format("expected a lower and an upper number, found {}", lockstep::quoted(text_)));
     }
-    if (is_logarithmic && range.low <= 0) {
+    if (is_logarithmic && range.low < std::numeric_limits<double>::min()) {
       throw ConfigError(fmt::format("log_uniform needs numbers above 0, found {}", low));
     }
     if (range.is_integer && option().power_of_two) {

@@ -113,6 +113,36 @@ void check_has_rows(const Settings& settings) {
       "data.validation_fraction or data.folds");
 }
 
+bool is_swept(const std::vector<SweptKey>& keys, std::string_view name) {
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const SweptKey& key) { return key.key == name; });
+}
+
+/// One metric, of one meaning, for all trials.
+void check_metric_is_one(const Settings& settings, const std::vector<SweptKey>& keys) {
+  constexpr const char* kKey = "sweep.metric";
+  const auto fail = [&](const std::string& why) {
+    throw PlacedConfigError(
+        fmt::format("{}: error: {}: {}",
+                    settings.given(kKey) ? settings.place(kKey) : "command line", kKey, why));
+  };
+  std::string metric = settings.text(kKey);
+  if (metric == "auto") {
+    if (is_swept(keys, "train.monitor"))
+      fail("auto is train.monitor, which is swept; set a metric");
+    metric = settings.text("train.monitor");
+  }
+  const bool has_loss = metric == "loss" || metric == "objective";
+  if (has_loss && is_swept(keys, "model.loss")) {
+    fail(fmt::format("{} means another thing for each model.loss; take another metric", metric));
+  }
+  const bool has_penalty = is_swept(keys, "penalty.l1") || is_swept(keys, "penalty.l2") ||
+                           is_swept(keys, "penalty.bias") || is_swept(keys, "svm.C");
+  if (metric == "objective" && has_penalty) {
+    fail("objective has the penalty in it, which is swept; take another metric");
+  }
+}
+
 /// Trials go on with more epochs than they were begun with.
 void check_halving(const Settings& settings, const std::vector<SweptKey>& keys) {
   constexpr const char* kKey = "sweep.halving";
@@ -120,12 +150,8 @@ void check_halving(const Settings& settings, const std::vector<SweptKey>& keys) 
   const auto fail = [&](const std::string& why) {
     throw PlacedConfigError(fmt::format("{}: error: {}: {}", settings.place(kKey), kKey, why));
   };
-  const auto is_swept = [&](const char* name) {
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const SweptKey& key) { return key.key == name; });
-  };
   if (settings.text("model.type") == kNaiveBayesName) fail("naive_bayes has no epochs");
-  if (is_swept("train.epochs")) fail("gives trials their epochs; remove sweep.train.epochs");
+  if (is_swept(keys, "train.epochs")) fail("gives trials their epochs; remove sweep.train.epochs");
   if (settings.integer("sweep.min_epochs") >= settings.integer("train.epochs")) {
     fail(fmt::format("needs train.epochs above sweep.min_epochs = {}",
                      settings.integer("sweep.min_epochs")));
@@ -166,6 +192,7 @@ Sweep::Sweep(Session& session, RunDirectory& directory)
       trials_(trials_of(session.settings, keys_)),
       config_(given_config(session.settings)) {
   check_has_rows(session.settings);
+  check_metric_is_one(session.settings, keys_);
   check_halving(session.settings, keys_);
   for (Index number = 1; number <= static_cast<Index>(trials_.size()); ++number) {
     check_trial(number);
@@ -178,7 +205,7 @@ void Sweep::check_trial(Index number) const {
                        trial_text(trials_[static_cast<std::size_t>(number - 1)]));
   };
   try {
-    const Settings settings = settings_of(number, 0);
+    const Settings settings = settings_of(number, rungs_of(session_.settings).front());
     const bool halves = !settings.is_word("sweep.halving", "none");
     if (halves && !is_independent_of_epochs(settings)) {
       throw PlacedConfigError(fmt::format(
@@ -270,9 +297,14 @@ SweepOutcome Sweep::run() {
   if (results[0].has_diverged()) {
     throw NumericalError("all trials diverged; try lower values of train.learning_rate");
   }
-  const bool same_folds = std::none_of(keys_.begin(), keys_.end(),
-                                       [](const SweptKey& key) { return key.key == "train.seed"; });
-  if (same_folds && results.size() > 1 && results[1].scores.size() > 1) {
+  for (const TrialResult& result : results) {
+    if (result.has_diverged() || result.metric == results[0].metric) continue;
+    throw DataError(
+        fmt::format("sweep.metric: trial {} has {} and trial {} {}; set a metric that all have",
+                    results[0].number, results[0].metric, result.number, result.metric));
+  }
+  if (!is_swept(keys_, "train.seed") && results.size() > 1 && results[1].scores.size() > 1 &&
+      results[1].rung == results[0].rung) {
     outcome.test = corrected_paired_test(results[0].scores, results[1].scores);
   }
   return outcome;

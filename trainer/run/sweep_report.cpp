@@ -126,6 +126,10 @@ std::string test_line(const SweepOutcome& outcome) {
   const auto& results = outcome.results;
   if (results.size() < 2) return "one trial: nothing to compare it with";
   if (results[1].has_diverged()) return "one trial has a result: nothing to compare it with";
+  if (results[1].rung < results[0].rung) {
+    return fmt::format("trial {} alone has had {}: nothing to compare it with", results[0].number,
+                       plural(results[0].epochs, "epoch"));
+  }
   if (!outcome.test) {
     return has_folds(outcome) ? "the trials have different folds (train.seed): no paired test"
                               : "one set of validation rows: no paired test; data.folds makes one";

@@ -188,6 +188,13 @@ TEST(Resolve, FoldsOfTheCommandLineReplaceTestRowsOfTheFile) {
   cv.command = "cv";
   EXPECT_EQ(resolve_settings(cv, "a.ini", "[data]\ntest = b.csv\n").text("data.folds"), "5");
   EXPECT_EQ(resolve_settings(cv, "a.ini", "[data]\nfolds = 3\n").text("data.folds"), "3");
+  cv.overrides = {{"data.folds", "none"}};
+  try {
+    resolve_settings(cv, "a.ini", std::nullopt);
+    FAIL() << "cross-validation without folds";
+  } catch (const PlacedConfigError& error) {
+    EXPECT_STREQ(error.what(), "command line: error: data.folds: cv needs two folds or more");
+  }
 }
 
 TEST(Resolve, HiddenLayersBelongToAnMlp) {

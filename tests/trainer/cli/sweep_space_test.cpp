@@ -112,6 +112,12 @@ TEST(SweepSpace, MistakesAreNamedWithTheirPlace) {
   EXPECT_EQ(error("search = random\ntrain.learning_rate = uniform(2, 1)"),
             "a.ini:3: error: sweep.train.learning_rate: expected a lower and an upper number, "
             "found 'uniform(2, 1)'");
+  EXPECT_EQ(error("search = random\ntrain.learning_rate = loguniform(1, 2)"),
+            "a.ini:3: error: sweep.train.learning_rate: expected values, uniform(LOW, HIGH) or "
+            "log_uniform(LOW, HIGH), found 'loguniform(1, 2)'");
+  EXPECT_EQ(error("search = random\ntrain.learning_rate = log_uniform(1e-323, 1)"),
+            "a.ini:3: error: sweep.train.learning_rate: log_uniform needs numbers above 0, found "
+            "1e-323");
   EXPECT_EQ(error("search = random\npenalty.l2 = log_uniform(0, 1)"),
             "a.ini:3: error: sweep.penalty.l2: log_uniform needs numbers above 0, found 0");
   EXPECT_EQ(error("search = random\ntrain.optimizer = uniform(0, 1)"),

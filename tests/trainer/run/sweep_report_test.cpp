@@ -89,6 +89,8 @@ TEST(SweepReport, SaysWhatTheTestFoundOrWhyThereIsNone) {
     if (!r.has_diverged()) r.scores.pop_back();
   }
   EXPECT_EQ(test_line(one), "one set of validation rows: no paired test; data.folds makes one");
+  one.results[0].rung = 1;
+  EXPECT_EQ(test_line(one), "trial 2 alone has had 10 epochs: nothing to compare it with");
   one.results[1].scores.clear();
   EXPECT_EQ(test_line(one), "one trial has a result: nothing to compare it with");
 }
