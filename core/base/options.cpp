@@ -369,7 +369,7 @@ std::string Settings::nearest(std::string_view name) const {
   const std::string prefix = swept_name("");
   if (name.starts_with(prefix) && name.find('.', prefix.size()) != std::string_view::npos) {
     const std::string meant = nearest(name.substr(prefix.size()));
-    return meant.empty() ? "" : swept_name(meant);
+    return meant.empty() || meant.starts_with(prefix) ? meant : swept_name(meant);
   }
   const KeyParts wanted = key_parts(name);
   std::vector<std::string> names;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -166,6 +167,70 @@ TEST(Sweep, GoesOnWhereItWasStopped) {
   EXPECT_EQ(folder.read("run/result.json"), folder.read("whole/result.json"));
   EXPECT_EQ(resumed.out, folder.read("whole/result.json"));
   EXPECT_FALSE(std::filesystem::exists(folder.file("run/trial-3")));
+}
+
+TEST(Sweep, GoesOnWithTheSameRowsAndItsOwnResultsAlone) {
+  const TestFolder folder;
+  const auto rows = [](double shift) {
+    std::string text = "a,b,y\n";
+    for (int i = 0; i < 60; ++i) {
+      text += std::to_string(i % 7 + shift) + "," + std::to_string(i % 5) + "," +
+              (i % 7 + i % 5 > 5 ? "p" : "n") + "\n";
+    }
+    return text;
+  };
+  folder.write("d.csv", rows(0));
+  const Words sweep{"sweep",
+                    "--output.dir=run",
+                    "--data.train=d.csv",
+                    "--data.folds=3",
+                    "--model.type=softmax",
+                    "--train.epochs=2",
+                    "--sweep.train.learning_rate=0.1,0.01"};
+  ASSERT_EQ(run_program(folder.path(), 2, sweep).exit_code, 0);
+  const Words resume{"sweep", "--resume", "run"};
+  folder.write("d.csv", rows(1));
+  const ProgramRun other = run_program(folder.path(), 0, resume);
+  EXPECT_EQ(other.exit_code, 65);
+  EXPECT_NE(other.err.find("run: the training rows are not those that the sweep was begun with"),
+            std::string::npos)
+      << other.err;
+  folder.write("d.csv", rows(0));
+  const std::string first = folder.read("run/results/trial-1.json");
+  for (const std::string& wrong :
+       {std::string("{"), folder.read("run/results/trial-2.json"), std::string("[]")}) {
+    folder.write("run/results/trial-1.json", wrong);
+    const ProgramRun damaged = run_program(folder.path(), 0, resume);
+    EXPECT_EQ(damaged.exit_code, 65);
+    EXPECT_NE(damaged.err.find("run/results/trial-1.json: "), std::string::npos) << damaged.err;
+    EXPECT_NE(damaged.err.find("; remove the file and the folder of its trial, or start anew"),
+              std::string::npos)
+        << damaged.err;
+  }
+  folder.write("run/results/trial-1.json", first);
+  EXPECT_EQ(run_program(folder.path(), 3, resume).exit_code, 0);
+}
+
+/// Teams do not write to one file, and the rows that are left out are told of once.
+TEST(Sweep, LeavesRowsOutOnce) {
+  const TestFolder folder;
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 90; ++i) {
+    text += std::to_string(i % 7) + "," + (i % 30 == 3 ? "x" : std::to_string(i % 5)) + "," +
+            (i % 2 == 0 ? "p" : "n") + "\n";
+  }
+  folder.write("d.csv", text);
+  const ProgramRun run = run_program(
+      folder.path(), 4,
+      {"sweep", "--output.dir=run", "--data.train=d.csv", "--data.numeric=a,b", "--data.folds=3",
+       "--data.on_bad_row=skip", "--data.quarantine=bad.jsonl", "--model.type=softmax",
+       "--train.epochs=2", "--train.lanes=1", "--sweep.train.learning_rate=0.1,0.2,0.3,0.4"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::string bad = folder.read("bad.jsonl");
+  EXPECT_EQ(std::count(bad.begin(), bad.end(), '\n'), 3) << bad;
+  const std::size_t told = run.err.find("3 of 90 rows are left out");
+  EXPECT_NE(told, std::string::npos) << run.err;
+  EXPECT_EQ(run.err.find("are left out", told + 30), std::string::npos) << run.err;
 }
 
 TEST(Sweep, TellsOfTrialsThatDiverge) {

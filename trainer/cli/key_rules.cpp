@@ -321,8 +321,9 @@ bool is_overridden_split(const Settings& settings, const std::string& name) {
   const auto replaced_by = [&](const char* key) {
     return settings.origin(key) == Origin::command_line;
   };
-  constexpr std::array kBesideFolds{"data.test", "data.test_labels", "data.test_fraction",
-                                    "data.validation_fraction", "synthetic.test_rows"};
+  constexpr std::array kBesideFolds{
+      "data.test",           "data.test_labels", "data.test_fraction", "data.validation_fraction",
+      "synthetic.test_rows", "train.monitor",    "train.patience",     "train.min_delta"};
   const bool has_folds = replaced_by("data.folds") && !settings.is_word("data.folds", "none");
   if (has_folds &&
       std::find(kBesideFolds.begin(), kBesideFolds.end(), name) != kBesideFolds.end()) {

@@ -145,12 +145,15 @@ std::string error_at(const Settings& settings, const std::string& key, const std
   return fmt::format("{}: error: {}: {}", settings.place(key), key, what);
 }
 
-/// With four digits.
-double rounded(double value) {
-  constexpr int kDigits = 4;
+/// With four digits, or as many more as a range takes that is narrow for its place.
+double rounded(double value, const SweptRange& range) {
+  const double place = std::max(std::fabs(range.low), std::fabs(range.high));
+  int digits = 4;
+  for (double width = range.high - range.low; 2 * width < place && digits < 17; width *= 10)
+    ++digits;
   char text[32];
   const auto [end, ignored] = std::to_chars(std::begin(text), std::end(text), value,
-                                            std::chars_format::scientific, kDigits - 1);
+                                            std::chars_format::scientific, digits - 1);
   double result = value;
   std::from_chars(std::begin(text), end, result);
   return result;
@@ -167,7 +170,7 @@ std::string drawn(const SweptRange& range, double uniform) {
     const double whole = std::clamp(std::floor(value), range.low, range.high);
     return std::to_string(static_cast<Index>(whole));
   }
-  return format_real(std::clamp(rounded(value), range.low, range.high));
+  return format_real(std::clamp(rounded(value, range), range.low, range.high));
 }
 
 std::vector<Trial> grid(const Settings& settings, const std::vector<SweptKey>& keys) {

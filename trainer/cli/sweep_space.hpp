@@ -45,7 +45,7 @@ inline constexpr Index kMostTrials = 10000;
 /// The trials of a sweep, none twice. Of a grid every combination, of which the last key changes
 /// fastest; else sweep.trials draws, each a pure function of train.seed, its number and the place
 /// of its key among the swept ones, or fewer where there are no more combinations. Numbers that are
-/// drawn have four digits.
+/// drawn have four digits, or more where the range is narrow.
 /// Throws PlacedConfigError for a range in a grid, and for more than kMostTrials.
 std::vector<Trial> trials_of(const Settings& settings, const std::vector<SweptKey>& keys);
 

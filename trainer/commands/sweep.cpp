@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/report.hpp"
+#include "trainer/run/stop_signals.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -23,6 +24,7 @@ void check_can_go_on(const Session& session) {
 }  // namespace
 
 void sweep(Session& session) {
+  const StopSignals signals;
   RunDirectory directory(session, sweep_files());
   if (directory.is_resumed()) check_can_go_on(session);
   Sweep all(session, directory);

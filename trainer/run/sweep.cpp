@@ -15,6 +15,7 @@
 
 #include "comm/sub_transport.hpp"
 #include "core/base/error.hpp"
+#include "core/data/data_hash.hpp"
 #include "core/format/file_descriptor.hpp"
 #include "core/metrics/evaluation.hpp"
 #include "core/model/naive_bayes.hpp"
@@ -34,9 +35,10 @@ using nlohmann::json;
 
 constexpr const char* kTrialFolder = "trial-";
 constexpr const char* kResultFolder = "results";
+constexpr const char* kRowsFile = "results/rows.sha256";
 
 /// Teams wait for each other as long as their trials take. A rank that is lost meanwhile is missed
-/// by its own team, which ends the run.
+/// by the others of its team, which end the run.
 constexpr std::chrono::milliseconds kAnyTime = std::chrono::hours(24 * 365);
 
 /// The file as rank 0 reads it; nothing where it is not there. *Collective*.
@@ -133,8 +135,9 @@ void check_metric_is_one(const Settings& settings, const std::vector<SweptKey>& 
     metric = settings.text("train.monitor");
   }
   const bool has_loss = metric == "loss" || metric == "objective";
-  if (has_loss && is_swept(keys, "model.loss")) {
-    fail(fmt::format("{} means another thing for each model.loss; take another metric", metric));
+  for (const char* key : {"model.loss", "preprocess.target_scale"}) {
+    if (!has_loss || !is_swept(keys, key)) continue;
+    fail(fmt::format("{} means another thing for each {}; take another metric", metric, key));
   }
   const bool has_penalty = is_swept(keys, "penalty.l1") || is_swept(keys, "penalty.l2") ||
                            is_swept(keys, "penalty.bias") || is_swept(keys, "svm.C");
@@ -258,11 +261,34 @@ int Sweep::most_ranks_of_a_trial() const {
   return most;
 }
 
+/// Reads the rows once, which tells of those that cannot be read, and makes sure that a sweep that
+/// goes on has the rows that it was begun with. *Collective*.
+void Sweep::check_rows() {
+  Session first = session_;
+  first.settings = settings_of(1, rungs_of(session_.settings).front());
+  const std::string hash = data_hash(session_.team, load_training_rows(first));
+  const auto begun = shared_text(session_.team, directory_.file(kRowsFile));
+  if (!begun) {
+    directory_.write(kRowsFile, hash);
+  } else if (*begun != hash) {
+    throw DataError(fmt::format(
+        "{}: the training rows are not those that the sweep was begun with; give it the same data, "
+        "or start a new sweep",
+        directory_.path()));
+  }
+}
+
 SweepOutcome Sweep::run() {
-  const StopSignals signals;
   directory_.claim();
   directory_.remove_previous();
   if (!directory_.is_resumed()) directory_.write(kSweepFile, config_);
+  check_rows();
+  const bool is_random = session_.settings.is_word("sweep.search", "random");
+  const Index wanted = session_.settings.integer("sweep.trials");
+  if (is_random && static_cast<Index>(trials_.size()) < wanted) {
+    say(session_, fmt::format("{} of {}: there are no more combinations", trials_.size(),
+                              plural(wanted, "trial")));
+  }
 
   const std::vector<Index> rungs = rungs_of(session_.settings);
   std::vector<Index> due(trials_.size());
@@ -345,6 +371,7 @@ std::vector<TrialResult> Sweep::run_all(const std::vector<Index>& numbers, Index
   }
 
   comm::Communicator all(session_.team.transport(), kAnyTime);
+  if (max_over(all, directory_.has_progress() ? 1 : 0) > 0) directory_.keep_progress();
   guard(all, "running the trials", [&] {
     if (failed) throw *failed;
   });
@@ -387,11 +414,30 @@ void Sweep::run_mine(const std::vector<Index>& mine, Index epochs, comm::Communi
   }
 }
 
+/// What a file says of a trial, if it is of this one.
+TrialResult Sweep::known_result(Index number, const std::string& file,
+                                const std::string& text) const {
+  constexpr const char* kRemedy = "remove the file and the folder of its trial, or start anew";
+  TrialResult result;
+  try {
+    result = read_result(text);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}; {}", file, error.what(), kRemedy));
+  }
+  const auto scores = static_cast<std::size_t>(std::max<Index>(fold_count(session_.settings), 1));
+  const bool fits = result.number == number &&
+                    result.values == trial_text(trials_[static_cast<std::size_t>(number - 1)]) &&
+                    (result.scores.empty() || result.scores.size() == scores);
+  if (fits) return result;
+  throw DataError(fmt::format("{}: is the result of another trial than {}, or of another sweep; {}",
+                              file, number, kRemedy));
+}
+
 /// One trial by a team, or what the file of its result says. *Collective* over the team.
 TrialResult Sweep::run_trial(Index number, Index epochs, comm::Communicator& team) {
   const std::string file = directory_.file(result_file(number, epochs));
-  if (const auto known = shared_text(team, file)) return read_result(*known);
-  TrialResult result{number, epochs};
+  if (const auto known = shared_text(team, file)) return known_result(number, file, *known);
+  TrialResult result{number, trial_text(trials_[static_cast<std::size_t>(number - 1)]), epochs};
   Arguments arguments;
   arguments.command = "train";
   const std::string folder = directory_.file(trial_folder(number));
@@ -405,6 +451,7 @@ TrialResult Sweep::run_trial(Index number, Index epochs, comm::Communicator& tea
   }
   Session trial = open_session(session_.environment, team, arguments);
   trial.is_quiet = true;
+  trial.reports_bad_rows = false;  // check_rows did
   trial.started_at = session_.started_at;
   try {
     train_run(trial);

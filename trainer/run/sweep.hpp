@@ -39,6 +39,8 @@ class Sweep {
  private:
   void check_trial(Index number) const;
   int most_ranks_of_a_trial() const;
+  void check_rows();
+  TrialResult known_result(Index number, const std::string& file, const std::string& text) const;
   std::vector<TrialResult> run_all(const std::vector<Index>& numbers, Index epochs);
   void run_mine(const std::vector<Index>& mine, Index epochs, comm::Communicator& team,
                 std::vector<TrialResult>& results);

@@ -146,6 +146,7 @@ std::string test_line(const SweepOutcome& outcome) {
 
 std::string result_text(const TrialResult& result) {
   return Json{{"trial", result.number},
+              {"values", result.values},
               {"epochs", result.epochs},
               {"metric", result.metric},
               {"scores", result.scores}}
@@ -156,7 +157,8 @@ std::string result_text(const TrialResult& result) {
 TrialResult read_result(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    return {json.at("trial").get<Index>(), json.at("epochs").get<Index>(), 0,
+    return {json.at("trial").get<Index>(),        json.at("values").get<std::string>(),
+            json.at("epochs").get<Index>(),       0,
             json.at("metric").get<std::string>(), json.at("scores").get<std::vector<double>>()};
   } catch (const Json::exception& error) {
     throw DataError(fmt::format("expected the result of a trial: {}", error.what()));

@@ -13,6 +13,7 @@ namespace lockstep::trainer {
 /// What one trial of a sweep came to.
 struct TrialResult {
   Index number = 0;              ///< from 1, in the order of the trials
+  std::string values{};          ///< trial_text of what it was tried with
   Index epochs = 0;              ///< that it had
   Index rung = 0;                ///< of successive halving, that it came to
   std::string metric{};          ///< that was compared

@@ -38,6 +38,16 @@ TEST(PairedTest, SaysNothingOfEqualScoresAndAllOfEqualDifferences) {
   EXPECT_EQ(test.p, 0);
 }
 
+TEST(PairedTest, TakesRoundingForNothing) {
+  const std::vector<double> a{0.71, 0.64, 0.6};
+  const std::vector<double> b{0.6, 0.71, 0.64};
+  EXPECT_EQ(corrected_paired_test(a, b).difference, 0);
+  EXPECT_EQ(corrected_paired_test(a, b).p, 1);
+  const std::vector<double> c{0.8, 0.7, 0.6};
+  const std::vector<double> d{0.7, 0.6, 0.5};
+  EXPECT_TRUE(std::isinf(corrected_paired_test(c, d).t));
+}
+
 TEST(PairedTest, NeedsPairs) {
   const std::vector<double> two{1, 2};
   EXPECT_THROW(corrected_paired_test(two, std::vector<double>{1}), DataError);

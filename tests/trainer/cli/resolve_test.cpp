@@ -188,6 +188,9 @@ TEST(Resolve, FoldsOfTheCommandLineReplaceTestRowsOfTheFile) {
   cv.command = "cv";
   EXPECT_EQ(resolve_settings(cv, "a.ini", "[data]\ntest = b.csv\n").text("data.folds"), "5");
   EXPECT_EQ(resolve_settings(cv, "a.ini", "[data]\nfolds = 3\n").text("data.folds"), "3");
+  const Settings monitored = resolve_settings(
+      cv, "a.ini", "[data]\nvalidation_fraction = 0.1\n[train]\nmonitor = loss\npatience = 3\n");
+  EXPECT_TRUE(monitored.is_word("train.monitor", "none"));
   cv.overrides = {{"data.folds", "none"}};
   try {
     resolve_settings(cv, "a.ini", std::nullopt);

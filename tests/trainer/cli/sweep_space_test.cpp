@@ -96,6 +96,12 @@ TEST(SweepSpace, DrawsAreTheSameEveryTimeAndNoneTwice) {
   EXPECT_EQ(trials(range).size(), 7U);
 }
 
+TEST(SweepSpace, DrawsFromANarrowRangeHaveMoreDigits) {
+  const Texts drawn =
+      trials("search = random\ntrials = 20\nadam.beta2 = uniform(0.9995, 0.9999)\n");
+  EXPECT_EQ(drawn.size(), 20U);
+}
+
 TEST(SweepSpace, MistakesAreNamedWithTheirPlace) {
   EXPECT_EQ(error("train.learning_rate = 0.1, -1"),
             "a.ini:2: error: sweep.train.learning_rate: expected a real > 0 or auto, found '-1'");

@@ -15,7 +15,7 @@ using nlohmann::json;
 
 TrialResult result(Index number, const std::string& metric, std::vector<double> scores,
                    Index rung = 0) {
-  return {number, 10, rung, metric, std::move(scores)};
+  return {number, "a=1", 10, rung, metric, std::move(scores)};
 }
 
 std::vector<Index> order(std::vector<TrialResult> results) {
