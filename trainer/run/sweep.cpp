@@ -17,14 +17,12 @@
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
 #include "core/format/file_descriptor.hpp"
-#include "core/metrics/evaluation.hpp"
-#include "core/model/naive_bayes.hpp"
-#include "core/parallel/lanes.hpp"
 #include "trainer/cli/reference.hpp"
 #include "trainer/cli/resolve.hpp"
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/experiment.hpp"
 #include "trainer/run/stop_signals.hpp"
+#include "trainer/run/sweep_rules.hpp"
 #include "trainer/run/text_table.hpp"
 #include "trainer/run/train_model.hpp"
 
@@ -56,17 +54,6 @@ std::optional<std::string> shared_text(Team& team, const std::string& path) {
   return text;
 }
 
-/// Most lanes that a batch of these settings may have.
-int most_lanes(const Settings& settings) {
-  constexpr Index kLargeBatch = Index{1} << 20;
-  if (!settings.is_word("train.lanes", "auto")) {
-    return static_cast<int>(settings.integer("train.lanes"));
-  }
-  const bool is_all = settings.is_word("train.batch_size", "all");
-  return static_cast<int>(
-      automatic_lanes(is_all ? kLargeBatch : settings.integer("train.batch_size")));
-}
-
 /// Where the rows are that trials are compared by: the results of the folds, or of the one model.
 std::vector<double> scores_of(const json& result, const std::string& metric) {
   const auto number = [](const json& value) {
@@ -96,84 +83,6 @@ Index epochs_of(const json& result) {
   return (result.contains("folds") ? result["folds"][0] : result).value("epochs", Index{0});
 }
 
-/// What trials have to be measured by for sweep.metric; "" where they are in any case.
-std::string wanted_metrics(const Settings& settings) {
-  const std::string& metric = settings.text("sweep.metric");
-  const auto& all = evaluation_metrics();
-  const bool on_request = std::any_of(all.begin(), all.end(), [&](const EvaluationMetric& m) {
-    return m.name == metric && m.on_request;
-  });
-  if (!on_request) return "";
-  const std::string& others = settings.text("validation.metrics");
-  return settings.is_word("validation.metrics", "none") ? metric : others + "," + metric;
-}
-
-void check_has_rows(const Settings& settings) {
-  if (fold_count(settings) > 0 || settings.real("data.validation_fraction") > 0) return;
-  throw PlacedConfigError(
-      "command line: error: sweep: trials are compared by rows that they are not trained on; set "
-      "data.validation_fraction or data.folds");
-}
-
-bool is_swept(const std::vector<SweptKey>& keys, std::string_view name) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](const SweptKey& key) { return key.key == name; });
-}
-
-/// One metric, of one meaning, for all trials.
-void check_metric_is_one(const Settings& settings, const std::vector<SweptKey>& keys) {
-  constexpr const char* kKey = "sweep.metric";
-  const auto fail = [&](const std::string& why) {
-    throw PlacedConfigError(
-        fmt::format("{}: error: {}: {}",
-                    settings.given(kKey) ? settings.place(kKey) : "command line", kKey, why));
-  };
-  std::string metric = settings.text(kKey);
-  if (metric == "auto") {
-    if (is_swept(keys, "train.monitor"))
-      fail("auto is train.monitor, which is swept; set a metric");
-    metric = settings.text("train.monitor");
-  }
-  const bool has_loss = metric == "loss" || metric == "objective";
-  for (const char* key : {"model.loss", "preprocess.target_scale"}) {
-    if (!has_loss || !is_swept(keys, key)) continue;
-    fail(fmt::format("{} means another thing for each {}; take another metric", metric, key));
-  }
-  const bool has_penalty = is_swept(keys, "penalty.l1") || is_swept(keys, "penalty.l2") ||
-                           is_swept(keys, "penalty.bias") || is_swept(keys, "svm.C");
-  if (metric == "objective" && has_penalty) {
-    fail("objective has the penalty in it, which is swept; take another metric");
-  }
-}
-
-/// Trials go on with more epochs than they were begun with.
-void check_halving(const Settings& settings, const std::vector<SweptKey>& keys) {
-  constexpr const char* kKey = "sweep.halving";
-  if (settings.is_word(kKey, "none")) return;
-  const auto fail = [&](const std::string& why) {
-    throw PlacedConfigError(fmt::format("{}: error: {}: {}", settings.place(kKey), kKey, why));
-  };
-  if (settings.text("model.type") == kNaiveBayesName) fail("naive_bayes has no epochs");
-  if (is_swept(keys, "train.epochs")) fail("gives trials their epochs; remove sweep.train.epochs");
-  if (settings.integer("sweep.min_epochs") >= settings.integer("train.epochs")) {
-    fail(fmt::format("needs train.epochs above sweep.min_epochs = {}",
-                     settings.integer("sweep.min_epochs")));
-  }
-}
-
-/// Epochs of each rung, ascending; of one without halving, where 0 is what is configured.
-std::vector<Index> rungs_of(const Settings& settings) {
-  if (settings.is_word("sweep.halving", "none")) return {0};
-  std::vector<Index> rungs;
-  const Index last = settings.integer("train.epochs");
-  for (Index epochs = settings.integer("sweep.min_epochs"); epochs < last;
-       epochs *= settings.integer("sweep.halving")) {
-    rungs.push_back(epochs);
-  }
-  rungs.push_back(last);
-  return rungs;
-}
-
 }  // namespace
 
 RunFiles sweep_files() {
@@ -194,9 +103,7 @@ Sweep::Sweep(Session& session, RunDirectory& directory)
       keys_(swept_keys(session.settings)),
       trials_(trials_of(session.settings, keys_)),
       config_(given_config(session.settings)) {
-  check_has_rows(session.settings);
-  check_metric_is_one(session.settings, keys_);
-  check_halving(session.settings, keys_);
+  check_sweep(session.settings, keys_);
   for (Index number = 1; number <= static_cast<Index>(trials_.size()); ++number) {
     check_trial(number);
   }
@@ -254,9 +161,7 @@ std::string Sweep::result_file(Index number, Index epochs) const {
 int Sweep::most_ranks_of_a_trial() const {
   int most = 1;
   for (Index number = 1; number <= static_cast<Index>(trials_.size()); ++number) {
-    const Settings settings = settings_of(number, 0);
-    const bool has_lanes = settings.text("model.type") != kNaiveBayesName;
-    most = std::max(most, has_lanes ? most_lanes(settings) : session_.team.size());
+    most = std::max(most, most_ranks(settings_of(number, 0), session_.team.size()));
   }
   return most;
 }
@@ -358,14 +263,14 @@ std::vector<TrialResult> Sweep::run_all(const std::vector<Index>& numbers, Index
   comm::SubTransport transport(session_.team.transport(), members);
   comm::Communicator team(transport, session_.team.timeout());
   std::vector<TrialResult> results;
-  std::optional<std::string> stopped;
+  bool is_stopped = false;
   std::optional<CollectiveError> failed;
   try {
     run_mine(due, epochs, team, results);
   } catch (const MpiError&) {
     throw;  // nobody to agree with
-  } catch (const Interrupted& error) {
-    stopped = error.what();
+  } catch (const Interrupted&) {
+    is_stopped = true;
   } catch (const Error& error) {
     failed.emplace(error.exit_code(), error.what());
   }
@@ -375,7 +280,7 @@ std::vector<TrialResult> Sweep::run_all(const std::vector<Index>& numbers, Index
   guard(all, "running the trials", [&] {
     if (failed) throw *failed;
   });
-  if (max_over(all, stopped ? 1 : 0) > 0) {
+  if (max_over(all, is_stopped ? 1 : 0) > 0) {
     throw Interrupted(fmt::format("the sweep was stopped; go on with: {}",
                                   resume_command(directory_.path(), "sweep")));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/report.hpp"
@@ -19,8 +20,9 @@ RunResult train_model(Session& session, TrainingData data, RunFolder& folder);
 void train_into(const Session& session, RunDirectory& directory,
                 const std::function<void()>& train);
 
-/// A whole run, as the settings have it: into a directory that is new, or from where it stands; a
-/// model, or one for each fold. Throws alike on all ranks. *Collective*.
-void train_run(Session& session);
+/// A whole run, as the settings have it: into a directory that is new, or from where it stands.
+/// Returns the result of the model, or one for each of data.folds folds. Throws alike on all ranks.
+/// *Collective*.
+std::vector<RunResult> train_run(Session& session);
 
 }  // namespace lockstep::trainer
