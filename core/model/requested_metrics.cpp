@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "core/linalg/distributed_matrix.hpp"
 #include "core/metrics/calibration.hpp"
@@ -21,6 +22,48 @@ double mean_over_targets(const ScoreSums& sums, const Metric& metric) {
     mean += metric(target) / static_cast<double>(sums.numbers.size());
   }
   return mean;
+}
+
+/// The largest of all targets, for the mean of largest errors says nothing; NaN if one is.
+double largest_error(const ScoreSums& sums) {
+  double largest = 0;
+  for (const RegressionSums& target : sums.numbers) {
+    const double error = target.max_error();
+    if (!(error <= largest)) largest = error;
+    if (std::isnan(largest)) break;
+  }
+  return largest;
+}
+
+double of_confusion(const ConfusionMatrix& matrix, const std::string& name) {
+  using Metric = double (*)(const ConfusionMatrix&);
+  using Matrix = const ConfusionMatrix&;
+  static const std::map<std::string, Metric> kMetrics{
+      {"balanced_accuracy", [](Matrix m) { return m.balanced_accuracy(); }},
+      {"f1", [](Matrix m) { return m.f1(Average::macro); }},
+      {"kappa", [](Matrix m) { return m.cohens_kappa(); }},
+      {"mcc", [](Matrix m) { return m.matthews(); }},
+      {"precision", [](Matrix m) { return m.precision(Average::macro); }},
+      {"recall", [](Matrix m) { return m.recall(Average::macro); }},
+  };
+  return kMetrics.at(name)(matrix);
+}
+
+double of_numbers(const ScoreSums& sums, const std::string& name) {
+  using Metric = double (*)(const ScoreSums&);
+  static const std::map<std::string, Metric> kMetrics{
+      {"explained_variance",
+       [](const ScoreSums& s) {
+         return mean_over_targets(s, [](const auto& of) { return of.explained_variance(); });
+       }},
+      {"mape",
+       [](const ScoreSums& s) {
+         return mean_over_targets(
+             s, [](const auto& of) { return of.mean_absolute_percentage_error(); });
+       }},
+      {"max_error", largest_error},
+  };
+  return kMetrics.at(name)(sums);
 }
 
 }  // namespace
@@ -80,31 +123,6 @@ std::vector<std::pair<std::string, double>> RequestedMetrics::values(Team& team,
     values.emplace_back(name, value);
   }
   return values;
-}
-
-double RequestedMetrics::of_confusion(const ConfusionMatrix& matrix,
-                                      const std::string& name) const {
-  if (name == "balanced_accuracy") return matrix.balanced_accuracy();
-  if (name == "f1") return matrix.f1(Average::macro);
-  if (name == "kappa") return matrix.cohens_kappa();
-  if (name == "mcc") return matrix.matthews();
-  if (name == "precision") return matrix.precision(Average::macro);
-  return matrix.recall(Average::macro);
-}
-
-double RequestedMetrics::of_numbers(const ScoreSums& sums, const std::string& name) const {
-  if (name == "explained_variance") {
-    return mean_over_targets(sums, [](const auto& of) { return of.explained_variance(); });
-  }
-  if (name == "mape") {
-    return mean_over_targets(sums,
-                             [](const auto& of) { return of.mean_absolute_percentage_error(); });
-  }
-  double largest = 0;  // the mean of largest errors says nothing
-  for (const RegressionSums& target : sums.numbers) {
-    largest = std::max(largest, target.max_error());
-  }
-  return largest;
 }
 
 /// Of two classes that of the second, of more the sum over all.

@@ -33,8 +33,6 @@ class RequestedMetrics {
 
  private:
   bool asks(const char* name) const;
-  double of_confusion(const ConfusionMatrix& matrix, const std::string& name) const;
-  double of_numbers(const ScoreSums& sums, const std::string& name) const;
   double brier(Team& team, const RowShare& share, int threads) const;
 
   const Scorer& scorer_;

@@ -171,6 +171,11 @@ TEST(RequestedMetrics, OfNumbersAreMeansOverTheTargets) {
     std::map<std::string, double> all(found.begin(), found.end());
     EXPECT_EQ(all.at("mape"), (0.25 + 0.25) / 2);
     EXPECT_EQ(all.at("max_error"), 3) << "the largest of all";
+    ScoreSums broken = sums;
+    broken.numbers[0].add(std::nan(""), 4, 0);
+    for (const auto& [name, value] : metrics.values(team, {{0, 2}, 2}, broken, 1)) {
+      EXPECT_TRUE(std::isnan(value)) << name;
+    }
     EXPECT_EQ(all.at("explained_variance"),
               (sums.numbers[0].explained_variance() + sums.numbers[1].explained_variance()) / 2);
   });
