@@ -65,8 +65,10 @@ class Layer {
   virtual bool in_place() const = 0;
   /// dx replaces dy, which gradient does not read.
   virtual bool derives_in_place() const = 0;
-  /// Elements of a row that forward leaves for what comes after.
+  /// Elements of a row that forward leaves for what comes after; or, of a layer that goes by all
+  /// rows of a step, those that say what it goes by.
   virtual Index kept() const { return 0; }
+  virtual bool keeps_one_for_all_rows() const { return false; }
   /// It is left out where rows are scored.
   virtual bool only_trains() const { return false; }
 

@@ -33,6 +33,7 @@ const ModelPreset& model_preset(std::string_view name) {
 
 const std::vector<std::string>& normalization_names() {
   static const std::vector<std::string> kNames{std::string(kNoNormalization),
+                                               std::string(kBatchNormalization),
                                                std::string(kLayerNormalization)};
   return kNames;
 }
@@ -71,8 +72,12 @@ void Network<T>::add_hidden(std::size_t number) {
   const Index width = spec_.hidden[number];
   const std::size_t first = layers_.size();
   add_affine(width);
-  if (spec_.normalization == kLayerNormalization) {
-    add(std::make_unique<LayerNorm<T>>(width), fmt::format("norms.{}", number));
+  const std::string norm = fmt::format("norms.{}", number);
+  if (spec_.normalization == kLayerNormalization) add(std::make_unique<LayerNorm<T>>(width), norm);
+  if (spec_.normalization == kBatchNormalization) {
+    auto batch_norm = std::make_unique<BatchNorm<T>>(width);
+    joining_layers_.push_back({layers_.size(), batch_norm.get()});
+    add(std::move(batch_norm), norm);
   }
   add(make_activation<T>(spec_.activation, width, spec_.slope));
   if (spec_.dropout > 0) add(std::make_unique<Dropout<T>>(width, number, spec_.dropout));
@@ -110,7 +115,7 @@ Index Network<T>::targets() const {
 template <class T>
 Index Network<T>::parameter_count() const {
   Index count = 0;
-  for (const Tensor& tensor : tensors_) count += tensor.count();
+  for (const Tensor& tensor : tensors_) count += tensor.trained ? tensor.count() : 0;
   return count;
 }
 

@@ -8,13 +8,15 @@
 
 #include "core/data/table.hpp"
 #include "core/model/affine.hpp"
+#include "core/model/batch_norm.hpp"
 #include "core/model/layer.hpp"
 #include "core/model/losses.hpp"
 
 namespace lockstep {
 
-/// What stands between a hidden layer and its activation: nothing, or a LayerNorm.
+/// What stands between a hidden layer and its activation: nothing, a BatchNorm, or a LayerNorm.
 inline constexpr std::string_view kNoNormalization = "none";
+inline constexpr std::string_view kBatchNormalization = "batch";
 inline constexpr std::string_view kLayerNormalization = "layer";
 const std::vector<std::string>& normalization_names();
 
@@ -60,6 +62,13 @@ struct ResidualBlock {
   std::size_t last;
 };
 
+/// A layer that takes a row of a step only when all rows, of all ranks, are there.
+template <class T>
+struct JoiningLayer {
+  std::size_t place;
+  const BatchNorm<T>* norm;
+};
+
 /// Layers in order, the loss behind them, and where every tensor lies in the arena of θ.
 template <class T>
 class Network {
@@ -74,6 +83,7 @@ class Network {
   /// Elements from the start of θ to layer i's first tensor.
   Index offset(std::size_t i) const { return offsets_[i]; }
   const std::vector<ResidualBlock>& residual_blocks() const { return residual_blocks_; }
+  const std::vector<JoiningLayer<T>>& joining_layers() const { return joining_layers_; }
   const Loss<T>& loss() const { return *loss_; }
   /// What the loss takes of each row: a class, or a number for each output.
   Index targets() const;
@@ -99,6 +109,7 @@ class Network {
   std::vector<const Affine<T>*> affines_;  // of the layers
   std::vector<Index> offsets_;
   std::vector<ResidualBlock> residual_blocks_;
+  std::vector<JoiningLayer<T>> joining_layers_;
   std::unique_ptr<Loss<T>> loss_;
   std::vector<Tensor> tensors_;
   Index arena_size_ = 0;

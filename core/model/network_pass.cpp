@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 namespace lockstep {
 namespace {
@@ -35,12 +36,17 @@ void add_rows(Range rows, Index width, Rows<const T> from, Rows<T> to) {
 template <class T>
 NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool train,
                             const kernel::SparseRows<T>& features)
-    : network_(network), capacity_(capacity), trains_(train), features_(features) {
-  const auto allocate = [&](Index columns) {
+    : network_(network),
+      capacity_(capacity),
+      trains_(train),
+      features_(features),
+      joined_(network.joining_layers().size()) {
+  const auto allocate = [&](Index columns, bool one_for_all_rows = false) {
     if (columns == 0) return Rows<T>();
     const Index stride = row_stride(columns);
-    memory_.emplace_back(static_cast<std::size_t>(std::max<Index>(capacity, 1) * stride));
-    return Rows<T>{memory_.back().data(), stride};
+    const Index rows = one_for_all_rows ? 1 : std::max<Index>(capacity, 1);
+    memory_.emplace_back(static_cast<std::size_t>(rows * stride));
+    return Rows<T>{memory_.back().data(), one_for_all_rows ? 0 : stride};
   };
   inputs_.push_back(is_sparse() ? Rows<T>() : allocate(network.spec().inputs));
   derivatives_.emplace_back();  // nobody asks for ∂L/∂(features)
@@ -50,7 +56,7 @@ NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool trai
     const bool same = layer.in_place() || is_left_out(i);
     const Rows<T> output = same ? inputs_.back() : allocate(layer.outputs());
     inputs_.push_back(output);
-    kept_.push_back(allocate(is_left_out(i) ? 0 : layer.kept()));
+    kept_.push_back(allocate(is_left_out(i) ? 0 : layer.kept(), layer.keeps_one_for_all_rows()));
     if (!train) continue;
     // The derivative of the scores takes their place: nobody reads the scores after the loss.
     derivatives_.push_back(last                       ? output
@@ -153,16 +159,61 @@ void NetworkPass<T>::prepare(const T* theta, std::size_t task) {
   network_.layer(layer).prepare(theta + network_.offset(layer), prepared_[layer].data(), part);
 }
 
+/// Those that forward goes through in a stage.
 template <class T>
-void NetworkPass<T>::forward(Range rows, const T* theta, const TrainingRows* training) {
+Range NetworkPass<T>::layers_of(std::size_t stage) const {
+  const auto& joins = network_.joining_layers();
+  const auto begin = stage == 0 ? 0 : joins[stage - 1].place;
+  const auto end = stage + 1 == stages() ? network_.layer_count() : joins[stage].place;
+  return {static_cast<Index>(begin), static_cast<Index>(end)};
+}
+
+template <class T>
+typename NetworkPass<T>::Moments NetworkPass<T>::moments(std::size_t join, Range lane) const {
+  const auto& [place, norm] = network_.joining_layers()[join];
+  return norm->moments(lane, inputs_[place]);
+}
+
+template <class T>
+void NetworkPass<T>::join_forward(std::size_t join, Moments of_all) {
+  const auto& [place, norm] = network_.joining_layers()[join];
+  norm->begin_forward(of_all, kept_[place].data);
+  joined_[join] = std::move(of_all);
+}
+
+template <class T>
+typename NetworkPass<T>::Slopes NetworkPass<T>::slopes(std::size_t join, Range lane) const {
+  const auto& [place, norm] = network_.joining_layers()[join];
+  return norm->slopes(lane, done(place, 0), derivatives_[place + 1]);
+}
+
+template <class T>
+void NetworkPass<T>::join_backward(std::size_t join, const Slopes& of_all) {
+  const auto& [place, norm] = network_.joining_layers()[join];
+  norm->begin_backward(of_all, joined_[join], kept_[place].data);
+}
+
+template <class T>
+void NetworkPass<T>::update_running(double momentum, T* theta) const {
+  for (std::size_t join = 0; join < joined_.size(); ++join) {
+    const auto& [place, norm] = network_.joining_layers()[join];
+    norm->update_running(joined_[join], momentum, theta + network_.offset(place));
+  }
+}
+
+template <class T>
+void NetworkPass<T>::forward(Range rows, const T* theta, const TrainingRows* training,
+                             std::size_t stage) {
   assert(0 <= rows.begin && rows.end <= capacity_);
   TrainingRows of_range;
   if (training != nullptr) of_range = training->from(rows.begin);
-  if (is_sparse()) {
+  Range layers = layers_of(stage);
+  if (is_sparse() && stage == 0) {
+    ++layers.begin;
     network_.first_layer().forward(rows.size(), features_, rows_.data() + rows.begin,
                                    theta + network_.offset(0), inputs_[1].from(rows.begin));
   }
-  for (std::size_t i = is_sparse() ? 1 : 0; i < network_.layer_count(); ++i) {
+  for (auto i = static_cast<std::size_t>(layers.begin); std::cmp_less(i, layers.end); ++i) {
     if (is_left_out(i)) continue;
     const Layer<T>& layer = network_.layer(i);
     layer.forward(rows.size(), inputs_[i].from(rows.begin), theta + network_.offset(i),
@@ -193,8 +244,12 @@ void NetworkPass<T>::weight_derivatives(Range rows, const double* weights) {
 }
 
 template <class T>
-void NetworkPass<T>::backward(Range rows) {
-  for (std::size_t i = network_.layer_count(); i-- > 1;) {
+void NetworkPass<T>::backward(Range rows, std::size_t stage) {
+  // A join stands behind its layer here.
+  const Range layers = layers_of(stage);
+  const auto first = static_cast<std::size_t>(layers.begin) + 1;
+  const bool is_last = std::cmp_equal(layers.end, network_.layer_count());
+  for (std::size_t i = static_cast<std::size_t>(layers.end) + (is_last ? 0 : 1); i-- > first;) {
     const Layer<T>& layer = network_.layer(i);
     layer.backward(rows.size(), done(i, rows.begin), derivatives_[i + 1].from(rows.begin),
                    prepared_[i].data(), derivatives_[i].from(rows.begin));

@@ -22,6 +22,10 @@ constexpr Index row_stride(Index columns) {
 /// tiles of each weight matrix, where the gradient is summed over the rows of each lane and folded
 /// in tree order. Any number of threads may run different tiles of a phase at the same time; the
 /// cut into tiles changes no bit.
+///
+/// Where a layer joins rows, phase one stops: of a network with J such layers it has J + 1 stages,
+/// forward 0 … J and backward J … 0. Join j stands between stages j and j + 1: in either direction
+/// the caller folds what the lanes of all ranks have to say, and hands that to the pass.
 template <class T>
 class NetworkPass {
  public:
@@ -50,8 +54,15 @@ class NetworkPass {
   std::size_t prepare_tasks() const { return prepare_tasks_.size(); }
   void prepare(const T* theta, std::size_t task);
 
+  /// Where rows are scored all is one stage.
+  std::size_t stages() const { return trains_ ? network_.joining_layers().size() + 1 : 1; }
   /// @param training  of the rows of the batch; null where they are scored only
-  void forward(Range rows, const T* theta, const TrainingRows* training = nullptr);
+  void forward(Range rows, const T* theta, const TrainingRows* training = nullptr,
+               std::size_t stage = 0);
+  using Moments = typename BatchNorm<T>::Moments;
+  /// Of a lane, once its rows are through the stage before; merged by BatchNorm<T>::merge.
+  Moments moments(std::size_t join, Range lane) const;
+  void join_forward(std::size_t join, Moments of_all);
   /// Losses of the rows; their derivatives take the place of the scores.
   /// @param loss     that of the network, or one that smooths it
   /// @param targets  the network's targets() of each row of the batch
@@ -61,7 +72,13 @@ class NetworkPass {
   /// @param weights  indexed by row of the batch
   void weight_derivatives(Range rows, const double* weights);
   /// Derivatives from the scores down to the first layer's output. Needs `train`.
-  void backward(Range rows);
+  void backward(Range rows, std::size_t stage = 0);
+  using Slopes = typename BatchNorm<T>::Slopes;
+  /// Of a lane, once its rows are back through the stage behind; added by BatchNorm<T>::add.
+  Slopes slopes(std::size_t join, Range lane) const;
+  void join_backward(std::size_t join, const Slopes& of_all);
+  /// Moves the running averages of θ towards what the joins had. The same on all ranks.
+  void update_running(double momentum, T* theta) const;
 
   /// Prepares phase two of a sparse batch for these blocks, which are those that are touched by it,
   /// or more.
@@ -88,6 +105,7 @@ class NetworkPass {
   }
   bool is_left_out(std::size_t i) const { return !trains_ && network_.layer(i).only_trains(); }
   Range units_of(Index group, Index panel) const;
+  Range layers_of(std::size_t stage) const;
 
   const Network<T>& network_;
   Index capacity_;
@@ -96,6 +114,7 @@ class NetworkPass {
   std::vector<AlignedVector<T>> memory_;
   std::vector<Rows<T>> inputs_;       // inputs_[i] is what layer i reads; one more for the scores
   std::vector<Rows<T>> kept_;         // by layer i
+  std::vector<Moments> joined_;       // by join
   std::vector<Rows<T>> derivatives_;  // with respect to inputs_[i]
   std::vector<AlignedVector<T>> prepared_;
   std::vector<PrepareTask> prepare_tasks_;

@@ -26,7 +26,9 @@ struct Penalty {
   L1Method l1_method = L1Method::proximal;
 
   bool none() const { return l1 == 0 && l2 == 0; }
-  bool applies_to(const Tensor& tensor) const { return !none() && (tensor.penalised || biases); }
+  bool applies_to(const Tensor& tensor) const {
+    return !none() && tensor.trained && (tensor.penalised || biases);
+  }
   bool is_proximal() const { return l1 != 0 && l1_method == L1Method::proximal; }
 
   /// The L2 penalty under which mean hinge + penalty is the SVM's objective ½‖w‖² + CΣξ divided by

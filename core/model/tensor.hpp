@@ -15,6 +15,7 @@ struct Tensor {
   Index outputs = 0;
   bool penalised = false;  ///< weights are, biases are not
   Index offset = 0;        ///< elements from the start of the arena; a multiple of 16
+  bool trained = true;     ///< by its gradient; a running average is not
 
   /// Elements in the arena, padding included.
   Index size() const { return kernel::panel_matrix_size(inputs, outputs); }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -67,6 +68,60 @@ TEST(Layers, GiveTheSameModelOnAnyRanksAndAfterAnInterruption) {
   EXPECT_EQ(verified.exit_code, 0) << verified.err;
 }
 
+/// Statistics are of all rows of a step, wherever they are.
+TEST(Layers, OfBatchNormalisationGiveTheSameModelOnAnyRanks) {
+  const TestFolder folder;
+  const Words keys = kBlobs + Words{"--model.normalization=batch", "--model.residual=true",
+                                    "--data.validation_fraction=0.2"};
+  for (const int ranks : {0, 1, 2, 3, 4}) {
+    const std::string name = "on" + std::to_string(ranks);
+    const ProgramRun run =
+        run_program(folder.path(), ranks, train_to(name, keys + kThreeEpochs), 2);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(folder.read(name + "/model.safetensors"), folder.read("on0/model.safetensors"));
+    EXPECT_EQ(folder.read(name + "/metrics.jsonl"), folder.read("on0/metrics.jsonl"));
+  }
+  ASSERT_EQ(
+      run_program(folder.path(), 2, train_to("cut", keys + Words{"--train.epochs=1"})).exit_code,
+      0);
+  const ProgramRun resumed =
+      run_program(folder.path(), 3, {"train", "--resume", "cut", "--train.epochs=3"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(folder.read("cut/model.safetensors"), folder.read("on0/model.safetensors"));
+  const ProgramRun verified = run_program(folder.path(), 2, {"verify", "on0"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  const ProgramRun inspected = run_program(folder.path(), 0, {"inspect", "on0/model.safetensors"});
+  EXPECT_NE(inspected.out.find("norms.3.running_var"), std::string::npos) << inspected.out;
+  EXPECT_NE(inspected.out.find("batch norm"), std::string::npos) << inspected.out;
+  const json inside = json::parse(
+      run_program(folder.path(), 0, {"inspect", "on0/model.safetensors", "--json"}).out);
+  EXPECT_EQ(inside["parameters"], result_of(folder, "on0")["parameters"]);
+}
+
+/// Where each step takes all rows, these have the loss of the step when they are scored, but that
+/// 600 of them are 599 degrees of freedom; where it takes some, about that.
+TEST(Layers, OfBatchNormalisationScoreAsTheyWereTrained) {
+  const TestFolder folder;
+  ASSERT_EQ(
+      run_program(folder.path(), 0,
+                  {"generate", "--output=data", "--synthetic.kind=blobs", "--synthetic.rows=600"})
+          .exit_code,
+      0);
+  const auto apart = [&](const Words& more) {
+    const ProgramRun run = run_program(
+        folder.path(), 2,
+        train_to("run", more + Words{"--data.train=data/train.csv", "--data.test=data/train.csv",
+                                     "--data.target=class", "--model.hidden=10,10", "--overwrite",
+                                     "--model.normalization=batch", "--model.activation=tanh"}));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    const json result = result_of(folder, "run");
+    const double loss = result["train"]["loss"];
+    return std::abs(result["test"]["loss"].get<double>() - loss) / loss;
+  };
+  EXPECT_LT(apart({"--train.optimizer=lbfgs", "--train.batch_size=all", "--train.epochs=3"}), 0.01);
+  EXPECT_LT(apart({"--train.epochs=30", "--train.batch_size=100"}), 0.2);
+}
+
 TEST(Layers, AreInTheModelThatIsEvaluated) {
   const TestFolder folder;
   ASSERT_EQ(run_program(folder.path(), 0,
@@ -126,6 +181,12 @@ TEST(Layers, ThatCannotBeAreRefused) {
             "command line: error: train.input_noise: the rows are sparse, and noise would make all "
             "their zeros numbers; remove it or set preprocess.scale = standard, which makes them "
             "dense\n");
+  EXPECT_EQ(error({"--model.normalization=batch", "--train.micro_batch=64"}),
+            "command line: error: model.normalization: batch needs all rows of a step at once; "
+            "remove train.micro_batch\n");
+  EXPECT_EQ(error({"--model.normalization=batch", "--train.batch_size=1"}),
+            "command line: error: model.normalization: batch makes one row 0; set train.batch_size "
+            "to 2 or more\n");
   EXPECT_NE(error({"--train.optimizer=lbfgs", "--train.batch_size=all", "--model.dropout=0.5"})
                 .find("model.dropout: applies to train.optimizer = "),
             std::string::npos);

@@ -255,6 +255,18 @@ std::string metrics_objection(const Settings& settings, const std::string& name)
   return "";
 }
 
+/// Statistics of all rows of a step need them, and more than one.
+std::string normalization_objection(const Settings& settings) {
+  if (settings.text("model.normalization") != kBatchNormalization) return "";
+  if (!settings.is_word("train.micro_batch", "none")) {
+    return "model.normalization: batch needs all rows of a step at once; remove train.micro_batch";
+  }
+  if (settings.text("train.batch_size") == "1") {
+    return "model.normalization: batch makes one row 0; set train.batch_size to 2 or more";
+  }
+  return "";
+}
+
 /// Shortcuts need layers that fit together.
 std::string residual_objection(const Settings& settings) {
   const std::vector<Index> widths = settings.integers("model.hidden");
@@ -448,6 +460,7 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);
   if (name == "validation.metrics") return metrics_objection(settings, name);
+  if (name == "model.normalization") return normalization_objection(settings);
   if (name == "model.residual") return residual_objection(settings);
   if (name == "data.target") return target_objection(settings);
   return split_objection(settings, name);

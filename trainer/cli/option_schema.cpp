@@ -368,7 +368,8 @@ void add_model(std::vector<Option>& all) {
        choice("model.activation", activation_names(), "relu", "Activation after each hidden layer"),
        real("model.slope", "0.01", "Slope of leaky_relu for negative inputs").fraction(),
        choice("model.normalization", normalization_names(), "none",
-              "What stands before each activation; layer normalises the units of each row"),
+              "What stands before each activation: layer normalises the units of each row, batch "
+              "each unit over the rows of a step"),
        flag("model.residual", "false",
             "Whether each hidden layer as wide as the one before it adds that one's output to its "
             "own"),

@@ -24,12 +24,6 @@ std::string shape_text(const std::vector<Index>& shape) {
   return text;
 }
 
-Index parameter_count(const SafetensorsFile& file) {
-  Index parameters = 0;
-  for (const TensorView& tensor : file.tensors()) parameters += tensor.size();
-  return parameters;
-}
-
 std::string human_text(const SafetensorsFile& file, const Model& model) {
   constexpr std::size_t kShown = 12;
   const ModelDescription& description = model.description();
@@ -39,7 +33,7 @@ std::string human_text(const SafetensorsFile& file, const Model& model) {
     text += fmt::format("{:<12} {}\n", name, value);
   };
   for (const auto& [name, value] : model.facts()) line(name, value);
-  line("parameters", std::to_string(parameter_count(file)));
+  line("parameters", std::to_string(model.parameter_count()));
   for (const TensorView& tensor : file.tensors()) {
     line("tensor", fmt::format("{} {}", tensor.name, shape_text(tensor.shape)));
   }
@@ -57,7 +51,7 @@ std::string human_text(const SafetensorsFile& file, const Model& model) {
 std::string json_text(const SafetensorsFile& file, const Model& model) {
   nlohmann::ordered_json json = model.json_facts();
   for (const TensorView& tensor : file.tensors()) json["tensors"][tensor.name] = tensor.shape;
-  json["parameters"] = parameter_count(file);
+  json["parameters"] = model.parameter_count();
   json["parameters_sha256"] = tensors_sha256(file.tensors());
   json["schema"] = nlohmann::ordered_json::parse(file.metadata("schema"));
   json["data_hash"] = model.description().data_hash;

@@ -1,10 +1,12 @@
 #include "trainer/run/batch_gradient.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
-#include <optional>
+#include <utility>
 
 #include "core/model/input_noise.hpp"
+#include "core/parallel/ranges.hpp"
 #include "core/parallel/threads.hpp"
 
 namespace lockstep::trainer {
@@ -39,20 +41,22 @@ GradientPlan gradient_plan(Range lanes, Index all_lanes, Index lane_rows, Index 
 }
 
 template <class T>
-BatchGradient<T>::BatchGradient(const Network<T>& network, const Examples<T>& examples,
+BatchGradient<T>::BatchGradient(Team& team, const std::vector<Index>& lane_boundaries,
+                                const Network<T>& network, const Examples<T>& examples,
                                 const BatchRows<T>& batch, const Scorer& scorer,
                                 const Loss<T>& loss, const std::vector<Block>& blocks,
-                                const std::vector<TreeNode>& nodes, Range lanes,
                                 const GradientPlan& plan, Index most_rows, double input_noise,
                                 int threads)
-    : network_(network),
+    : team_(team),
+      lane_boundaries_(lane_boundaries),
+      network_(network),
       examples_(examples),
       batch_(batch),
       scorer_(scorer),
       loss_(loss),
       blocks_(blocks),
-      nodes_(nodes),
-      lanes_(lanes),
+      lanes_(part_of(lane_boundaries, team.rank())),
+      nodes_(canonical_nodes(lanes_, lane_boundaries.back())),
       plan_(plan),
       input_noise_(input_noise),
       threads_(threads),
@@ -61,6 +65,8 @@ BatchGradient<T>::BatchGradient(const Network<T>& network, const Examples<T>& ex
       losses_(static_cast<std::size_t>(most_rows)),
       predictions_(static_cast<std::size_t>(most_rows * targets_)),
       layers_(static_cast<std::size_t>(most_rows)) {
+  // What joins rows needs all of them at once.
+  assert(plan.lanes_at_once == 0 || pass_.stages() == 1);
   const auto size = static_cast<std::size_t>(network.arena_size());
   for (std::size_t n = 0; n < nodes_.size(); ++n) arenas_.emplace_back(size);
   for (Index a = 0; a < plan.arenas; ++a) scratch_.emplace_back(size);
@@ -192,24 +198,71 @@ template <class T>
 void BatchGradient<T>::run(Range rows, const BlockSet& touched, const T* theta) {
   choose(rows);
   if (examples_.is_sparse) pass_.plan_gradient(touched);
-  const Index tile = row_tile(rows.size(), threads_);
-  parallel_for(threads_, (rows.size() + tile - 1) / tile, [&](Index task) {
-    run_tile(rows.begin, {task * tile, std::min(rows.size(), (task + 1) * tile)}, theta);
-  });
+  const Index size = row_tile(rows.size(), threads_);
+  const auto for_each_tile = [&](const auto& take) {
+    parallel_for(threads_, (rows.size() + size - 1) / size, [&](Index task) {
+      take(Range{task * size, std::min(rows.size(), (task + 1) * size)});
+    });
+  };
+  const TrainingRows training = batch_.training_rows().from(rows.begin);
+  const std::size_t last = pass_.stages() - 1;
+  for (std::size_t stage = 0; stage <= last; ++stage) {
+    if (stage > 0) join_forward(stage - 1);
+    for_each_tile([&](Range tile) {
+      if (stage == 0) read_tile(rows.begin, tile);
+      pass_.forward(tile, theta, &training, stage);
+      if (stage < last) return;
+      score_tile(rows.begin, tile);
+      pass_.backward(tile, stage);
+    });
+  }
+  for (std::size_t stage = last; stage-- > 0;) {
+    join_backward(stage);
+    for_each_tile([&](Range tile) { pass_.backward(tile, stage); });
+  }
+}
+
+template <class T>
+void BatchGradient<T>::join_forward(std::size_t join) {
+  using Moments = typename NetworkPass<T>::Moments;
+  pass_.join_forward(join, tree_fold<Moments>(
+                               team_, lane_boundaries_,
+                               [&](Index lane) { return pass_.moments(join, leaf_of(lane)); },
+                               [](Moments left, const Moments& right) {
+                                 return BatchNorm<T>::merge(std::move(left), right);
+                               },
+                               threads_));
+}
+
+template <class T>
+void BatchGradient<T>::join_backward(std::size_t join) {
+  using Slopes = typename NetworkPass<T>::Slopes;
+  pass_.join_backward(join, tree_fold<Slopes>(
+                                team_, lane_boundaries_,
+                                [&](Index lane) { return pass_.slopes(join, leaf_of(lane)); },
+                                [](Slopes left, const Slopes& right) {
+                                  return BatchNorm<T>::add(std::move(left), right);
+                                },
+                                threads_));
 }
 
 /// @param first  row of the batch that is the first of the pass
 template <class T>
-void BatchGradient<T>::run_tile(Index first, Range tile, const T* theta) {
+void BatchGradient<T>::read_tile(Index first, Range tile) {
   ExampleReader<T> reader(examples_);
   for (Index r = tile.begin; r < tile.end && !examples_.is_sparse; ++r) {
     reader.copy(batch_.source(first + r), pass_.input().row(r));
   }
-  const TrainingRows training = batch_.training_rows().from(first);
   if (input_noise_ > 0) {
+    const TrainingRows training = batch_.training_rows().from(first);
     add_input_noise(input_noise_, examples_.features, tile, training, pass_.input());
   }
-  pass_.forward(tile, theta, &training);
+}
+
+/// Predictions and losses, and the derivatives of these with respect to the scores.
+/// @param first  row of the batch that is the first of the pass
+template <class T>
+void BatchGradient<T>::score_tile(Index first, Range tile) {
   for (Index r = tile.begin; r < tile.end; ++r) {
     scorer_.predict(pass_.scores().row(r), predictions_.data() + (first + r) * targets_);
   }
@@ -220,7 +273,6 @@ void BatchGradient<T>::run_tile(Index first, Range tile, const T* theta) {
         std::isfinite(losses[r]) ? -1 : static_cast<Index>(pass_.overflowing_layer(r));
   }
   if (batch_.weights() != nullptr) pass_.weight_derivatives(tile, batch_.weights() + first);
-  pass_.backward(tile);
 }
 
 template class BatchGradient<float>;

@@ -10,6 +10,7 @@
 #include "core/model/network_pass.hpp"
 #include "core/model/scoring.hpp"
 #include "core/parallel/fold.hpp"
+#include "core/parallel/team.hpp"
 #include "core/transform/examples.hpp"
 #include "trainer/run/batch_rows.hpp"
 
@@ -39,20 +40,22 @@ class BatchGradient {
  public:
   /// @param loss    that is derived: that of the network, or one that smooths it
   /// @param blocks  of the arena of θ
-  /// @param nodes   the canonical nodes of this rank's lanes
+  /// @param lane_boundaries  P+1
   /// @param most_rows  of a step on this rank
-  BatchGradient(const Network<T>& network, const Examples<T>& examples, const BatchRows<T>& batch,
-                const Scorer& scorer, const Loss<T>& loss, const std::vector<Block>& blocks,
-                const std::vector<TreeNode>& nodes, Range lanes, const GradientPlan& plan,
+  BatchGradient(Team& team, const std::vector<Index>& lane_boundaries, const Network<T>& network,
+                const Examples<T>& examples, const BatchRows<T>& batch, const Scorer& scorer,
+                const Loss<T>& loss, const std::vector<Block>& blocks, const GradientPlan& plan,
                 Index most_rows, double input_noise, int threads);
 
   /// The rows of the batch are others from here on.
   void begin_batch() { chosen_ = {-1, -1}; }
   /// Of sparse rows: adds the blocks of θ that the rows of the batch touch. Rank-local.
   void add_touched(BlockSet& touched);
-  /// Rank-local.
+  /// *Collective* where layers join rows, else rank-local.
   /// @param touched  of sparse rows, those blocks or more; the others of the arenas mean nothing
   void compute(const BlockSet& touched, const T* theta);
+  /// Moves the running averages of θ, if it has any. The same on all ranks.
+  void update_running(double momentum, T* theta) const { pass_.update_running(momentum, theta); }
 
   /// An arena for each node.
   std::vector<T*> arenas();
@@ -68,7 +71,13 @@ class BatchGradient {
  private:
   void choose(Range rows);
   void run(Range rows, const BlockSet& touched, const T* theta);
-  void run_tile(Index first, Range tile, const T* theta);
+  void read_tile(Index first, Range tile);
+  void score_tile(Index first, Range tile);
+  void join_forward(std::size_t join);
+  void join_backward(std::size_t join);
+  Range leaf_of(Index lane) const {
+    return batch_.leaves()[static_cast<std::size_t>(lane - lanes_.begin)];
+  }
   void compute_all(const BlockSet& touched, const T* theta);
   void fold(TreeNode node, const BlockSet& touched, const T* theta, T* into, std::size_t level);
   void take_lanes(TreeNode node, const BlockSet& touched, const T* theta, T* into);
@@ -76,14 +85,16 @@ class BatchGradient {
   void add(const BlockSet& touched, const T* from, T* to) const;
   std::span<const Range> leaves_of(TreeNode node) const;
 
+  Team& team_;
+  const std::vector<Index>& lane_boundaries_;
   const Network<T>& network_;
   const Examples<T>& examples_;
   const BatchRows<T>& batch_;
   const Scorer& scorer_;
   const Loss<T>& loss_;
   const std::vector<Block>& blocks_;
-  std::vector<TreeNode> nodes_;
   Range lanes_;
+  std::vector<TreeNode> nodes_;  // the canonical ones of this rank's lanes
   GradientPlan plan_;
   double input_noise_;
   int threads_;

@@ -65,8 +65,8 @@ FullBatch<T>::FullBatch(Team& team, const std::vector<Tensor>& tensors,
   const Penalty& penalty = options.penalty;
   for (Index b = 0; b < block_count_; ++b) {
     const Block& block = blocks[static_cast<std::size_t>(b)];
-    if (!segment.contains(block.elements.begin)) continue;
     const Tensor& tensor = tensors[block.tensor];
+    if (!segment.contains(block.elements.begin) || !tensor.trained) continue;
     const bool is_penalised = penalty.applies_to(tensor);
     my_blocks_.push_back(b);
     block_begin_.push_back(size());

@@ -41,6 +41,9 @@ class Model {
   /// What raw scores mean.
   virtual const Scorer& scorer() const = 0;
 
+  /// Numbers of it that were learned.
+  virtual Index parameter_count() const = 0;
+
   /// What the objective adds to the mean loss.
   virtual double penalty() const = 0;
 

@@ -163,6 +163,12 @@ nlohmann::ordered_json NaiveBayesModel::json_facts() const {
       {"precision", "double"}};
 }
 
+Index NaiveBayesModel::parameter_count() const {
+  Index count = 0;
+  for (const TensorView& tensor : tensors()) count += tensor.size();
+  return count;
+}
+
 std::vector<TensorView> NaiveBayesModel::tensors() const {
   const NaiveBayes::Parameters& p = classifier_.parameters();
   const Index classes = classifier_.classes();

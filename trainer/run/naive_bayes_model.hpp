@@ -19,6 +19,7 @@ class NaiveBayesModel final : public Model {
   const ModelDescription& description() const override { return description_; }
   std::vector<CsvFeatureRules> feature_rules() const override { return {}; }
   const Scorer& scorer() const override { return scorer_; }
+  Index parameter_count() const override;
   double penalty() const override { return 0; }
   /// Throws DataError for a row whose scores are not finite, naming the value.
   void visit_scores(const Table& table, int threads, const ScoreVisitor& visit) const override;

@@ -245,6 +245,8 @@ class NetworkModel final : public Model {
   }
   const Scorer& scorer() const override { return scorer_; }
 
+  Index parameter_count() const override { return network_.parameter_count(); }
+
   double penalty() const override {
     return penalty_value(network_.tensors(), description_.penalty, theta_.data());
   }

@@ -30,7 +30,10 @@ ParameterUpdates<T>::ParameterUpdates(Team& team, const std::vector<Tensor>& ten
     states_.emplace_back(static_cast<std::size_t>(segment.size()));
   }
   for (std::size_t b = 0; b < blocks_.size(); ++b) {
-    if (segment.contains(blocks_[b].elements.begin)) my_blocks_.push_back(static_cast<Index>(b));
+    if (!segment.contains(blocks_[b].elements.begin) || !tensors[blocks_[b].tensor].trained) {
+      continue;
+    }
+    my_blocks_.push_back(static_cast<Index>(b));
   }
   steps_of_block_.resize(my_blocks_.size());
 }

@@ -66,7 +66,7 @@ class ParameterUpdates {
   int threads_;
   std::unique_ptr<Optimizer<T>> optimizer_;
   std::vector<AlignedVector<T>> states_;
-  std::vector<Index> my_blocks_;       // of the segment, numbers in blocks_
+  std::vector<Index> my_blocks_;       // of the segment, those that are trained: numbers in blocks_
   std::vector<Index> steps_of_block_;  // of each of those: the steps that it has had
 };
 

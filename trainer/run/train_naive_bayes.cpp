@@ -97,7 +97,7 @@ RunResult train_naive_bayes(Session& session, TrainingData data, RunFolder& fold
   if (test) result.measured.test = measure(std::move(*test), asked);
   result.epochs = 1;
   result.steps = 1;
-  for (const TensorView& tensor : model.tensors()) result.parameters += tensor.size();
+  result.parameters = model.parameter_count();
   result.parameters_sha256 = tensors_sha256(model.tensors());
 
   begin_run(session, folder, {description.data_hash});

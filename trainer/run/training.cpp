@@ -15,6 +15,9 @@
 namespace lockstep::trainer {
 namespace {
 
+/// What a step counts for in running averages; one that takes all rows is all that counts.
+constexpr double kRunningMomentum = 0.1;
+
 ScoreSums merge_score_sums(const ScoreSums& left, const ScoreSums& right) {
   return merge(left, right);
 }
@@ -48,7 +51,7 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       loss_(make_loss<T>(network.spec().loss, options.label_smoothing)),
       target_count_(network.targets()),
       batch_(examples, lanes, my_lanes_, most_rows(), target_count_),
-      rows_(network, examples, batch_, scorer, *loss_, blocks_, exchange_->nodes(), my_lanes_,
+      rows_(team, lane_boundaries_, network, examples, batch_, scorer, *loss_, blocks_,
             gradient_plan(my_lanes_, lanes.count(), lanes.most_rows_of_a_lane(), most_rows(),
                           options.micro_batch),
             most_rows(), options.input_noise, threads),
@@ -117,6 +120,7 @@ RowsAtTheta<T> Training<T>::ask_rows() {
     has_all_rows_ = true;
   }
   rows_.compute(all_blocks(), theta_.data());
+  rows_.update_running(1, theta_.data());
   RowsAtTheta<T> rows;
   rows.loss_sum = tree_fold<double>(
       team_, lane_boundaries_,
@@ -181,6 +185,7 @@ void Training<T>::take_step() {
   watch_losses();
   step_sums_.add(node_sums());
   const T* root = exchange_->reduce(rows_.arenas(), touched_);
+  rows_.update_running(kRunningMomentum, theta_.data());
   ++position_.all_steps;
   updates_->step(position_.all_steps, root, lanes_.rows_in(position_.step), touched_, theta_.data(),
                  watch_);

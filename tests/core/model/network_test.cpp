@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/calculus/differences.hpp"
@@ -38,6 +39,13 @@ std::vector<NetworkSpec> dressed(const std::string& activation, const std::strin
   all[3].normalization = kLayerNormalization;
   all[3].residual = true;
   all[3].dropout = 0.4;
+  return all;
+}
+
+/// Of these, each row goes by all.
+std::vector<NetworkSpec> joining(const std::string& activation, const std::string& loss) {
+  std::vector<NetworkSpec> all = dressed(activation, loss);
+  for (NetworkSpec& spec : all) spec.normalization = kBatchNormalization;
   return all;
 }
 
@@ -79,10 +87,21 @@ class Batch {
       std::copy_n(values_.data() + r * network_.spec().inputs, network_.spec().inputs,
                   pass_.input().row(r));
     }
+    for (std::size_t stage = 0; stage < pass_.stages(); ++stage) {
+      if (stage > 0) {
+        auto moments = pass_.moments(stage - 1, {0, rows / 3});
+        pass_.join_forward(
+            stage - 1,
+            BatchNorm<T>::merge(std::move(moments), pass_.moments(stage - 1, {rows / 3, rows})));
+      }
+      for (Index begin = 0; begin < rows; begin += tile) {
+        const Range range{begin, std::min(rows, begin + tile)};
+        const TrainingRows training{17, 2, numbers_.data()};
+        pass_.forward(range, theta_.data(), &training, stage);
+      }
+    }
     for (Index begin = 0; begin < rows; begin += tile) {
       const Range range{begin, std::min(rows, begin + tile)};
-      const TrainingRows training{17, 2, numbers_.data()};
-      pass_.forward(range, theta_.data(), &training);
       pass_.score_losses(range, network_.loss(), targets_.data(), losses_.data());
     }
     return std::accumulate(losses_.begin(), losses_.end(), 0.0);
@@ -92,8 +111,14 @@ class Batch {
     loss(tile);
     for (std::size_t i = 0; i < pass_.prepare_tasks(); ++i) pass_.prepare(theta_.data(), i);
     const auto rows = static_cast<Index>(targets_.size());
-    for (Index begin = 0; begin < rows; begin += tile) {
-      pass_.backward({begin, std::min(rows, begin + tile)});
+    for (std::size_t stage = pass_.stages(); stage-- > 0;) {
+      for (Index begin = 0; begin < rows; begin += tile) {
+        pass_.backward({begin, std::min(rows, begin + tile)}, stage);
+      }
+      if (stage == 0) continue;
+      auto slopes = pass_.slopes(stage - 1, {0, rows / 3});
+      pass_.join_backward(stage - 1, BatchNorm<T>::add(std::move(slopes),
+                                                       pass_.slopes(stage - 1, {rows / 3, rows})));
     }
     AlignedVector<T> result(theta_.size());
     for (std::size_t i = 0; i < pass_.gradient_tasks(); ++i) {
@@ -166,6 +191,9 @@ TEST(Network, GradientsAreCentralDifferencesForEveryActivationAndLoss) {
 TEST(Network, GradientsAreCentralDifferencesWhateverStandsAroundActivations) {
   for (const std::string activation : {"tanh", "silu"}) {
     for (const NetworkSpec& spec : dressed(activation, "cross_entropy")) {
+      expect_central_differences(spec);
+    }
+    for (const NetworkSpec& spec : joining(activation, "cross_entropy")) {
       expect_central_differences(spec);
     }
   }
@@ -291,6 +319,31 @@ TEST(Network, ScoresWithoutDropout) {
   EXPECT_EQ(pass.elements(), expected.elements());
 }
 
+/// The rows alone: those that are trained on have gone into the running averages.
+TEST(Network, ScoresByRunningAverages) {
+  const NetworkSpec spec = joining("relu", "squared")[0];
+  Batch<double> batch(spec, 50);
+  const auto scores_alone = [&](Index row) {
+    NetworkPass<double> pass(batch.network_, 1, false);
+    EXPECT_EQ(pass.stages(), 1U);
+    std::copy_n(batch.values_.data() + row * spec.inputs, spec.inputs, pass.input().row(0));
+    pass.forward({0, 1}, batch.theta_.data());
+    return pass.scores().row(0)[0];
+  };
+  batch.loss();
+  const double in_step = batch.pass_.scores().row(7)[0] + batch.targets_[7];
+  EXPECT_GT(std::abs(scores_alone(7) - in_step), 1e-3) << "they begin as 0 and 1";
+  batch.pass_.update_running(1, batch.theta_.data());
+  for (const Tensor& tensor : batch.network_.tensors()) {
+    // Divided by one less than the number of rows.
+    if (tensor.name.find("running_var") == std::string::npos) continue;
+    for (Index c = 0; c < tensor.outputs; ++c) {
+      batch.theta_[static_cast<std::size_t>(tensor.offset + c)] *= 49.0 / 50;
+    }
+  }
+  EXPECT_NEAR(scores_alone(7), in_step, 1e-12);
+}
+
 TEST(Network, TheCutIntoTilesChangesNoBit) {
   NetworkSpec spec = small("tanh", "cross_entropy");
   spec.inputs = 203;
@@ -306,6 +359,34 @@ TEST(Network, TheCutIntoTilesChangesNoBit) {
     }
     for (const Index tile : {1, 5, 12, 60}) EXPECT_EQ(batch.gradient(leaves, tile), expected);
   }
+}
+
+/// With more layers than one that join rows, whatever stands between them.
+TEST(Network, TheCutIntoTilesChangesNoBitWhereLayersJoinRows) {
+  for (const NetworkSpec& spec : joining("gelu", "cross_entropy")) {
+    const std::vector<Range> leaves{{0, 13}, {13, 13}, {13, 29}};
+    Batch<float> whole(spec, 29);
+    ASSERT_EQ(whole.pass_.stages(), 6U);
+    const auto expected = whole.gradient(leaves);
+    for (const Index tile : {1, 5, 12}) EXPECT_EQ(whole.gradient(leaves, tile), expected);
+  }
+}
+
+/// Nothing tells running averages which way to go.
+TEST(Network, HasNoGradientOfWhatIsNotTrained) {
+  Batch<float> batch(joining("tanh", "squared")[3], 7);
+  const auto gradient = batch.gradient({{0, 7}});
+  Index untrained = 0;
+  Index trained = 0;
+  for (const Tensor& tensor : batch.network_.tensors()) {
+    const auto* of_tensor = gradient.data() + tensor.offset;
+    const bool is_zero =
+        std::all_of(of_tensor, of_tensor + tensor.size(), [](float g) { return g == 0; });
+    EXPECT_EQ(is_zero, !tensor.trained) << tensor.name;
+    (tensor.trained ? trained : untrained) += tensor.count();
+  }
+  EXPECT_EQ(untrained, 2 * (7 + 7 + 3 + 3 + 3));
+  EXPECT_EQ(batch.network_.parameter_count(), trained);
 }
 
 void expect_zeros_in_the_padding(const NetworkSpec& spec) {
@@ -326,6 +407,9 @@ void expect_zeros_in_the_padding(const NetworkSpec& spec) {
 TEST(Network, PaddingStaysZeroInParametersAndGradients) {
   expect_zeros_in_the_padding(small("sigmoid", "cross_entropy"));
   for (const std::string& activation : activation_names()) {
+    for (const NetworkSpec& spec : joining(activation, "cross_entropy")) {
+      expect_zeros_in_the_padding(spec);
+    }
     for (const NetworkSpec& spec : dressed(activation, "cross_entropy")) {
       expect_zeros_in_the_padding(spec);
     }

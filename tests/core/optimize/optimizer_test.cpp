@@ -447,6 +447,13 @@ TEST(Penalty, LeavesBiasesAlone) {
   EXPECT_DOUBLE_EQ(penalty_value(tensors, of_both, theta.data()), 32 * 4);
 }
 
+TEST(Penalty, LeavesAloneWhatIsNotTrained) {
+  const std::vector<Tensor> tensors{{"b", 1, 16, false, 0}, {"average", 1, 16, false, 16, false}};
+  const std::vector<double> theta(32, 2.0);
+  const Penalty of_both{.l2 = 1, .biases = true};
+  EXPECT_DOUBLE_EQ(penalty_value(tensors, of_both, theta.data()), 16 * 4);
+}
+
 TEST(Penalty, ProximalStepsShrinkWeightsToExactZeros) {
   const Penalty penalty{.l1 = 0.5, .l2 = 0.1};
   std::vector<double> w{2, -2, 0.3, -0.3, 0, std::nan("")};

@@ -222,7 +222,7 @@ TEST(OptionSchema, RangesHoldAtTheirEnds) {
       {"synthetic.noise", {"0", "2.5", "auto"}, {"-0.1", "nan"}},
       {"model.hidden", {"1", "3,2,1", "1048576"}, {"0", "", "1,-1", "1048577"}},
       {"model.slope", {"0", "0.999"}, {"1", "-0.1"}},
-      {"model.normalization", {"none", "layer"}, {"batch2", ""}},
+      {"model.normalization", {"none", "batch", "layer"}, {"batch2", ""}},
       {"model.residual", {"true", "false"}, {"2"}},
       {"model.dropout", {"0", "0.999"}, {"1", "-0.1", "nan"}},
       {"penalty.l1", {"0", "1e6"}, {"-1", "inf"}},

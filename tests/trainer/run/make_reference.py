@@ -53,6 +53,7 @@ PLAIN = {
     "shuffle": False,
     "seed": 0xFEDCBA9876543210,
     "weighted": False,
+    "normalization": "none",
 }
 
 ADAM = {"optimizer": "adam", "learning_rate": 0.05, "beta1": 0.8, "beta2": 0.9}
@@ -77,6 +78,18 @@ CASES = {
     "short_batch": {"batch": 10},
     "shuffled": {"shuffle": True},
     "squared": {"problem": "numbers", "learning_rate": 0.1},
+    "batch_norm": {"normalization": "batch"},
+    "batch_norm_all": {
+        **ADAMW,
+        # Biases in front of it have gradients of rounding alone, of which a small ε makes steps.
+        "epsilon": 1e-4,
+        "normalization": "batch",
+        "clip_norm": 0.4,
+        "batch": 10,
+        "shuffle": True,
+        "weighted": True,
+    },
+    "layer_norm": {"normalization": "layer"},
     "weighted": {"weighted": True},
     "all": {
         **ADAMW,
@@ -154,7 +167,7 @@ def batches(case):
 
 
 class Mlp(torch.nn.Module):
-    def __init__(self, problem):
+    def __init__(self, problem, normalization="none"):
         super().__init__()
         widths = (FEATURES, *HIDDEN, problem["outputs"])
         self.activation = getattr(torch, problem["activation"])
@@ -162,20 +175,27 @@ class Mlp(torch.nn.Module):
             torch.nn.Linear(i, o) for i, o in zip(widths, widths[1:])
         )
 
+        norm = {
+            "none": lambda _: torch.nn.Identity(),
+            "batch": torch.nn.BatchNorm1d,
+            "layer": torch.nn.LayerNorm,
+        }[normalization]
+        self.norms = torch.nn.ModuleList(norm(width) for width in HIDDEN)
+
     def forward(self, x):
-        for layer in self.layers[:-1]:
-            x = self.activation(layer(x))
+        for layer, norm in zip(self.layers[:-1], self.norms):
+            x = self.activation(norm(layer(x)))
         return self.layers[-1](x)
 
 
 def make_optimizer(case, network):
-    """Biases neither decay nor are penalised; the gradient of λ₂w² is 2λ₂w."""
+    """Matrices alone decay or are penalised; the gradient of λ₂w² is 2λ₂w."""
     name = case["optimizer"]
     decay = case["weight_decay"] if name == "adamw" else 2 * case["l2"]
     parameters = list(network.named_parameters())
     groups = [
-        {"params": [p for n, p in parameters if n.endswith("weight")], "weight_decay": decay},
-        {"params": [p for n, p in parameters if n.endswith("bias")], "weight_decay": 0.0},
+        {"params": [p for _, p in parameters if p.dim() == 2], "weight_decay": decay},
+        {"params": [p for _, p in parameters if p.dim() == 1], "weight_decay": 0.0},
     ]
     rate = case["learning_rate"]
     epsilon = case["epsilon"]
@@ -199,15 +219,19 @@ def make_optimizer(case, network):
 
 def lists_of(state):
     """Parameters as Lockstep has them: inputs × outputs, and one row for a bias."""
-    return {name: p.reshape(len(p), -1).T.tolist() for name, p in state.items()}
+    return {
+        name: p.reshape(len(p), -1).T.tolist()
+        for name, p in state.items()
+        if not name.endswith("num_batches_tracked")
+    }
 
 
 def train(case, rows, state):
     """The mean loss of the rows of each step, without weights, and the parameters after them."""
     problem = PROBLEMS[case["problem"]]
     loss_of_rows = LOSSES[problem["loss"]]
-    network = Mlp(problem)
-    network.load_state_dict(state)
+    network = Mlp(problem, case["normalization"])
+    network.load_state_dict(state, strict=False)  # norms begin as they do
     optimizer = make_optimizer(case, network)
     x = torch.tensor(rows["features"])
     y = torch.tensor(rows[case["problem"]])

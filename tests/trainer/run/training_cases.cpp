@@ -116,7 +116,7 @@ trainer::TrainingOptions options_of(const TrainingCase& c) {
   options.penalty = c.penalty;
   options.label_smoothing = loss_traits(c.loss).has_probabilities ? c.label_smoothing : 0;
   options.input_noise = options.is_full_batch() ? 0 : c.input_noise;
-  options.micro_batch = c.micro_batch;
+  options.micro_batch = c.normalization == kBatchNormalization ? 0 : c.micro_batch;
   return options;
 }
 

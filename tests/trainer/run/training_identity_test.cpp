@@ -232,7 +232,7 @@ TEST(TrainingIdentity, HoldsForEveryActivation) {
 TEST(TrainingIdentity, HoldsWhateverStandsAroundActivations) {
   TrainingCase plain;
   plain.hidden = {33, 33, 5};
-  std::vector<TrainingCase> all(5, plain);
+  std::vector<TrainingCase> all(7, plain);
   all[0].normalization = kLayerNormalization;
   all[1].residual = true;
   all[2].dropout = 0.3;
@@ -241,6 +241,9 @@ TEST(TrainingIdentity, HoldsWhateverStandsAroundActivations) {
   all[4].residual = true;
   all[4].dropout = 0.3;
   all[4].input_noise = 0.2;
+  all[5].normalization = kBatchNormalization;
+  all[6] = all[4];
+  all[6].normalization = kBatchNormalization;
   for (const TrainingCase& c : all) {
     expect_identical(c);
     expect_same_when_interrupted(c);
@@ -251,6 +254,36 @@ TEST(TrainingIdentity, HoldsWhateverStandsAroundActivations) {
     expect_identical(sparse);
     expect_same_when_interrupted(sparse);
   }
+}
+
+/// Steps whose rows are on some of the ranks, or are one; rows that count differently; and an
+/// optimizer that asks all rows as often as it likes.
+TEST(TrainingIdentity, HoldsWhereLayersJoinRows) {
+  TrainingCase few;
+  few.normalization = kBatchNormalization;
+  few.hidden = {9, 5};
+  few.rows = 5;
+  few.batch = 2;
+  few.lanes = 16;
+  few.epochs = 20;
+  expect_identical(few);
+  expect_same_when_interrupted(few);
+  TrainingCase weighted;
+  weighted.normalization = kBatchNormalization;
+  weighted.weighted = true;
+  weighted.optimizer = "lamb";
+  weighted.clip_norm = 0.5;
+  weighted.penalty = {1e-3, 1e-2, true};
+  weighted.batch = 33;
+  weighted.epochs = 2;
+  expect_identical(weighted);
+  expect_same_when_interrupted(weighted);
+  TrainingCase all;
+  all.normalization = kBatchNormalization;
+  all.optimizer = "lbfgs";
+  all.batch = all.rows;
+  expect_identical(all);
+  expect_same_when_interrupted(all);
 }
 
 /// Lanes that take their turn give the bits of all at once, as long as none is cut.
