@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "core/kernel/elementary.hpp"
 
@@ -41,11 +42,13 @@ Normals draw(const RandomStream& stream, const TrainingRows& training, Index row
 }  // namespace
 
 template <class T>
-void add_input_noise(double deviation, Index n, Range rows, const TrainingRows& training,
-                     Rows<T> x) {
+void add_input_noise(double deviation, Index n, std::span<const EmbeddedFeature> embedded,
+                     Range rows, const TrainingRows& training, Rows<T> x) {
   const RandomStream stream(training.seed, Purpose::input_noise);
+  std::vector<T> indices(embedded.size());
   for (Index r = rows.begin; r < rows.end; ++r) {
     T* features = x.row(r);
+    for (std::size_t e = 0; e < indices.size(); ++e) indices[e] = features[embedded[e].feature];
     for (Index first = 0; first < n; first += kPanel) {
       const Normals normals = draw(stream, training, training.numbers[r], first / kPanel);
       const Index columns = std::min(kPanel, n - first);
@@ -53,10 +56,13 @@ void add_input_noise(double deviation, Index n, Range rows, const TrainingRows& 
         features[first + c] += static_cast<T>(deviation * normals[static_cast<std::size_t>(c)]);
       }
     }
+    for (std::size_t e = 0; e < indices.size(); ++e) features[embedded[e].feature] = indices[e];
   }
 }
 
-template void add_input_noise(double, Index, Range, const TrainingRows&, Rows<float>);
-template void add_input_noise(double, Index, Range, const TrainingRows&, Rows<double>);
+template void add_input_noise(double, Index, std::span<const EmbeddedFeature>, Range,
+                              const TrainingRows&, Rows<float>);
+template void add_input_noise(double, Index, std::span<const EmbeddedFeature>, Range,
+                              const TrainingRows&, Rows<double>);
 
 }  // namespace lockstep

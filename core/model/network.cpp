@@ -55,6 +55,9 @@ Index outputs_for(std::string_view loss, Index classes, Index targets) {
 
 template <class T>
 Network<T>::Network(const NetworkSpec& spec) : spec_(spec), loss_(make_loss<T>(spec.loss)) {
+  if (!spec.embedded.empty()) {
+    add(std::make_unique<Embedding<T>>(spec.inputs, spec.embedded), "embeddings");
+  }
   for (std::size_t number = 0; number < spec.hidden.size(); ++number) add_hidden(number);
   add_affine(spec.outputs);
 }

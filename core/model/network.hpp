@@ -9,6 +9,7 @@
 #include "core/data/table.hpp"
 #include "core/model/affine.hpp"
 #include "core/model/batch_norm.hpp"
+#include "core/model/embedding.hpp"
 #include "core/model/layer.hpp"
 #include "core/model/losses.hpp"
 
@@ -24,7 +25,8 @@ const std::vector<std::string>& normalization_names();
 /// loss, `logistic` the same with the logistic loss, `softmax` with cross-entropy, `svm` with the
 /// hinge loss; `mlp` puts hidden layers before it. Each of these is an affine layer, perhaps a
 /// normalisation, the activation, and in training perhaps a dropout. With `residual` one that is as
-/// wide as the hidden layer before it adds its output to that of this layer.
+/// wide as the hidden layer before it adds its output to that of this layer. Before all of them
+/// stands an Embedding where some features are embedded.
 struct NetworkSpec {
   Index inputs = 0;
   std::vector<Index> hidden{};
@@ -33,6 +35,7 @@ struct NetworkSpec {
   double slope = 0.01;  ///< of leaky_relu
   std::string normalization{kNoNormalization};
   bool residual = false;
+  std::vector<EmbeddedFeature> embedded{};
   double dropout = 0;  ///< probability that a unit of a hidden layer is dropped in training
   std::string loss = "squared";
   Initialization initialization = Initialization::automatic;
@@ -78,7 +81,7 @@ class Network {
   const NetworkSpec& spec() const { return spec_; }
   std::size_t layer_count() const { return layers_.size(); }
   const Layer<T>& layer(std::size_t i) const { return *layers_[i]; }
-  /// Layer 0, which reads the features.
+  /// Layer 0, which reads the features, unless some of them are embedded.
   const Affine<T>& first_layer() const { return *affines_.front(); }
   /// Elements from the start of θ to layer i's first tensor.
   Index offset(std::size_t i) const { return offsets_[i]; }

@@ -16,6 +16,8 @@ struct Tensor {
   bool penalised = false;  ///< weights are, biases are not
   Index offset = 0;        ///< elements from the start of the arena; a multiple of 16
   bool trained = true;     ///< by its gradient; a running average is not
+  /// What other programs read has a row for each input: PyTorch's Embedding, not its Linear.
+  bool has_row_for_each_input = false;
 
   /// Elements in the arena, padding included.
   Index size() const { return kernel::panel_matrix_size(inputs, outputs); }

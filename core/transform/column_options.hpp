@@ -29,17 +29,18 @@ inline constexpr std::array<std::string_view, 5> kImputationNames{"none", "mean"
 
 /// What a category becomes.
 enum class Encoding {
-  none,     ///< nothing: the column holds numbers
-  onehot,   ///< a feature for each category: 1 for that of the cell, 0 for all others
-  ordinal,  ///< its index in the sorted categories, from 0
-  hash,     ///< one of `buckets` features, that which category_bucket says, is 1
+  none,       ///< nothing: the column holds numbers
+  onehot,     ///< a feature for each category: 1 for that of the cell, 0 for all others
+  ordinal,    ///< its index in the sorted categories, from 0
+  hash,       ///< one of `buckets` features, that which category_bucket says, is 1
+  embedding,  ///< its index, for which a network learns `dimension` numbers
 };
-inline constexpr std::array<std::string_view, 4> kEncodingNames{"none", "onehot", "ordinal",
-                                                                "hash"};
+inline constexpr std::array<std::string_view, 5> kEncodingNames{"none", "onehot", "ordinal", "hash",
+                                                                "embedding"};
 
 /// What becomes of a category that the training rows do not have. A hash has a place for it.
 enum class UnknownCategory {
-  zero,   ///< onehot: 0 in all features of the column; ordinal: it counts as missing
+  zero,   ///< onehot, embedding: zeros stand for it; ordinal: it counts as missing
   error,  ///< the row is refused
 };
 inline constexpr std::array<std::string_view, 2> kUnknownCategoryNames{"zero", "error"};
@@ -57,6 +58,11 @@ Enum value_named(const std::array<std::string_view, N>& names, std::string_view 
   return static_cast<Enum>(found - names.begin());
 }
 
+/// Numbers that an embedding learns for each category, unless a user says how many.
+constexpr Index automatic_dimension(Index categories) {
+  return std::min<Index>(50, (categories + 1) / 2);
+}
+
 /// What a user asks for one column.
 struct ColumnOptions {
   Scaling scale = Scaling::none;  ///< of numbers and of ordinal categories
@@ -66,6 +72,7 @@ struct ColumnOptions {
   Encoding encode = Encoding::none;  ///< of categories
   UnknownCategory unknown = UnknownCategory::zero;
   Index buckets = 256;  ///< of Encoding::hash
+  Index dimension = 0;  ///< of Encoding::embedding; 0: automatic_dimension
 };
 
 }  // namespace lockstep

@@ -29,7 +29,7 @@ void ColumnTransform::append_names(const std::string& column, const ColumnType& 
 }
 
 bool ColumnTransform::is_unknown(double cell) const {
-  const bool knows_categories = encoding == Encoding::onehot || encoding == Encoding::ordinal;
+  const bool knows_categories = encoding != Encoding::none && encoding != Encoding::hash;
   return knows_categories && cell >= static_cast<double>(size);
 }
 
@@ -41,7 +41,8 @@ bool ColumnTransform::apply(double cell, std::span<const std::string> categories
   if (missing && !fill) return false;
   if (indicator) out[width() - 1] = missing ? 1 : 0;
   if (!is_one_of_many()) {
-    const double value = missing ? *fill : cell;
+    const double known = is_new ? static_cast<double>(size) : cell;  // of an embedding, if new
+    const double value = missing ? *fill : known;
     if (!scaling.takes(value)) return false;
     out[0] = scaling.apply(value);
     return true;
@@ -75,6 +76,7 @@ nlohmann::json ColumnTransform::to_json() const {
   nlohmann::json json = nlohmann::json::object();
   if (encoding != Encoding::none) json["encode"] = name_of(kEncodingNames, encoding);
   if (encoding == Encoding::hash) json["buckets"] = size;
+  if (encoding == Encoding::embedding) json["dimension"] = dimension;
   if (unknown != UnknownCategory::zero) json["unknown"] = name_of(kUnknownCategoryNames, unknown);
   if (fill) {
     json["fill"] = encoding == Encoding::none ? nlohmann::json(*fill)
@@ -98,10 +100,13 @@ ColumnTransform ColumnTransform::from_json(const std::string& place, const nlohm
   } else {
     column.size = static_cast<Index>(type.categories.size());
   }
+  if (column.encoding == Encoding::embedding) {
+    column.dimension = members.integer("dimension", 1, kMostDimensions);
+  }
   if (column.encoding != Encoding::none && column.size < 1) {
     members.fail("expected at least one category");
   }
-  if (column.encoding == Encoding::onehot && column.size > kMostFeatures) {
+  if (column.encoding != Encoding::ordinal && column.size > kMostFeatures) {
     members.fail(
         fmt::format("expected at most {} categories, found {}", kMostFeatures, column.size));
   }
@@ -116,7 +121,7 @@ ColumnTransform ColumnTransform::from_json(const std::string& place, const nlohm
   if (members.has("indicator")) column.indicator = members.flag("indicator");
   if (members.has("scaling")) {
     column.scaling = ColumnScaling::from_json(place + ": scaling", members.at("scaling"));
-    if (column.is_one_of_many()) members.fail("scaling: expected none of this encoding");
+    if (!column.has_scale()) members.fail("scaling: expected none of this encoding");
   }
   members.finish();
   return column;

@@ -12,18 +12,20 @@
 
 namespace lockstep {
 
-/// What one column of a table becomes, once it is fitted: one feature of numbers and ordinal
-/// categories, several of others, and at their end one that says where cells were missing. In this
-/// order: a missing cell is filled, a category becomes numbers, numbers are scaled.
+/// What one column of a table becomes, once it is fitted: one feature of numbers and of ordinal and
+/// embedded categories, several of others, and at their end one that says where cells were missing.
+/// In this order: a missing cell is filled, a category becomes numbers, numbers are scaled.
 ///
 /// Cells are as in a Table: a number, the index of a category, or NaN for a missing cell. The
 /// categories of a table begin with those of the training rows; indices beyond them are unknown.
 struct ColumnTransform {
   /// More features of one column would be names of rows rather than categories.
   static constexpr Index kMostFeatures = 65536;
+  static constexpr Index kMostDimensions = 1024;
 
   Encoding encoding = Encoding::none;  ///< none for a column of numbers, which is never encoded
-  Index size = 0;  ///< categories of the training rows, or buckets of a hash; 0 for numbers
+  Index size = 0;       ///< categories of the training rows, or buckets of a hash; 0 for numbers
+  Index dimension = 0;  ///< numbers that are learned for each category of an embedding
   /// What stands for a missing cell: a number, the index of a category, a bucket. None: an error.
   std::optional<double> fill{};
   bool indicator = false;
@@ -31,6 +33,8 @@ struct ColumnTransform {
   ColumnScaling scaling{};  ///< of numbers and ordinal categories
 
   Index width() const;  ///< features that it makes
+  /// It makes numbers that can be scaled.
+  bool has_scale() const { return encoding == Encoding::none || encoding == Encoding::ordinal; }
 
   /// Appends their names: "age", "sex=female", "city#17", and "age_missing".
   void append_names(const std::string& column, const ColumnType& type,

@@ -61,12 +61,6 @@ class Fitting {
 
   std::string name(std::size_t j) const { return lockstep::quoted(table_.feature_names[j]); }
   bool is_category(std::size_t j) const { return types_[j].kind == ColumnKind::category; }
-  /// The column becomes numbers that have a scale.
-  bool has_values(std::size_t j) const {
-    const Encoding encoding = columns_[j].encoding;
-    return encoding == Encoding::none || encoding == Encoding::ordinal;
-  }
-
   void choose_encodings() {
     for (std::size_t j = 0; j < columns_.size(); ++j) {
       if (!is_category(j)) continue;
@@ -81,11 +75,18 @@ class Fitting {
                         name(j)));
       }
       if (categories == 0) throw_all_missing(j);
-      if (column.encoding == Encoding::onehot && categories > ColumnTransform::kMostFeatures) {
+      const bool makes_many =
+          column.encoding == Encoding::onehot || column.encoding == Encoding::embedding;
+      if (makes_many && categories > ColumnTransform::kMostFeatures) {
         throw DataError(fmt::format(
-            "column {}: {} categories are more than the {} features that onehot makes; set encode "
-            "= hash or ordinal for it, or leave it out (data.ignore)",
-            name(j), categories, ColumnTransform::kMostFeatures));
+            "column {}: {} categories are more than the {} that {} takes; set encode = hash or "
+            "ordinal for it, or leave it out (data.ignore)",
+            name(j), categories, ColumnTransform::kMostFeatures,
+            name_of(kEncodingNames, column.encoding)));
+      }
+      if (column.encoding == Encoding::embedding) {
+        const Index asked = options_[j].dimension;
+        column.dimension = asked > 0 ? asked : automatic_dimension(categories);
       }
       column.size = column.encoding == Encoding::hash ? options_[j].buckets : categories;
     }
@@ -259,7 +260,7 @@ class Fitting {
 
   void scale_by_moments() {
     const auto is_scaled = [&](std::size_t j) {
-      return has_values(j) && options_[j].scale != Scaling::none &&
+      return columns_[j].has_scale() && options_[j].scale != Scaling::none &&
              options_[j].scale != Scaling::robust;
     };
     bool needs_moments = false;
@@ -279,7 +280,7 @@ class Fitting {
 
   void scale_by_quartiles() {
     const auto chosen = [&](std::size_t j) {
-      return has_values(j) && options_[j].scale == Scaling::robust;
+      return columns_[j].has_scale() && options_[j].scale == Scaling::robust;
     };
     in_groups(chosen, [&](std::span<const std::size_t> which) {
       const std::vector<Quartiles> all = quartiles(team_, values_of(which), threads_);

@@ -185,8 +185,16 @@ std::vector<BadInput> all_bad_input() {
        "data.categorical, or remove the key"},
       {"ScaleOfIndicators", file_with("a.csv", "x,y\nr,a\ns,b\n"),
        training("a.csv", {"--preprocess.encode=onehot", "--preprocess.x.scale=standard"}), 78,
-       "command line: error: preprocess.x.scale: the features of column 'x' are 0 and 1, and are "
-       "not scaled; remove the key"},
+       "command line: error: preprocess.x.scale: the features of column 'x' are no numbers that "
+       "have a scale; remove the key"},
+      {"EmbeddingWithoutHiddenLayers", file_with("a.csv", "x,y\nr,a\ns,b\n"),
+       training("a.csv", {"--preprocess.x.encode=embedding"}), 78,
+       "command line: error: preprocess.x.encode: embedding is for model.type = mlp, not for "
+       "softmax; onehot suits that"},
+      {"DimensionOfNoEmbedding", file_with("a.csv", "x,y\nr,a\ns,b\n"),
+       training("a.csv", {"--preprocess.encode=onehot", "--preprocess.x.embedding_dim=4"}), 78,
+       "command line: error: preprocess.x.embedding_dim: applies to preprocess.encode = embedding "
+       "only, not to onehot; remove it"},
       {"MeanOfCategories", file_with("a.csv", "x,y\nred,a\n,b\n"),
        training("a.csv", {"--preprocess.impute=mean", "--preprocess.encode=onehot"}), 78,
        "lockstep: error: preprocess.impute: column 'x' has 1 missing cells, and categories have no "

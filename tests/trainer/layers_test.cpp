@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/trainer/program_runner.hpp"
 
@@ -146,6 +147,86 @@ TEST(Layers, AreInTheModelThatIsEvaluated) {
   EXPECT_NE(inspected.out.find("20-20"), std::string::npos);
   EXPECT_NE(inspected.out.find("relu, layer norm, residual"), std::string::npos) << inspected.out;
   EXPECT_NE(inspected.out.find("norms.1.weight"), std::string::npos) << inspected.out;
+}
+
+/// Whose class is their fruit's, of texts and numbers, with missing cells.
+std::string fruit_rows(int rows) {
+  const std::vector<std::string> fruits{"apple", "pear", "fig", "plum", "?", "lime", "quince"};
+  std::string text = "weight,fruit,shop,class\n";
+  for (int r = 0; r < rows; ++r) {
+    const auto fruit = static_cast<std::size_t>(r * r + r / 7) % fruits.size();
+    text += std::to_string(r % 11) + "." + std::to_string(r % 3) + "," + fruits[fruit] + "," +
+            (r % 5 == 0 ? "north" : "south") + "," + (fruit % 3 == 0 ? "good" : "bad") + "\n";
+  }
+  return text;
+}
+
+TEST(Layers, OfEmbeddedCategoriesGiveTheSameModelOnAnyRanks) {
+  const TestFolder folder;
+  folder.write("rows.csv", fruit_rows(300));
+  const Words keys{"--data.train=rows.csv",
+                   "--data.missing=?",
+                   "--data.validation_fraction=0.2",
+                   "--preprocess.encode=embedding",
+                   "--preprocess.impute=most_frequent",
+                   "--preprocess.indicator=yes",
+                   "--preprocess.scale=standard",
+                   "--preprocess.fruit.embedding_dim=5",
+                   "--model.hidden=12",
+                   "--train.batch_size=30",
+                   "--train.learning_rate=0.02",
+                   "--train.input_noise=0.05"};
+  for (const int ranks : {0, 1, 2, 3, 4}) {
+    const std::string name = "on" + std::to_string(ranks);
+    const ProgramRun run =
+        run_program(folder.path(), ranks, train_to(name, keys + Words{"--train.epochs=12"}), 2);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(folder.read(name + "/model.safetensors"), folder.read("on0/model.safetensors"));
+    EXPECT_EQ(folder.read(name + "/metrics.jsonl"), folder.read("on0/metrics.jsonl"));
+  }
+  EXPECT_GT(result_of(folder, "on0")["validation"]["accuracy"], 0.9) << "they learn";
+  ASSERT_EQ(
+      run_program(folder.path(), 2, train_to("cut", keys + Words{"--train.epochs=5"})).exit_code,
+      0);
+  const ProgramRun resumed =
+      run_program(folder.path(), 3, {"train", "--resume", "cut", "--train.epochs=12"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(folder.read("cut/model.safetensors"), folder.read("on0/model.safetensors"));
+  EXPECT_EQ(run_program(folder.path(), 2, {"verify", "on0"}).exit_code, 0);
+
+  const json inside = json::parse(
+      run_program(folder.path(), 0, {"inspect", "on0/model.safetensors", "--json"}).out);
+  EXPECT_EQ(inside["inputs"],
+            (std::vector<std::string>{"weight", "fruit", "fruit_missing", "shop"}));
+  EXPECT_EQ(inside["tensors"]["embeddings.0.weight"], (std::vector<int>{6, 5})) << "as PyTorch's";
+  EXPECT_EQ(inside["tensors"]["embeddings.1.weight"], (std::vector<int>{2, 1}));
+  EXPECT_EQ(inside["tensors"]["layers.0.weight"], (std::vector<int>{12, 1 + 5 + 1 + 1}));
+}
+
+TEST(Layers, PredictForCategoriesThatTheyHaveNotSeen) {
+  const TestFolder folder;
+  folder.write("rows.csv", fruit_rows(300));
+  const ProgramRun run = run_program(
+      folder.path(), 2,
+      train_to("run",
+               {"--data.train=rows.csv", "--data.missing=?", "--preprocess.encode=embedding",
+                "--preprocess.impute=most_frequent", "--model.hidden=12", "--train.epochs=4"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  folder.write("new.csv", "weight,fruit,shop\n3,melon,north\n3,grape,north\n3,?,south\n");
+  const ProgramRun predicted = run_program(
+      folder.path(), 1,
+      {"predict", "--model=run/model.safetensors", "--data.test=new.csv", "--output=scores.csv"});
+  ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
+  EXPECT_NE(predicted.err.find("2 cells"), std::string::npos) << predicted.err;
+  const std::string scores = folder.read("scores.csv");
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0, end = 0; (end = scores.find('\n', begin)) != std::string::npos;
+       begin = end + 1) {
+    lines.push_back(scores.substr(begin, end - begin));
+  }
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1], lines[2]) << "zeros stand for either";
+  EXPECT_NE(lines[1], lines[3]);
 }
 
 /// The training loss is of rows with units dropped, that of the validation rows of whole ones.

@@ -64,6 +64,7 @@ constexpr std::array kNetworkKeys{
     "preprocess.indicator"sv,
     "preprocess.encode"sv,
     "preprocess.buckets"sv,
+    "preprocess.embedding_dim"sv,
     "preprocess.unknown"sv,
     "preprocess.target_scale"sv,
     "model.loss"sv,
@@ -133,7 +134,8 @@ std::vector<Condition> special_conditions() {
        "preprocess.impute",
        {"mean", "median", "constant", "most_frequent"}},
       {"preprocess.buckets", "preprocess.encode", {"hash"}},
-      {"preprocess.unknown", "preprocess.encode", {"onehot", "ordinal"}},
+      {"preprocess.embedding_dim", "preprocess.encode", {"embedding"}},
+      {"preprocess.unknown", "preprocess.encode", {"onehot", "ordinal", "embedding"}},
       {"model.hidden", "model.type", {"mlp"}},
       {"model.activation", "model.type", {"mlp"}},
       {"model.slope", "model.type", {"mlp"}},
@@ -456,6 +458,11 @@ std::string key_objection(const Settings& settings, const std::string& name) {
   if (name == "data.stream" && settings.text(name) == "yes" &&
       settings.text("train.shuffle") == "rows") {
     return "data.stream: train.shuffle = rows jumps all over the file; set it to blocks";
+  }
+  if (base_key(name) == "preprocess.encode" && settings.text(name) == "embedding" &&
+      settings.text("model.type") != "mlp") {
+    return fmt::format("{}: embedding is for model.type = mlp, not for {}; onehot suits that", name,
+                       settings.text("model.type"));
   }
   if (name == "train.class_weight") return class_weight_objection(settings);
   if (name == "model.loss") return loss_objection(settings);

@@ -288,15 +288,23 @@ void add_preprocessing(std::vector<Option>& all) {
        choice("preprocess.encode", kEncodingNames, "none",
               "What columns of categories become: onehot a feature NAME=CATEGORY for each "
               "category, ordinal the index in the sorted categories, hash one of "
-              "preprocess.buckets features by the XXH3 hash of the category; none makes text an "
-              "error")
+              "preprocess.buckets features by the XXH3 hash of the category, embedding "
+              "preprocess.embedding_dim numbers that an mlp learns for each category; none makes "
+              "text an error")
            .per_column(),
        integer("preprocess.buckets", "256", "Number of features of a column that is hashed")
            .between(1, static_cast<double>(ColumnTransform::kMostFeatures))
            .per_column(),
+       integer("preprocess.embedding_dim", "auto",
+               "Numbers that an embedding learns for each category; auto is half as many as there "
+               "are categories, and at most 50")
+           .between(1, static_cast<double>(ColumnTransform::kMostDimensions))
+           .or_word("auto")
+           .per_column(),
        choice("preprocess.unknown", kUnknownCategoryNames, "zero",
               "What becomes of a category that the training rows do not have: zero is 0 in all "
-              "features of onehot, and a missing cell of ordinal, and is counted; error refuses it")
+              "features of onehot and numbers of embedding, and a missing cell of ordinal, and is "
+              "counted; error refuses it")
            .per_column(),
        choice("preprocess.target_scale", kTargetScales, "none",
               "Scaling of a numeric target; undone in predictions and metrics")});

@@ -255,7 +255,8 @@ void BatchGradient<T>::read_tile(Index first, Range tile) {
   }
   if (input_noise_ > 0) {
     const TrainingRows training = batch_.training_rows().from(first);
-    add_input_noise(input_noise_, examples_.features, tile, training, pass_.input());
+    add_input_noise<T>(input_noise_, examples_.features, network_.spec().embedded, tile, training,
+                       pass_.input());
   }
 }
 

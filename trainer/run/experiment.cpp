@@ -307,6 +307,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
   e.model.precision = settings.text("train.precision");
   e.model.features = fit_features(session, e.train);
   e.model.network.inputs = e.model.features.width();
+  e.model.network.embedded = embedded_features(e.model.features);
   e.model.schema = schema_of_model(schema_of(e.train), e.model.features);
   warn_of_unknown(session, data.unknown, e.train.feature_names, hashed_features(e.model.features));
   if (data.validation) e.validation = in_row_blocks(session.team, std::move(*data.validation));

@@ -27,8 +27,24 @@ struct StoredTensors {
 };
 
 std::vector<Index> stored_shape(const Tensor& tensor) {
+  if (tensor.has_row_for_each_input) return {tensor.inputs, tensor.outputs};
   if (tensor.inputs == 1 && !tensor.penalised) return {tensor.outputs};
   return {tensor.outputs, tensor.inputs};
+}
+
+/// Calls visit with the place in the arena of each parameter, in the order of a file.
+template <class Visit>
+void visit_as_stored(const Tensor& tensor, const Visit& visit) {
+  const bool by_inputs = tensor.has_row_for_each_input;
+  const Index rows = by_inputs ? tensor.inputs : tensor.outputs;
+  const Index columns = by_inputs ? tensor.outputs : tensor.inputs;
+  for (Index r = 0; r < rows; ++r) {
+    for (Index c = 0; c < columns; ++c) {
+      const Index within = by_inputs ? kernel::panel_offset(tensor.inputs, r, c)
+                                     : kernel::panel_offset(tensor.inputs, c, r);
+      visit(tensor.offset + within);
+    }
+  }
 }
 
 template <class T>
@@ -37,11 +53,7 @@ StoredTensors<T> stored_tensors(const Network<T>& network, const T* theta) {
   for (const Tensor& tensor : network.tensors()) {
     std::vector<T> values;
     values.reserve(static_cast<std::size_t>(tensor.count()));
-    for (Index o = 0; o < tensor.outputs; ++o) {
-      for (Index i = 0; i < tensor.inputs; ++i) {
-        values.push_back(theta[tensor.offset + kernel::panel_offset(tensor.inputs, i, o)]);
-      }
-    }
+    visit_as_stored(tensor, [&](Index place) { values.push_back(theta[place]); });
     stored.values.push_back(std::move(values));
   }
   for (std::size_t t = 0; t < stored.values.size(); ++t) {
@@ -213,6 +225,7 @@ NetworkDescription read_network_description(const SafetensorsFile& file) {
     d.initial_parameters = file.metadata("initial_parameters");
     d.best = read_best(file);
     read_transforms(file, d);
+    d.network.embedded = embedded_features(d.features);
     check_consistent(d);
   } catch (const DataError& e) {
     throw damaged_description(file, e.what());
@@ -222,6 +235,7 @@ NetworkDescription read_network_description(const SafetensorsFile& file) {
 
 std::string architecture(const NetworkSpec& spec) {
   std::string text = std::to_string(spec.inputs);
+  if (!spec.embedded.empty()) text += fmt::format(" ({} embedded)", spec.embedded.size());
   for (const Index width : spec.hidden) text += fmt::format("-{}", width);
   text += fmt::format("-{}", spec.outputs);
   if (!spec.hidden.empty()) text += " " + spec.activation;
@@ -294,6 +308,18 @@ class NetworkModel final : public Model {
 
 }  // namespace
 
+std::vector<EmbeddedFeature> embedded_features(const FeatureTransform& features) {
+  std::vector<EmbeddedFeature> embedded;
+  Index feature = 0;
+  for (const ColumnTransform& column : features.columns()) {
+    if (column.encoding == Encoding::embedding) {
+      embedded.push_back({feature, column.size, column.dimension});
+    }
+    feature += column.width();
+  }
+  return embedded;
+}
+
 Scorer scorer_of(const NetworkDescription& description) {
   std::vector<PredictedNumber> numbers;
   for (std::size_t t = 0; t < description.target_scalings.size(); ++t) {
@@ -337,13 +363,10 @@ AlignedVector<T> read_parameters(const SafetensorsFile& file, const Network<T>& 
       throw DataError(fmt::format("{}: tensor {} has values that are not finite", file.path(),
                                   lockstep::quoted(tensor.name)));
     }
-    std::size_t next = 0;
-    for (Index o = 0; o < tensor.outputs; ++o) {
-      for (Index i = 0; i < tensor.inputs; ++i) {
-        theta[static_cast<std::size_t>(tensor.offset + kernel::panel_offset(tensor.inputs, i, o))] =
-            static_cast<T>(values[next++]);
-      }
-    }
+    auto next = values.begin();
+    visit_as_stored(tensor, [&](Index place) {
+      theta[static_cast<std::size_t>(place)] = static_cast<T>(*next++);
+    });
   }
   return theta;
 }

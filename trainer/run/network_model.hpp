@@ -36,6 +36,9 @@ struct NetworkDescription : ModelDescription {
   std::optional<BestValidation> best{};  ///< of best.safetensors
 };
 
+/// The features that a network looks up: the columns of embedded categories.
+std::vector<EmbeddedFeature> embedded_features(const FeatureTransform& features);
+
 /// What the scores of such a network mean.
 Scorer scorer_of(const NetworkDescription& description);
 

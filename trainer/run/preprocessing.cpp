@@ -97,8 +97,8 @@ class ColumnChooser {
 
   ColumnOptions options_of(std::size_t j) {
     std::map<std::string, std::string> source;
-    for (const char* key :
-         {"scale", "impute", "fill", "indicator", "encode", "buckets", "unknown"}) {
+    for (const char* key : {"scale", "impute", "fill", "indicator", "encode", "buckets",
+                            "embedding_dim", "unknown"}) {
       source[key] = source_of(j, key);
     }
     const auto text = [&](const char* key) { return settings_.text(source[key]); };
@@ -109,6 +109,9 @@ class ColumnChooser {
     options.indicator = text("indicator") == "yes";
     options.encode = value_named<Encoding>(kEncodingNames, text("encode"));
     options.buckets = settings_.integer(source["buckets"]);
+    if (!settings_.is_word(source["embedding_dim"], "auto")) {
+      options.dimension = settings_.integer(source["embedding_dim"]);
+    }
     options.unknown = value_named<UnknownCategory>(kUnknownCategoryNames, text("unknown"));
     if (options.impute == Imputation::constant && options.fill.empty()) {
       refuse(settings_, source["impute"],
@@ -127,8 +130,9 @@ class ColumnChooser {
     if (key == "fill") return options.impute == Imputation::constant;
     if (key == "indicator") return options.impute != Imputation::none;
     if (key == "buckets") return options.encode == Encoding::hash;
+    if (key == "embedding_dim") return options.encode == Encoding::embedding;
     if (key == "unknown") {
-      return options.encode == Encoding::onehot || options.encode == Encoding::ordinal;
+      return options.encode != Encoding::none && options.encode != Encoding::hash;
     }
     return true;
   }
@@ -215,9 +219,9 @@ void check_kinds(const Settings& settings, const ColumnChoices& choices, const T
                          name, column));
     }
     if (key == "scale" &&
-        of_all([](Encoding e) { return e == Encoding::onehot || e == Encoding::hash; })) {
+        of_all([](Encoding e) { return e != Encoding::none && e != Encoding::ordinal; })) {
       refuse(settings, name,
-             fmt::format("{}: the features of column {} are 0 and 1, and are not scaled; remove "
+             fmt::format("{}: the features of column {} are no numbers that have a scale; remove "
                          "the key",
                          name, column));
     }
@@ -255,7 +259,7 @@ std::vector<CsvFeatureRules> rules_of(const FeatureTransform& transform) {
     CsvFeatureRules& rules = all.emplace_back();
     rules.takes_missing = column.fill.has_value();
     const bool refuses = column.unknown == UnknownCategory::error;
-    if (column.encoding == Encoding::onehot) {
+    if (column.encoding == Encoding::onehot || column.encoding == Encoding::embedding) {
       rules.unknown = refuses ? CsvUnknown::refused : CsvUnknown::kept;
     } else if (column.encoding == Encoding::ordinal) {
       rules.unknown = refuses || !column.fill ? CsvUnknown::refused : CsvUnknown::missing;

@@ -130,6 +130,27 @@ TEST(FeatureTransformOverRanks, OfCategoriesIsThatOfScikitLearn) {
   });
 }
 
+TEST(FeatureTransformOverRanks, EmbeddingsHaveTheDimensionThatIsAskedFor) {
+  const std::vector<ColumnType> types{{}, category({"a", "b", "c"}), category({"x", "y"})};
+  Options options(3);
+  for (ColumnOptions& of : options) of.encode = Encoding::embedding;
+  for (ColumnOptions& of : options) of.scale = Scaling::standard;
+  options[2].dimension = 7;
+  test::for_each_team(kTeams, [&](Team& team) {
+    const Table table = share_of(team, Rows(300, {5, 2, 1}), types);
+    const auto transform = FeatureTransform::fit(team, table, options, 1);
+    EXPECT_EQ(transform.width(), 3);
+    EXPECT_EQ(transform.columns()[0].dimension, 0);
+    EXPECT_EQ(transform.columns()[1].dimension, automatic_dimension(3));
+    EXPECT_EQ(transform.columns()[2].dimension, 7);
+    EXPECT_EQ(transform.columns()[1].scaling, ColumnScaling()) << "an index has no scale";
+    EXPECT_FALSE(transform.keeps_zeros());
+  });
+  EXPECT_EQ(automatic_dimension(1), 1);
+  EXPECT_EQ(automatic_dimension(3), 2);
+  EXPECT_EQ(automatic_dimension(1000), 50);
+}
+
 TEST(FeatureTransformOverRanks, AConstantMayBeACategoryOfItsOwn) {
   const auto reference = test::reference("transform");
   // A reader that is told of the constant lists it among the categories.
@@ -365,8 +386,8 @@ TEST(FeatureTransformOverRanks, NamesTheColumnThatCannotBeFitted) {
   std::vector<std::string> names;
   for (int i = 0; i <= ColumnTransform::kMostFeatures; ++i) names.push_back(std::to_string(i));
   EXPECT_EQ(error_of(Rows(300, {1, 2, 0}), {{}, {}, category(names)}, with(Imputation::none)),
-            "column 'c': 65537 categories are more than the 65536 features that onehot makes; set "
-            "encode = hash or ordinal for it, or leave it out (data.ignore)");
+            "column 'c': 65537 categories are more than the 65536 that onehot takes; set encode = "
+            "hash or ordinal for it, or leave it out (data.ignore)");
 }
 
 TEST(FeatureTransformOverRanks, AConstantFillsAnEmptyColumn) {

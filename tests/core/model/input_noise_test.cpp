@@ -14,7 +14,7 @@ constexpr Index kRows = 400;
 /// Noise on zeros of the rows with these numbers.
 std::vector<double> noise(double deviation, Index epoch, const std::vector<Index>& numbers) {
   std::vector<double> values(numbers.size() * static_cast<std::size_t>(kFeatures));
-  add_input_noise<double>(deviation, kFeatures, {0, static_cast<Index>(numbers.size())},
+  add_input_noise<double>(deviation, kFeatures, {}, {0, static_cast<Index>(numbers.size())},
                           {5, epoch, numbers.data()}, {values.data(), kFeatures});
   return values;
 }

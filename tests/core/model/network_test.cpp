@@ -199,6 +199,16 @@ TEST(Network, GradientsAreCentralDifferencesWhateverStandsAroundActivations) {
   }
 }
 
+TEST(Network, GradientsAreCentralDifferencesOfEmbeddedFeatures) {
+  NetworkSpec spec = small("tanh", "cross_entropy");
+  spec.embedded = {{0, 1, 3}, {3, 1, 17}};  // of −1 to 1 all are category 0
+  expect_central_differences(spec);
+  spec.residual = true;
+  spec.hidden = {7, 7};
+  spec.normalization = kBatchNormalization;
+  expect_central_differences(spec);
+}
+
 TEST(Network, TheGradientOfTheRootIsTheSumOfItsChildren) {
   Batch<float> batch(small("tanh", "cross_entropy"), 12);
   const auto whole = batch.gradient({{0, 3}, {3, 5}, {5, 5}, {5, 12}});

@@ -33,6 +33,13 @@ ColumnTransform ordinal() {
   return column;
 }
 
+ColumnTransform embedding() {
+  ColumnTransform column = onehot();
+  column.encoding = Encoding::embedding;
+  column.dimension = 2;
+  return column;
+}
+
 /// The features of a cell; none when it is refused.
 Values features(const ColumnTransform& column, double cell, const ColumnType& type = kColors) {
   Values out(static_cast<std::size_t>(column.width()), -7);
@@ -89,6 +96,21 @@ TEST(ColumnTransform, OrdinalTakesTheUnknownForMissing) {
   EXPECT_EQ(features(column, 3), Values{});
 }
 
+TEST(ColumnTransform, EmbeddingHasAnIndexForTheUnknown) {
+  ColumnTransform column = embedding();
+  EXPECT_EQ(features(column, 0), Values{0});
+  EXPECT_EQ(features(column, 2), Values{2});
+  EXPECT_EQ(features(column, 3), Values{3});
+  EXPECT_EQ(features(column, 7), Values{3});
+  EXPECT_EQ(features(column, kMissing), Values{});
+  column.fill = 1;
+  column.indicator = true;
+  EXPECT_EQ(features(column, kMissing), (Values{1, 1}));
+  EXPECT_EQ(features(column, 4), (Values{3, 0})) << "unknown is not missing";
+  column.unknown = UnknownCategory::error;
+  EXPECT_EQ(features(column, 4), Values{});
+}
+
 TEST(ColumnTransform, HashHasAPlaceForAnyCategory) {
   ColumnTransform column;
   column.encoding = Encoding::hash;
@@ -127,6 +149,7 @@ TEST(ColumnTransform, NamesItsFeatures) {
   EXPECT_EQ(names(number, {}), (Names{"first", "c", "c_missing"}));
   EXPECT_EQ(names(onehot(), kColors), (Names{"first", "c=blue", "c=green", "c=red"}));
   EXPECT_EQ(names(ordinal(), kColors), (Names{"first", "c"}));
+  EXPECT_EQ(names(embedding(), kColors), (Names{"first", "c"}));
   ColumnTransform hashed;
   hashed.encoding = Encoding::hash;
   hashed.size = 2;
@@ -159,6 +182,8 @@ TEST(ColumnTransform, ReadsBackWhatItWrote) {
   EXPECT_EQ(back(onehot(), kColors), onehot());
   EXPECT_EQ(back(encoded, kColors), encoded);
   EXPECT_EQ(back(hashed, category({})), hashed);
+  EXPECT_EQ(back(embedding(), kColors), embedding());
+  EXPECT_EQ(embedding().to_json().dump(), R"({"dimension":2,"encode":"embedding"})");
   EXPECT_EQ(ColumnTransform().to_json().dump(), "{}");
   EXPECT_EQ(encoded.to_json().dump(), R"({"encode":"ordinal","fill":2,"unknown":"error"})");
 }
@@ -173,7 +198,16 @@ TEST(ColumnTransform, RefusesOtherTexts) {
   EXPECT_EQ(error(R"({"encode":"onehot"})", {}),
             "m: encode: expected an encoding of categories, and of no numbers");
   EXPECT_EQ(error(R"({"encode":"one"})", kColors),
-            "m: encode: expected one of none, onehot, ordinal, hash");
+            "m: encode: expected one of none, onehot, ordinal, hash, embedding");
+  for (const char* dimension : {"0", "1025", "1.5"}) {
+    EXPECT_EQ(
+        error(std::string(R"({"encode":"embedding","dimension":)") + dimension + "}", kColors),
+        "m: dimension: expected an integer in [1, 1024]");
+  }
+  EXPECT_EQ(error(R"({"encode":"embedding","dimension":2,"scaling":{"kind":"log1p"}})", kColors),
+            "m: scaling: expected none of this encoding");
+  EXPECT_EQ(error(R"({"encode":"onehot","dimension":2})", kColors),
+            "m: unknown member 'dimension'");
   EXPECT_EQ(error(R"({"encode":"onehot"})", category({})), "m: expected at least one category");
   EXPECT_EQ(error(R"({"encode":"hash"})", kColors), "m: buckets: expected a value");
   EXPECT_EQ(error(R"({"encode":"hash","buckets":0})", kColors),

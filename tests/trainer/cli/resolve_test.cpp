@@ -237,7 +237,7 @@ TEST(Resolve, KeysOfPreprocessingBelongToOthersOfAnyColumn) {
             "not to none; remove it");
   EXPECT_EQ(config_error({"--preprocess.unknown=error", "--preprocess.encode=hash"}),
             "command line: error: preprocess.unknown: applies to preprocess.encode = onehot or "
-            "ordinal only, not to hash; remove it");
+            "ordinal or embedding only, not to hash; remove it");
   EXPECT_EQ(config_error({"--preprocess.indicator=yes"}),
             "command line: error: preprocess.indicator: applies to preprocess.impute = mean or "
             "median or constant or most_frequent only, not to none; remove it");

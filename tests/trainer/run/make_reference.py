@@ -25,7 +25,11 @@ HIDDEN = (7, 3)
 PROBLEMS = {
     "classes": {"activation": "tanh", "loss": "cross_entropy", "outputs": 4},
     "numbers": {"activation": "relu", "loss": "squared", "outputs": 2},
+    "mixed": {"activation": "tanh", "loss": "cross_entropy", "outputs": 3},
 }
+
+# Of "mixed": behind the features, columns of so many categories, with so many numbers for each.
+EMBEDDED = ((6, 3), (2, 18))
 
 # Of each row, from scores and targets.
 LOSSES = {
@@ -90,6 +94,16 @@ CASES = {
         "weighted": True,
     },
     "layer_norm": {"normalization": "layer"},
+    "embedding": {"problem": "mixed"},
+    "embedding_all": {
+        **ADAM,
+        "problem": "mixed",
+        "l2": 0.01,
+        "clip_norm": 0.6,
+        "batch": 10,
+        "shuffle": True,
+        "weighted": True,
+    },
     "weighted": {"weighted": True},
     "all": {
         **ADAMW,
@@ -169,7 +183,10 @@ def batches(case):
 class Mlp(torch.nn.Module):
     def __init__(self, problem, normalization="none"):
         super().__init__()
-        widths = (FEATURES, *HIDDEN, problem["outputs"])
+        embedded = EMBEDDED if problem is PROBLEMS["mixed"] else ()
+        self.embeddings = torch.nn.ModuleList(torch.nn.Embedding(k, d) for k, d in embedded)
+        inputs = FEATURES + sum(d for _, d in embedded)
+        widths = (inputs, *HIDDEN, problem["outputs"])
         self.activation = getattr(torch, problem["activation"])
         self.layers = torch.nn.ModuleList(
             torch.nn.Linear(i, o) for i, o in zip(widths, widths[1:])
@@ -183,6 +200,8 @@ class Mlp(torch.nn.Module):
         self.norms = torch.nn.ModuleList(norm(width) for width in HIDDEN)
 
     def forward(self, x):
+        looked_up = [e(x[:, FEATURES + i].long()) for i, e in enumerate(self.embeddings)]
+        x = torch.cat([x[:, :FEATURES], *looked_up], dim=1)
         for layer, norm in zip(self.layers[:-1], self.norms):
             x = self.activation(norm(layer(x)))
         return self.layers[-1](x)
@@ -220,7 +239,7 @@ def make_optimizer(case, network):
 def lists_of(state):
     """Parameters as Lockstep has them: inputs × outputs, and one row for a bias."""
     return {
-        name: p.reshape(len(p), -1).T.tolist()
+        name: (p if name.startswith("embeddings") else p.reshape(len(p), -1).T).tolist()
         for name, p in state.items()
         if not name.endswith("num_batches_tracked")
     }
@@ -234,6 +253,8 @@ def train(case, rows, state):
     network.load_state_dict(state, strict=False)  # norms begin as they do
     optimizer = make_optimizer(case, network)
     x = torch.tensor(rows["features"])
+    if case["problem"] == "mixed":
+        x = torch.cat([x, torch.tensor(rows["categories"], dtype=x.dtype)], dim=1)
     y = torch.tensor(rows[case["problem"]])
     weights = torch.tensor(rows["weights"] if case["weighted"] else [1.0] * ROWS)
     means = []
@@ -262,6 +283,10 @@ def main():
         # Some of them 0.
         "weights": numpy.round(numpy.maximum(0, random.uniform(-0.5, 2, ROWS)), 3).tolist(),
     }
+    # Their own, which leave the others as they are.
+    more = numpy.random.RandomState(12)
+    rows["categories"] = more.randint(0, [k for k, _ in EMBEDDED], (ROWS, len(EMBEDDED))).tolist()
+    rows["mixed"] = more.randint(0, PROBLEMS["mixed"]["outputs"], ROWS).tolist()
     starts = {
         name: {
             tensor: torch.tensor(numpy.round(random.normal(scale=0.7, size=p.shape), 3))
@@ -275,6 +300,7 @@ def main():
         "steps": STEPS,
         "lanes": LANES,
         "hidden": HIDDEN,
+        "embedded": EMBEDDED,
         "problems": PROBLEMS,
         "rows": rows,
         "starts": {problem: lists_of(state) for problem, state in starts.items()},

@@ -33,12 +33,20 @@ const json& reference() {
   return kReference;
 }
 
+/// Behind the features stand columns of categories.
+bool has_categories(const json& run) { return run["problem"] == "mixed"; }
+
 NetworkSpec spec_of(const json& run) {
   const json& problem = reference()["problems"][run["problem"].get<std::string>()];
   NetworkSpec spec;
   spec.inputs = static_cast<Index>(reference()["rows"]["features"][0].size());
   spec.hidden = reference()["hidden"].get<std::vector<Index>>();
   spec.outputs = problem["outputs"].get<Index>();
+  if (has_categories(run)) {
+    for (const json& column : reference()["embedded"]) {
+      spec.embedded.push_back({spec.inputs++, column[0].get<Index>(), column[1].get<Index>()});
+    }
+  }
   spec.activation = problem["activation"].get<std::string>();
   spec.loss = problem["loss"].get<std::string>();
   spec.normalization = run["normalization"].get<std::string>();
@@ -73,7 +81,12 @@ TrainingOptions options_of(const json& run) {
 /// Rows of one rank, by their global numbers.
 Examples<double> rows_of(const json& run, Range range) {
   const json& rows = reference()["rows"];
-  const Matrix features = matrix_of(rows["features"]);
+  Matrix features = matrix_of(rows["features"]);
+  if (has_categories(run)) {
+    const Matrix categories = matrix_of(rows["categories"]);
+    features.conservativeResize(Eigen::NoChange, features.cols() + categories.cols());
+    features.rightCols(categories.cols()) = categories;
+  }
   Examples<double> examples;
   examples.rows = range;
   examples.total_rows = features.rows();
@@ -186,13 +199,30 @@ TEST(Parity, IsTriedWithEveryOptimizer) {
     cases.insert(name);
     optimizers.insert(run["optimizer"].get<std::string>());
   }
-  EXPECT_EQ(cases,
-            (std::set<std::string>{"adagrad",          "adam",      "adamw",       "all",
-                                   "all_squared",      "amsgrad",   "batch_norm",  "batch_norm_all",
-                                   "layer_norm",       "clip_both", "clip_norm",   "clip_then_l2",
-                                   "clip_value",       "momentum",  "nesterov",    "rmsprop",
-                                   "rmsprop_momentum", "sgd",       "short_batch", "shuffled",
-                                   "squared",          "weighted"}));
+  EXPECT_EQ(cases, (std::set<std::string>{"embedding",
+                                          "embedding_all",
+                                          "adagrad",
+                                          "adam",
+                                          "adamw",
+                                          "all",
+                                          "all_squared",
+                                          "amsgrad",
+                                          "batch_norm",
+                                          "batch_norm_all",
+                                          "layer_norm",
+                                          "clip_both",
+                                          "clip_norm",
+                                          "clip_then_l2",
+                                          "clip_value",
+                                          "momentum",
+                                          "nesterov",
+                                          "rmsprop",
+                                          "rmsprop_momentum",
+                                          "sgd",
+                                          "short_batch",
+                                          "shuffled",
+                                          "squared",
+                                          "weighted"}));
   for (const OptimizerEntry& entry : optimizer_entries()) {
     EXPECT_EQ(optimizers.count(entry.name), 1U) << entry.name << " is in no case";
   }

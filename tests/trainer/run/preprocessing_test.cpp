@@ -139,6 +139,8 @@ TEST(ColumnChoices, LaterDataFollowsTheTransform) {
   EXPECT_EQ(rules[2].unknown, CsvUnknown::kept);
   EXPECT_EQ(rules[3].unknown, CsvUnknown::refused) << "missing, and nothing fills it";
   columns[3].fill = 1;
+  columns[1].encoding = Encoding::embedding;
+  EXPECT_EQ(rules_with()[1].unknown, CsvUnknown::kept);
   columns[1].unknown = UnknownCategory::error;
   rules = rules_with();
   EXPECT_EQ(rules[1].unknown, CsvUnknown::refused);

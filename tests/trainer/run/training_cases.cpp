@@ -39,6 +39,15 @@ double target_of(const TrainingCase& c, RandomSequence& draws) {
       static_cast<std::uint64_t>(traits.scores == ClassScores::one_of_two ? 2 : c.classes)));
 }
 
+/// The first features; from none to two panels of numbers for each category.
+std::vector<EmbeddedFeature> embedded_features(const TrainingCase& c) {
+  std::vector<EmbeddedFeature> embedded;
+  for (Index f = 0; f < c.embedded; ++f) {
+    embedded.push_back({f, 1 + 7 * f % 40, 1 + 5 * f % 20});
+  }
+  return embedded;
+}
+
 template <class T>
 Examples<T> make_rows(const TrainingCase& c, Range rows) {
   Examples<T> examples;
@@ -52,10 +61,16 @@ Examples<T> make_rows(const TrainingCase& c, Range rows) {
   if (!c.sparse) {
     examples.values.assign(static_cast<std::size_t>(rows.size() * examples.stride), T{0});
   }
+  const std::vector<EmbeddedFeature> embedded = embedded_features(c);
   const RandomStream stream(7, Purpose::synthetic);
   for (Index r = rows.begin; r < rows.end; ++r) {
     RandomSequence draws(stream, static_cast<std::uint64_t>(r));
-    for (Index f = 0; f < c.features; ++f) {
+    for (const EmbeddedFeature& of : embedded) {
+      const auto index = draws.below(static_cast<std::uint64_t>(of.categories) + 1);
+      examples.values[static_cast<std::size_t>((r - rows.begin) * examples.stride + of.feature)] =
+          static_cast<T>(index);
+    }
+    for (auto f = static_cast<Index>(embedded.size()); f < c.features; ++f) {
       if (c.density < 1 && draws.uniform() >= c.density) continue;
       const auto value = static_cast<T>(c.magnitude * draws.uniform(-1, 1));
       if (c.sparse) {
@@ -84,6 +99,7 @@ NetworkSpec spec_of(const TrainingCase& c) {
   spec.loss = c.loss;
   spec.normalization = c.normalization;
   spec.residual = c.residual;
+  spec.embedded = embedded_features(c);
   // The objective of L-BFGS must be a function.
   spec.dropout = c.optimizer == kLbfgsName ? 0 : c.dropout;
   return spec;
@@ -155,12 +171,14 @@ std::string describe(const TrainingCase& c) {
       "{} rate "
       "{:g} "
       "momentum {} nesterov {} corrected {} shuffle {} l1 {} l2 {} density {} sparse {} weighted "
-      "{} biases {} proximal {} smoothing {} norm {} residual {} dropout {} noise {} micro {}",
+      "{} biases {} proximal {} smoothing {} norm {} residual {} dropout {} noise {} micro {} "
+      "embedded {}",
       c.loss, c.optimizer, c.activation, c.hidden, c.features, c.magnitude, c.classes, c.targets,
       c.rows, c.batch, c.lanes, c.epochs, c.learning_rate, c.momentum, c.nesterov,
       c.bias_correction, static_cast<int>(c.shuffle), c.penalty.l1, c.penalty.l2, c.density,
       c.sparse, c.weighted, c.penalty.biases, c.penalty.l1_method == L1Method::proximal,
-      c.label_smoothing, c.normalization, c.residual, c.dropout, c.input_noise, c.micro_batch);
+      c.label_smoothing, c.normalization, c.residual, c.dropout, c.input_noise, c.micro_batch,
+      c.embedded);
 }
 
 TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
@@ -215,6 +233,9 @@ TrainingCase random_training_case(std::uint64_t seed, std::uint64_t number) {
   c.dropout = one_of<double>(draws, {0, 0, 0.3});
   c.input_noise = c.sparse ? 0 : one_of<double>(draws, {0, 0, 0.1});
   c.micro_batch = one_of<Index>(draws, {0, 0, 1, 7, 50});
+  if (draws.below(3) == 0 && !c.sparse) {
+    c.embedded = static_cast<Index>(draws.below(static_cast<std::uint64_t>(c.features) + 1));
+  }
   return c;
 }
 

@@ -45,6 +45,7 @@ struct TrainingCase {
   double label_smoothing = 0;  ///< of the losses that take it
   std::string normalization{kNoNormalization};
   bool residual = false;
+  Index embedded = 0;  ///< features that are indices of categories, some of none; dense rows only
   double dropout = 0;
   double input_noise = 0;  ///< of rows that are not sparse
   Index micro_batch = 0;

@@ -286,6 +286,36 @@ TEST(TrainingIdentity, HoldsWhereLayersJoinRows) {
   expect_same_when_interrupted(all);
 }
 
+TEST(TrainingIdentity, HoldsForEmbeddedFeatures) {
+  for (const char* optimizer : {"adam", "sgd", "lamb", "lbfgs"}) {
+    TrainingCase c;
+    c.features = 9;
+    c.embedded = 6;
+    c.optimizer = optimizer;
+    if (c.optimizer == "lbfgs") c.batch = c.rows;
+    if (c.optimizer == "sgd") c.momentum = 0.9;
+    c.penalty = {1e-3, 1e-2};
+    c.input_noise = 0.1;
+    c.epochs = 2;
+    expect_identical(c);
+    expect_same_when_interrupted(c);
+  }
+  TrainingCase alone;  // nothing else, and lanes without rows
+  alone.features = alone.embedded = 3;
+  alone.rows = 20;
+  alone.batch = 7;
+  alone.lanes = 16;
+  alone.micro_batch = 3;
+  expect_identical(alone);
+  TrainingCase tiny;  // sums that are flushed to zero
+  tiny.features = 5;
+  tiny.embedded = 3;
+  tiny.loss = "squared";
+  tiny.magnitude = 1e-19;
+  tiny.learning_rate = 1e-30;
+  expect_identical(tiny);
+}
+
 /// Lanes that take their turn give the bits of all at once, as long as none is cut.
 TEST(TrainingIdentity, HoldsForMicroBatches) {
   for (const bool sparse : {false, true}) {
