@@ -174,10 +174,14 @@ TEST(Embedding, GradientsAreSumsOfRowsAlongTheTree) {
 TEST(Embedding, ASumOfZerosHasNoSign) {
   const FloatingPointMode mode;
   const Embedding<float> layer(1, {{0, 2, 1}});
-  AlignedVector<float> x = padded<float>({{1}, {0}, {0}});
-  AlignedVector<float> dy = padded<float>({{-1e-40}, {0}, {0}});
-  const AlignedVector<float> one = gradient_of(layer, 32, {{0, 1}, {1, 3}}, x, dy);
-  EXPECT_FALSE(std::signbit(one[16]));
+  AlignedVector<float> x = padded<float>({{1}, {1}, {0}});
+  AlignedVector<float> dy = padded<float>({{-1.3e-38}, {1.2e-38}, {0}});
+  const AlignedVector<float> of_leaf = gradient_of(layer, 32, {{0, 2}}, x, dy);
+  EXPECT_EQ(of_leaf[16], 0);
+  ASSERT_TRUE(std::signbit(of_leaf[16])) << "nothing is flushed here";
+  const AlignedVector<float> of_two = gradient_of(layer, 32, {{0, 2}, {2, 3}}, x, dy);
+  EXPECT_EQ(of_two[16], 0);
+  EXPECT_FALSE(std::signbit(of_two[16]));
 }
 
 /// The same as an affine layer without bias on the columns of onehot.
