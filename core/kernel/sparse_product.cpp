@@ -21,21 +21,28 @@ void add_product(T x, const T* y, T* s) {
   for (std::size_t o = 0; o < Width; ++o) s[o] = std::fma(x, y[o], s[o]);
 }
 
-/// One panel of one row of A·B.
-template <std::size_t Width, class T>
+/// One panel of one row of A·B; the rows of the panel are `Stride` elements apart.
+template <std::size_t Width, Index Stride = kPanel, class T>
 void multiply_row(std::span<const std::uint32_t> columns, const T* values, const T* b, T* c) {
+  if (Width == 1 && !columns.empty() && columns.back() < kChain) {
+    T chain = T(0);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      chain = std::fma(values[i], b[static_cast<Index>(columns[i]) * Stride], chain);
+    }
+    *c = T(0) + chain;
+    return;
+  }
   alignas(kAlignment) T sum[Width] = {};
   for (std::size_t i = 0; i < columns.size();) {
     // What is left out before the first chain, and between two, are chains of zeros.
     const Index chain_end = (columns[i] / kChain + 1) * kChain;
     alignas(kAlignment) T chain[Width] = {};
     for (; i < columns.size() && columns[i] < chain_end; ++i) {
-      add_product<Width>(values[i], b + static_cast<Index>(columns[i]) * kPanel, chain);
+      add_product<Width>(values[i], b + static_cast<Index>(columns[i]) * Stride, chain);
     }
     for (std::size_t o = 0; o < Width; ++o) sum[o] += chain[o];
   }
   std::copy_n(sum, Width, c);
-  std::fill(c + Width, c + kPanel, T(0));
 }
 
 /// Sums of a group of columns; columns that nothing was added to stay unwritten.
@@ -46,10 +53,19 @@ struct GroupSums {
 
   void clear() { columns = 0; }
   bool has(std::uint32_t column) const { return (columns >> column & 1U) != 0; }
+  const T* of(std::uint32_t column) const { return at[column]; }
   T* start(std::uint32_t column) {
     if (!has(column)) std::fill_n(at[column], Width, T(0));
     columns |= std::uint64_t{1} << column;
     return at[column];
+  }
+  /// Adds the products of the cells from `cell` on, of the rows before `end`; returns the next.
+  template <class Cell>
+  const Cell* add(const Cell* cell, const Cell* last, Index end, const T* y, Index ldy) {
+    for (; cell != last && cell->row < end; ++cell) {
+      add_product<Width>(cell->value, y + cell->row * ldy, start(cell->column));
+    }
+    return cell;
   }
   /// this = this + right; what is not there is +0.
   void add_right(const GroupSums& right) {
@@ -59,6 +75,38 @@ struct GroupSums {
       for (std::size_t o = 0; o < Width; ++o)
         left[o] += right.has(column) ? right.at[column][o] : T(0);
     }
+  }
+};
+
+/// Of one output a group has so few sums that all of them are added sooner than those that there
+/// are are found.
+template <class T>
+struct GroupSums<1, T> {
+  alignas(kAlignment) T at[SparseColumns<T>::kGroup];
+  bool is_empty;  ///< nothing was added; `at` means nothing
+
+  void clear() { is_empty = true; }
+  bool has(std::uint32_t) const { return !is_empty; }
+  const T* of(std::uint32_t column) const { return at + column; }
+  void start() {
+    if (is_empty) std::fill_n(at, SparseColumns<T>::kGroup, T(0));
+    is_empty = false;
+  }
+  template <class Cell>
+  const Cell* add(const Cell* cell, const Cell* last, Index end, const T* y, Index ldy) {
+    if (cell == last || cell->row >= end) return cell;
+    start();
+    do {
+      at[cell->column] = std::fma(cell->value, y[cell->row * ldy], at[cell->column]);
+      ++cell;
+    } while (cell != last && cell->row < end);
+    return cell;
+  }
+  void add_right(const GroupSums& right) {
+    if (is_empty && right.is_empty) return;
+    start();
+    for (Index c = 0; c < SparseColumns<T>::kGroup; ++c)
+      at[c] += right.is_empty ? T(0) : right.at[c];
   }
 };
 
@@ -72,7 +120,8 @@ void multiply(Index m, Index k, Index outputs, const SparseRows<T>& a, const Ind
     const auto cells = static_cast<std::size_t>(a.begins[rows[r] + 1] - begin);
     const std::span<const std::uint32_t> columns{a.columns + begin, cells};
     T* to = c + r * ldc;
-    for (Index o = 0; o < outputs; o += kPanel) {
+    if (outputs == 1) multiply_row<1, 1>(columns, a.values + begin, b, to);
+    for (Index o = 0; o < outputs && outputs > 1; o += kPanel) {
       const T* panel = b + o * k;
       if (outputs - o == 1) {
         multiply_row<1>(columns, a.values + begin, panel, to + o);
@@ -80,7 +129,24 @@ void multiply(Index m, Index k, Index outputs, const SparseRows<T>& a, const Ind
         multiply_row<kPanel>(columns, a.values + begin, panel, to + o);
       }
     }
+    if (outputs % kPanel == 1 && ldc > 1) std::fill_n(to + outputs, kPanel - 1, T(0));
   }
+}
+
+template <class T>
+T fold_column(std::span<const Range> leaves, const T* y) {
+  if (leaves.size() > 1) {
+    const std::size_t half = leaves.size() / 2;
+    return fold_column(leaves.first(half), y) + fold_column(leaves.subspan(half), y);
+  }
+  T sum = T(0);
+  const Range leaf = leaves.front();
+  for (Index begin = leaf.begin; begin < leaf.end; begin += kChain) {
+    T chain = T(0);
+    for (Index r = begin; r < std::min(begin + kChain, leaf.end); ++r) chain += y[r];
+    sum = begin == leaf.begin ? chain : sum + chain;
+  }
+  return sum;
 }
 
 template <class T>
@@ -130,6 +196,7 @@ void SparseColumns<T>::assign(const SparseRows<T>& x, Index columns, std::span<c
 template <class T>
 void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> leaves,
                                            Index outputs, const T* y, Index ldy, T* w) const {
+  if (outputs == 1) return fold_panel<1, 1>(group, leaves, y, ldy, w);
   for (Index o = 0; o < outputs; o += kPanel) {
     if (outputs - o == 1) {
       fold_panel<1>(group, leaves, y + o, ldy, w + o * columns_);
@@ -140,7 +207,7 @@ void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> l
 }
 
 template <class T>
-template <std::size_t Width>
+template <std::size_t Width, Index Stride>
 void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy,
                                   T* w) const {
   const Range range = cells_of(group);
@@ -151,8 +218,9 @@ void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, co
   // Nodes that wait for their right sibling, and one chain.
   const auto depth_of_tree = static_cast<std::size_t>(std::bit_width(leaves.size()));
   const auto sums = std::make_unique_for_overwrite<GroupSums<Width, T>[]>(depth_of_tree + 2);
-  auto cell = std::lower_bound(cells.begin(), cells.end(), leaves.front().begin,
-                               [](const Cell& c, Index row) { return c.row < row; });
+  const Cell* const last = cells.data() + cells.size();
+  const Cell* cell = std::lower_bound(cells.data(), last, leaves.front().begin,
+                                      [](const Cell& c, Index row) { return c.row < row; });
   std::size_t depth = 0;
   for (std::size_t l = 0; l < leaves.size(); ++l) {
     GroupSums<Width, T>& leaf = sums[depth++];
@@ -161,9 +229,7 @@ void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, co
       const Index end = std::min(begin + kChain, leaves[l].end);
       GroupSums<Width, T>& chain = begin == leaves[l].begin ? leaf : sums[depth_of_tree + 1];
       chain.clear();
-      for (; cell != cells.end() && cell->row < end; ++cell) {
-        add_product<Width>(cell->value, y + cell->row * ldy, chain.start(cell->column));
-      }
+      cell = chain.add(cell, last, end, y, ldy);
       if (&chain != &leaf) leaf.add_right(chain);
     }
     for (std::size_t done = l + 1; done % 2 == 0; done /= 2) {
@@ -171,11 +237,11 @@ void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, co
       sums[depth - 1].add_right(sums[depth]);
     }
   }
-  T* const to = w + first * kPanel;
-  std::fill_n(to, width * kPanel, T(0));
+  T* const to = w + first * Stride;
+  std::fill_n(to, width * Stride, T(0));
   for (Index c = 0; c < width; ++c) {
     const auto column = static_cast<std::uint32_t>(c);
-    if (sums[0].has(column)) std::copy_n(sums[0].at[column], Width, to + c * kPanel);
+    if (sums[0].has(column)) std::copy_n(sums[0].of(column), Width, to + c * Stride);
   }
 }
 
@@ -183,6 +249,8 @@ template void multiply(Index, Index, Index, const SparseRows<float>&, const Inde
                        float*, Index);
 template void multiply(Index, Index, Index, const SparseRows<double>&, const Index*, const double*,
                        double*, Index);
+template float fold_column(std::span<const Range>, const float*);
+template double fold_column(std::span<const Range>, const double*);
 template class SparseColumns<float>;
 template class SparseColumns<double>;
 

@@ -29,14 +29,21 @@ struct SparseRows {
 /// C = A·B, row r of A being row rows[r] of `a`.
 /// @param k       columns of A
 /// @param outputs columns of B; of what its last panel has beyond them, nothing is read
-/// @param b       panel matrix k × outputs
+/// @param b       panel matrix k × outputs; of one output a vector
 /// @param c       m × outputs, row-major with row stride ldc ≥ 16·panels; overwritten, the columns
-/// of
-///                the last panel beyond them with 0 or with what follows from B's
+///                of the last panel beyond them with 0 or with what follows from B's. One output
+///                may have ldc = 1, and nothing beyond it then
 /// Thread-safe. O(cells·panels), and of one output O(cells).
 template <class T>
 void multiply(Index m, Index k, Index outputs, const SparseRows<T>& a, const Index* rows,
               const T* b, T* c, Index ldc);
+
+/// The sum of one output over rows, folded over leaves in tree order, as fold_outer_products of
+/// ones has it.
+/// @param leaves  ranges of rows; their number is a power of two
+/// @param y       of each row
+template <class T>
+T fold_column(std::span<const Range> leaves, const T* y);
 
 /// The cells of a batch of sparse rows, sorted by groups of 64 columns, and in a group by row:
 /// what sums over rows walk.
@@ -56,8 +63,9 @@ class SparseColumns {
   /// fold_outer_products: the rows of W that belong to one group of columns, all of them.
   /// @param leaves  ranges of the batch's rows, ascending; their number is a power of two
   /// @param outputs columns of y
-  /// @param y       row r of the batch starts at y + r·ldy, padded to whole panels with 0
-  /// @param w       panel matrix columns × outputs, with 0 beyond them
+  /// @param y       row r of the batch starts at y + r·ldy, padded to whole panels with 0 unless it
+  ///                is one output of ldy = 1
+  /// @param w       panel matrix columns × outputs, with 0 beyond them; of one output a vector
   /// Thread-safe for different groups. O(cells·panels·log leaves), and of one output less.
   void fold_outer_products(Index group, std::span<const Range> leaves, Index outputs, const T* y,
                            Index ldy, T* w) const;
@@ -68,8 +76,8 @@ class SparseColumns {
     std::uint32_t column;  ///< in the group
     T value;
   };
-  /// Of one panel, of which `Width` columns are not 0.
-  template <std::size_t Width>
+  /// Of one panel, of which `Width` columns are not 0; its rows are `Stride` elements apart.
+  template <std::size_t Width, Index Stride = kPanel>
   void fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy, T* w) const;
   Range cells_of(Index group) const {
     const auto g = static_cast<std::size_t>(group);

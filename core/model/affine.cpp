@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/parallel/ranges.hpp"
 
@@ -9,7 +10,12 @@ namespace lockstep {
 
 template <class T>
 std::vector<Tensor> Affine<T>::tensors() const {
-  return {{"weight", inputs_, outputs_, true, 0}, {"bias", 1, outputs_, false, bias_offset()}};
+  Tensor weight{"weight", inputs_, outputs_, true, 0};
+  if (has_vector()) {
+    std::swap(weight.inputs, weight.outputs);
+    weight.has_row_for_each_input = true;
+  }
+  return {weight, {"bias", 1, outputs_, false, bias_offset()}};
 }
 
 template <class T>
@@ -26,7 +32,7 @@ void Affine<T>::initialize(Initialization how, const RandomStream& stream, std::
                            static_cast<std::uint64_t>(o));
       const double weight = how == Initialization::he ? he_deviation * draws.normal()
                                                       : draws.uniform(-xavier_bound, xavier_bound);
-      theta[kernel::panel_offset(inputs_, i, o)] = static_cast<T>(weight);
+      theta[has_vector() ? i : kernel::panel_offset(inputs_, i, o)] = static_cast<T>(weight);
     }
   }
 }
@@ -38,14 +44,26 @@ Index Affine<T>::prepared_size() const {
 
 template <class T>
 void Affine<T>::prepare(const T* theta, T* prepared, Index part) const {
-  kernel::transpose<T>(inputs_, outputs_, theta, prepared, {part, part + 1});
+  if (has_vector()) {
+    std::copy_n(theta + part * kPanel, kPanel, prepared + part * kPanel);
+  } else {
+    kernel::transpose<T>(inputs_, outputs_, theta, prepared, {part, part + 1});
+  }
 }
 
 template <class T>
 void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y, Rows<T>,
                         const TrainingRows*) const {
+  const T* weights = theta;
+  if (has_vector()) {
+    // Products of dense rows take a panel.
+    thread_local AlignedVector<T> panel;
+    panel.assign(static_cast<std::size_t>(inputs_ * kPanel), T(0));
+    for (Index i = 0; i < inputs_; ++i) panel[static_cast<std::size_t>(i * kPanel)] = theta[i];
+    weights = panel.data();
+  }
   const Index panels = kernel::panel_count(outputs_);
-  kernel::multiply<T>(n, inputs_, panels, x.data, x.stride, theta, y.data, y.stride);
+  kernel::multiply<T>(n, inputs_, panels, x.data, x.stride, weights, y.data, y.stride);
   add_bias(n, theta, y);
 }
 
@@ -59,7 +77,7 @@ void Affine<T>::forward(Index n, const kernel::SparseRows<T>& x, const Index* ro
 template <class T>
 void Affine<T>::add_bias(Index n, const T* theta, Rows<T> y) const {
   const T* bias = theta + bias_offset();
-  const Index columns = kernel::panel_count(outputs_) * kPanel;
+  const Index columns = y.padded(outputs_);
   for (Index r = 0; r < n; ++r) {
     T* row = y.row(r);
     for (Index o = 0; o < columns; ++o) row[o] += bias[o];
@@ -96,12 +114,29 @@ std::vector<GradientTile> Affine<T>::gradient_tiles(Index pieces) const {
   return tiles;
 }
 
+/// Of the weights of one output, of some inputs.
+template <class T>
+void Affine<T>::gradient_of_vector(std::span<const Range> leaves, Range inputs, Rows<const T> x,
+                                   Rows<const T> dy, T* dweights) const {
+  thread_local AlignedVector<T> panel;
+  panel.resize(static_cast<std::size_t>(inputs.size() * kPanel));
+  kernel::fold_outer_products<T>(leaves, {0, inputs.size()}, {0, 1}, x.data + inputs.begin,
+                                 x.stride, dy.data, dy.stride, panel.data(), inputs.size());
+  for (Index i = 0; i < inputs.size(); ++i) {
+    dweights[inputs.begin + i] = panel[static_cast<std::size_t>(i * kPanel)];
+  }
+}
+
 template <class T>
 void Affine<T>::gradient(std::span<const Range> leaves, const GradientTile& tile,
                          const Forwarded<T>& done, Rows<const T> dy, T* dtheta) const {
-  if (tile.tensor == 0) {
+  if (tile.tensor == 0 && has_vector()) {
+    gradient_of_vector(leaves, tile.inputs, done.x, dy, dtheta);
+  } else if (tile.tensor == 0) {
     kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, done.x.data, done.x.stride,
                                    dy.data, dy.stride, dtheta, inputs_);
+  } else if (dy.stride == 1) {
+    dtheta[bias_offset()] = kernel::fold_column<T>(leaves, dy.data);
   } else {
     static constexpr T kOne = T(1);
     kernel::fold_outer_products<T>(leaves, tile.inputs, tile.panels, &kOne, 0, dy.data, dy.stride,

@@ -41,7 +41,15 @@ class Affine final : public Layer<T> {
 
  private:
   void add_bias(Index n, const T* theta, Rows<T> y) const;
-  Index bias_offset() const { return kernel::panel_matrix_size(inputs_, outputs_); }
+  void gradient_of_vector(std::span<const Range> leaves, Range inputs, Rows<const T> x,
+                          Rows<const T> dy, T* dweights) const;
+  /// The weights of one output lie side by side; in panels they would take sixteen times the
+  /// memory.
+  bool has_vector() const { return outputs_ == 1; }
+  Index bias_offset() const {
+    return has_vector() ? kernel::panel_matrix_size(1, inputs_)
+                        : kernel::panel_matrix_size(inputs_, outputs_);
+  }
 
   Index inputs_;
   Index outputs_;

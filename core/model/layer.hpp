@@ -21,7 +21,7 @@ struct GradientTile {
 };
 
 /// Row-major matrix of a batch: row r starts at data + r·stride. Columns are padded to whole
-/// panels.
+/// panels; but for a single one of stride 1, which has no padding.
 template <class T>
 struct Rows {
   T* data = nullptr;
@@ -29,6 +29,10 @@ struct Rows {
 
   T* row(Index r) const { return data + r * stride; }
   Rows from(Index r) const { return {row(r), stride}; }
+  /// Elements of a row of so many columns, the padding included.
+  Index padded(Index columns) const {
+    return stride == 1 ? 1 : kernel::panel_count(columns) * kPanel;
+  }
   operator Rows<const T>() const { return {data, stride}; }  // NOLINT(google-explicit-constructor)
 };
 

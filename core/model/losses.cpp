@@ -78,7 +78,7 @@ class SmoothedLogistic final : public Loss<T> {
       const Point<T> other = Logistic<T>::at(s, T(1) - y);
       T* gradient = dscores.row(r);
       gradient[0] = (T(1) - other_) * own.gradient + other_ * other.gradient;
-      for (Index c = 1; c < kPanel; ++c) gradient[c] = T(0);
+      for (Index c = 1; c < dscores.padded(1); ++c) gradient[c] = T(0);
       losses[r] = static_cast<double>((T(1) - other_) * own.loss + other_ * other.loss);
     }
   }
@@ -113,7 +113,7 @@ class ScalarLoss final : public Loss<T> {
       for (Index i = 0; i < count; ++i) {
         T* gradient = dscores.row(begin + i);
         gradient[0] = slope[static_cast<std::size_t>(i)];
-        for (Index c = 1; c < kPanel; ++c) gradient[c] = T(0);
+        for (Index c = 1; c < dscores.padded(1); ++c) gradient[c] = T(0);
         losses[begin + i] = static_cast<double>(of_row[static_cast<std::size_t>(i)]);
       }
     }

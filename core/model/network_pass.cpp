@@ -13,13 +13,6 @@ constexpr Index kPieceWork = Index{1} << 22;
 /// The same in cells times panels, where cells come from anywhere.
 constexpr Index kSparsePieceWork = Index{1} << 12;
 
-constexpr Index kUnits = kBlock / kPanel;
-
-/// The blocks, from the tensor's first, that these units lie in.
-Range blocks_of_units(Range units) {
-  return {units.begin / kUnits, (units.end + kUnits - 1) / kUnits};
-}
-
 /// to += from.
 template <class T>
 void add_rows(Range rows, Index width, Rows<const T> from, Rows<T> to) {
@@ -43,7 +36,9 @@ NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool trai
       joined_(network.joining_layers().size()) {
   const auto allocate = [&](Index columns, bool one_for_all_rows = false) {
     if (columns == 0) return Rows<T>();
-    const Index stride = row_stride(columns);
+    // What sums over sparse rows jump about in, close together; products of dense rows need panels.
+    const bool is_column = columns == 1 && is_sparse() && network_.layer_count() == 1;
+    const Index stride = is_column ? 1 : row_stride(columns);
     const Index rows = one_for_all_rows ? 1 : std::max<Index>(capacity, 1);
     memory_.emplace_back(static_cast<std::size_t>(rows * stride));
     return Rows<T>{memory_.back().data(), one_for_all_rows ? 0 : stride};
@@ -108,14 +103,17 @@ void NetworkPass<T>::choose_rows(std::span<const Index> rows, int threads) {
   if (trains_) columns_.assign(features_, network_.spec().inputs, rows, threads);
 }
 
-/// A *unit* is a panel of one row of a weight matrix; unit u of a tensor lies in its block
-/// u / kUnits. These are those of a group of columns in a panel.
+/// The blocks, from the first of the first layer's weights, that those of a group of columns in a
+/// panel lie in.
 template <class T>
-Range NetworkPass<T>::units_of(Index group, Index panel) const {
+Range NetworkPass<T>::blocks_of_group(Index group, Index panel) const {
   constexpr Index kGroup = kernel::SparseColumns<T>::kGroup;
-  const Index inputs = network_.spec().inputs;
-  const Index first = panel * inputs;
-  return {first + group * kGroup, first + std::min(inputs, (group + 1) * kGroup)};
+  const Affine<T>& layer = network_.first_layer();
+  const Index width = layer.outputs() == 1 ? 1 : kPanel;  // elements of a row
+  const Index first = panel * layer.inputs();
+  const Index begin = (first + group * kGroup) * width;
+  const Index end = (first + std::min(layer.inputs(), (group + 1) * kGroup)) * width;
+  return {begin / kBlock, (end + kBlock - 1) / kBlock};
 }
 
 template <class T>
@@ -124,24 +122,25 @@ void NetworkPass<T>::add_touched(BlockSet& touched) const {
   const Index blocks = (weights.size() + kBlock - 1) / kBlock;
   touched.add({is_sparse() ? blocks : 0, static_cast<Index>(blocks_of(network_.tensors()).size())});
   if (!is_sparse()) return;
-  for (Index g = 0; g < kernel::SparseColumns<T>::group_count(weights.inputs); ++g) {
+  const Affine<T>& layer = network_.first_layer();
+  for (Index g = 0; g < kernel::SparseColumns<T>::group_count(layer.inputs()); ++g) {
     if (columns_.cells_in(g) == 0) continue;
-    for (Index p = 0; p < kernel::panel_count(weights.outputs); ++p) {
-      touched.add(blocks_of_units(units_of(g, p)));
+    for (Index p = 0; p < kernel::panel_count(layer.outputs()); ++p) {
+      touched.add(blocks_of_group(g, p));
     }
   }
 }
 
 template <class T>
 void NetworkPass<T>::plan_gradient(const BlockSet& touched) {
-  const Tensor& weights = network_.tensors().front();
-  const Index panels = kernel::panel_count(weights.outputs);
+  const Affine<T>& layer = network_.first_layer();
+  const Index panels = kernel::panel_count(layer.outputs());
   sparse_tasks_.clear();
   Index work = kSparsePieceWork;  // of the last task; as much as this begins another
-  for (Index g = 0; g < kernel::SparseColumns<T>::group_count(weights.inputs); ++g) {
+  for (Index g = 0; g < kernel::SparseColumns<T>::group_count(layer.inputs()); ++g) {
     bool is_touched = false;
     for (Index p = 0; p < panels && !is_touched; ++p) {
-      is_touched = !touched.runs(blocks_of_units(units_of(g, p))).empty();
+      is_touched = !touched.runs(blocks_of_group(g, p)).empty();
     }
     if (!is_touched) continue;
     if (work >= kSparsePieceWork) {
@@ -235,7 +234,7 @@ void NetworkPass<T>::score_losses(Range rows, const Loss<T>& loss, const double*
 
 template <class T>
 void NetworkPass<T>::weight_derivatives(Range rows, const double* weights) {
-  const Index columns = kernel::panel_count(network_.spec().outputs) * kPanel;
+  const Index columns = scores().padded(network_.spec().outputs);
   for (Index r = rows.begin; r < rows.end; ++r) {
     const T weight = static_cast<T>(weights[r]);
     T* derivatives = scores().row(r);
@@ -263,7 +262,7 @@ void NetworkPass<T>::backward(Range rows, std::size_t stage) {
 template <class T>
 void NetworkPass<T>::gradient(std::span<const Range> leaves, std::size_t task, T* gradient) {
   if (task < sparse_tasks_.size()) {
-    const Index outputs = network_.tensors().front().outputs;
+    const Index outputs = network_.first_layer().outputs();
     for (const Index group : sparse_tasks_[task]) {
       columns_.fold_outer_products(group, leaves, outputs, derivatives_[1].data,
                                    derivatives_[1].stride, gradient + network_.offset(0));

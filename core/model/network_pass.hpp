@@ -104,7 +104,7 @@ class NetworkPass {
     return {inputs_[i].from(row), inputs_[i + 1].from(row), kept_[i].from(row)};
   }
   bool is_left_out(std::size_t i) const { return !trains_ && network_.layer(i).only_trains(); }
-  Range units_of(Index group, Index panel) const;
+  Range blocks_of_group(Index group, Index panel) const;
   Range layers_of(std::size_t stage) const;
 
   const Network<T>& network_;

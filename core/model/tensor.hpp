@@ -7,8 +7,9 @@
 
 namespace lockstep {
 
-/// One parameter tensor: a panel matrix inputs × outputs (a bias has one input) in the arena of θ,
-/// and at the same place in the arenas of gradients and optimizer state.
+/// One parameter tensor: a panel matrix inputs × outputs in the arena of θ, and at the same place
+/// in the arenas of gradients and optimizer state. A vector has one input, and so no padding but at
+/// its end: a bias, or the weights of one output.
 struct Tensor {
   std::string name;  ///< as PyTorch would name it: "layers.0.weight"
   Index inputs = 0;

@@ -82,6 +82,16 @@ void clear_columns(Index n, Index panels, Index rows, const At& at) {
   }
 }
 
+/// The first column of a matrix.
+template <class T>
+AlignedVector<T> column_of(const AlignedVector<T>& matrix, Index stride = kPanel) {
+  AlignedVector<T> column;
+  for (std::size_t i = 0; i < matrix.size(); i += static_cast<std::size_t>(stride)) {
+    column.push_back(matrix[i]);
+  }
+  return column;
+}
+
 template <class T>
 class SparseProduct : public testing::Test {};
 using Scalars = testing::Types<float, double>;
@@ -105,8 +115,17 @@ TYPED_TEST(SparseProduct, MultiplyIsThatOfTheRowsWithTheirZeros) {
       auto found = expected;
       const auto a = x.chosen(rows);
       kernel::multiply<T>(m, k, panels, a.data(), k, b.data(), expected.data(), ldc);
-      kernel::multiply<T>(m, k, n, x.sparse(), rows.data(), b.data(), found.data(), ldc);
+      const AlignedVector<T> column = column_of(b);
+      const T* weights = n == 1 ? column.data() : b.data();
+      kernel::multiply<T>(m, k, n, x.sparse(), rows.data(), weights, found.data(), ldc);
       EXPECT_TRUE(same_bits(found, expected)) << m << " " << k << " " << n << " " << filled;
+      if (n > 1) continue;
+      AlignedVector<T> scores(static_cast<std::size_t>(m) + 1, T(7));
+      kernel::multiply<T>(m, k, n, x.sparse(), rows.data(), weights, scores.data(), 1);
+      for (Index r = 0; r < m; ++r) {
+        EXPECT_EQ(scores[static_cast<std::size_t>(r)], expected[static_cast<std::size_t>(r * ldc)]);
+      }
+      EXPECT_EQ(scores.back(), T(7)) << "what follows is somebody else's";
     }
   }
 }
@@ -142,10 +161,35 @@ TYPED_TEST(SparseProduct, FoldedOuterProductsAreThoseOfTheRowsWithTheirZeros) {
           for (Index g = 0; g < SparseColumns<T>::group_count(k); ++g) {
             columns.fold_outer_products(g, leaves, n, y.data(), ldy, found.data());
           }
+          if (n == 1) {
+            // Of one output sums are a vector, and so may y be.
+            AlignedVector<T> sums(found.begin(), found.begin() + k);
+            EXPECT_TRUE(same_bits(sums, column_of(expected))) << k << " " << leaves.size();
+            const AlignedVector<T> together = column_of(y, ldy);
+            for (Index g = 0; g < SparseColumns<T>::group_count(k); ++g) {
+              columns.fold_outer_products(g, leaves, n, together.data(), 1, sums.data());
+            }
+            EXPECT_TRUE(same_bits(sums, column_of(expected))) << k << " " << leaves.size();
+            continue;
+          }
           EXPECT_TRUE(same_bits(found, expected)) << k << " " << n << " " << leaves.size();
         }
       }
     }
+  }
+}
+
+TYPED_TEST(SparseProduct, FoldedColumnsAreOuterProductsOfOnes) {
+  using T = TypeParam;
+  const std::vector<std::vector<Range>> trees{
+      {{0, 0}}, {{0, 700}}, {{3, 259}}, {{0, 300}, {300, 300}, {300, 301}, {301, 640}}};
+  const auto y = random_values<T>(700 * kPanel, 4);
+  for (const std::vector<Range>& leaves : trees) {
+    AlignedVector<T> expected(static_cast<std::size_t>(kPanel));
+    const T one = T(1);
+    kernel::fold_outer_products<T>(leaves, {0, 1}, {0, 1}, &one, 0, y.data(), kPanel,
+                                   expected.data(), 1);
+    EXPECT_EQ(kernel::fold_column<T>(leaves, column_of(y).data()), expected.front());
   }
 }
 

@@ -83,9 +83,13 @@ class Example {
     for (std::size_t t = 0; t < network_.tensors().size(); t += 2) {
       const Tensor& weight = network_.tensors()[t];
       const Tensor& bias = network_.tensors()[t + 1];
-      Weights layer{Matrix(weight.outputs, weight.inputs), Vector(weight.outputs)};
-      for (Index o = 0; o < weight.outputs; ++o) {
-        for (Index i = 0; i < weight.inputs; ++i) layer.W(o, i) = arena[place(weight, i, o)];
+      const bool is_vector = weight.has_row_for_each_input;  // the weights of one output
+      const Index inputs = is_vector ? weight.outputs : weight.inputs;
+      Weights layer{Matrix(bias.outputs, inputs), Vector(bias.outputs)};
+      for (Index o = 0; o < bias.outputs; ++o) {
+        for (Index i = 0; i < inputs; ++i) {
+          layer.W(o, i) = arena[is_vector ? place(weight, o, i) : place(weight, i, o)];
+        }
         layer.b[o] = arena[place(bias, 0, o)];
       }
       layers.push_back(layer);

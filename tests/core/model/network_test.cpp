@@ -288,7 +288,7 @@ TEST(Network, ShortcutsAddWhatTheirBlockReads) {
         z += plain.values_[static_cast<std::size_t>(r * spec.inputs + c)] *
              plain.theta_[static_cast<std::size_t>(kernel::panel_offset(spec.inputs, c, i))];
       }
-      expected += std::tanh(z) * plain.theta_[static_cast<std::size_t>(weight.offset + i * kPanel)];
+      expected += std::tanh(z) * plain.theta_[static_cast<std::size_t>(weight.offset + i)];
     }
     EXPECT_NEAR(scores_of(residual, r)[0], expected, 1e-14);
   }

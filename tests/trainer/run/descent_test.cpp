@@ -109,8 +109,7 @@ Parameters trained(comm::Transport& transport, Index lane_count, Index batch,
   const Network<double> network(spec);
   const auto place = [&](Index j) {
     const Tensor& tensor = network.tensors()[j < kFeatures ? 0 : 1];
-    return static_cast<std::size_t>(tensor.offset +
-                                    kernel::panel_offset(tensor.inputs, j < kFeatures ? j : 0, 0));
+    return static_cast<std::size_t>(tensor.offset + (j < kFeatures ? j : 0));
   };
   AlignedVector<double> theta(static_cast<std::size_t>(network.arena_size()));
   for (Index j = 0; j <= kFeatures; ++j) theta[place(j)] = 0.5;
