@@ -20,6 +20,8 @@ struct Tensor {
   /// What other programs read has a row for each input: PyTorch's Embedding, not its Linear.
   bool has_row_for_each_input = false;
 
+  friend bool operator==(const Tensor&, const Tensor&) = default;
+
   /// Elements in the arena, padding included.
   Index size() const { return kernel::panel_matrix_size(inputs, outputs); }
   /// Parameters, padding excluded.

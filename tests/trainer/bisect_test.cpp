@@ -89,6 +89,14 @@ TEST(Bisect, RefusesWhatItCannotCompare) {
                 .find("their networks have other tensors, or another "
                       "precision\n"),
             std::string::npos);
+  const Words deep{"--train.epochs=1"};
+  train_to(folder, "plain", deep);
+  train_to(folder, "batch", deep + Words{"--model.normalization=batch"});
+  train_to(folder, "layer", deep + Words{"--model.normalization=layer"});
+  for (const char* other : {"plain", "layer"}) {
+    EXPECT_NE(bisected(folder, "batch", other).find("their networks have other tensors"),
+              std::string::npos);
+  }
   const ProgramRun one = run_program(folder.path(), 0, {"bisect", "a"});
   EXPECT_EQ(one.exit_code, 2);
   EXPECT_EQ(one.err,

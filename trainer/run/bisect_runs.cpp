@@ -194,10 +194,11 @@ std::string bisect_runs(Session& a, const std::string& run_a, Session& b,
   Experiment of_b = prepare_experiment(b, load_training_data(b));
   text +=
       differences("the fingerprint of rows: ", of_a.data_hashes, run_a, of_b.data_hashes, run_b);
-  const bool are_comparable = of_a.model.precision == of_b.model.precision &&
-                              of_a.model.network.inputs == of_b.model.network.inputs &&
-                              of_a.model.network.hidden == of_b.model.network.hidden &&
-                              of_a.model.network.outputs == of_b.model.network.outputs;
+  const auto tensors_of = [](const Experiment& e) {
+    return Network<float>(e.model.network).tensors();
+  };
+  const bool are_comparable =
+      of_a.model.precision == of_b.model.precision && tensors_of(of_a) == tensors_of(of_b);
   if (!are_comparable) return text + "their networks have other tensors, or another precision\n";
   return text + (of_a.model.precision == "double"
                      ? part_in<double>(a, of_a, run_a, b, of_b, run_b, lines)
