@@ -253,7 +253,37 @@ TEST(Program, AModelStatesTheParametersItStartedFrom) {
   const auto shallower = run_program(folder.path(), 2, kBlobs + from);
   EXPECT_EQ(shallower.exit_code, 65);
   EXPECT_EQ(shallower.err,
-            "lockstep: error: c/model.safetensors: 4 tensors, but this network has 2\n");
+            "lockstep: error: c/model.safetensors: 4 tensors, but this network has 2; "
+            "train.init_from takes a network with the same hidden layers, normalisation, features "
+            "and outputs\n");
+}
+
+TEST(Program, WarnsOfAnInitialModelOfOtherFeatures) {
+  const TestFolder folder;
+  folder.write("a.csv", "x,c,y\n1,r,p\n2,s,q\n3,r,p\n");
+  folder.write("names.csv", "x,d,y\n1,r,p\n2,s,q\n3,r,p\n");
+  folder.write("categories.csv", "x,c,y\n1,r,p\n2,t,q\n3,r,p\n");
+  const auto train = [&](const std::string& data, const std::vector<std::string>& more) {
+    const auto run = run_program(
+        folder.path(), 2,
+        std::vector<std::string>{"train", "--data.train=" + data, "--preprocess.encode=onehot",
+                                 "--model.type=softmax", "--train.epochs=1"} +
+            more);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return run.err;
+  };
+  train("a.csv", {"--output.dir=a"});
+  const std::vector<std::string> from{"--train.init_from=a/model.safetensors", "--output.dir=b",
+                                      "--overwrite"};
+  EXPECT_EQ(train("a.csv", from).find("warning: a/"), std::string::npos);
+  EXPECT_NE(train("names.csv", from)
+                .find("warning: a/model.safetensors: was trained on other features: column 2 of "
+                      "the features is 'd' here\n"),
+            std::string::npos);
+  EXPECT_NE(train("categories.csv", from)
+                .find("warning: a/model.safetensors: was trained on other features: column 'c' has "
+                      "other categories here\n"),
+            std::string::npos);
 }
 
 TEST(Program, EvaluateRefusesDataThatTheModelWasNotMadeFor) {

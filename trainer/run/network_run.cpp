@@ -71,10 +71,39 @@ AlignedVector<T> NetworkRun<T>::initial_parameters() const {
         path, session_.settings.text("model.type")));
   }
   guard(session_.team, "reading the initial model", [&] {
-    theta = read_parameters<T>(file, network_);
+    try {
+      theta = read_parameters<T>(file, network_);
+    } catch (const DataError& e) {
+      throw DataError(
+          fmt::format("{}; train.init_from takes a network with the same hidden layers, "
+                      "normalisation, features "
+                      "and outputs",
+                      e.what()));
+    }
     experiment_.model.initial_parameters = parameters_sha256(network_, theta.data());
   });
+  warn_of_other_features(file);
   return theta;
+}
+
+/// Of as many features, parameters can be taken; whether they mean the same is for a user to say.
+template <class T>
+void NetworkRun<T>::warn_of_other_features(const SafetensorsFile& file) const {
+  const TableSchema& mine = experiment_.model.schema;
+  const TableSchema theirs = read_description(file).schema;
+  std::string difference;
+  for (std::size_t j = 0; j < mine.feature_names.size() && difference.empty(); ++j) {
+    const std::string name = lockstep::quoted(mine.feature_names[j]);
+    if (j >= theirs.feature_names.size() || mine.feature_names[j] != theirs.feature_names[j]) {
+      difference = fmt::format("column {} of the features is {} here", j + 1, name);
+    } else if (!mine.feature_types.empty() && !theirs.feature_types.empty() &&
+               mine.feature_types[j].categories != theirs.feature_types[j].categories) {
+      difference = fmt::format("column {} has other categories here", name);
+    }
+  }
+  if (difference.empty()) return;
+  say(session_, fmt::format("warning: {}: was trained on other features: {}",
+                            session_.settings.text("train.init_from"), difference));
 }
 
 template <class T>

@@ -79,6 +79,7 @@ class NetworkRun {
                      bool has_seen_line);
 
  private:
+  void warn_of_other_features(const SafetensorsFile& file) const;
   void take(std::optional<Table>& table, std::optional<Examples<T>>& examples);
   Examples<T> examples_of(Table&& table) const;
 
