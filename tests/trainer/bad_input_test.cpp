@@ -183,6 +183,10 @@ std::vector<BadInput> all_bad_input() {
        training("a.csv", {"--preprocess.x.encode=onehot"}), 78,
        "command line: error: preprocess.x.encode: column 'x' holds numbers; name it in "
        "data.categorical, or remove the key"},
+      {"DimensionOfNumbers", file_with("a.csv", "x,z,y\n1,r,a\n2,s,b\n"),
+       training("a.csv", {"--preprocess.encode=hash", "--preprocess.x.buckets=7"}), 78,
+       "command line: error: preprocess.x.buckets: column 'x' holds numbers; name it in "
+       "data.categorical, or remove the key"},
       {"ScaleOfIndicators", file_with("a.csv", "x,y\nr,a\ns,b\n"),
        training("a.csv", {"--preprocess.encode=onehot", "--preprocess.x.scale=standard"}), 78,
        "command line: error: preprocess.x.scale: the features of column 'x' are no numbers that "

@@ -130,6 +130,19 @@ TEST(CheckProgram, FindsNothingInGoodData) {
   EXPECT_NE(text.err.find("\n0 errors, 0 warnings, 0 notes\n"), std::string::npos);
 }
 
+/// What fills cells may be a category that none has.
+TEST(CheckProgram, TakesAConstantThatTheDataDoesNotHave) {
+  const TestFolder folder;
+  folder.write("a.csv", "c,n,y\nred,1,p\n,2,q\nblue,1,p\nred,,q\n");
+  const Words keys{"--data.train=a.csv",         "--data.categorical=n",
+                   "--preprocess.encode=onehot", "--preprocess.impute=constant",
+                   "--preprocess.c.fill=none",   "--preprocess.n.fill=55",
+                   "--model.type=softmax"};
+  EXPECT_EQ(run_program(folder.path(), 2, Words{"train"} + keys).exit_code, 0);
+  const ProgramRun checked = run_program(folder.path(), 2, Words{"check"} + keys);
+  EXPECT_EQ(checked.exit_code, 0) << checked.err;
+}
+
 TEST(CheckProgram, TakesTheConfigurationOfATraining) {
   const TestFolder folder;
   folder.write("a.csv", flowers(0, 300));

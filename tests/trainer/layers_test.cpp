@@ -266,8 +266,8 @@ TEST(Layers, ThatCannotBeAreRefused) {
             "command line: error: model.normalization: batch needs all rows of a step at once; "
             "remove train.micro_batch\n");
   EXPECT_EQ(error({"--model.normalization=batch", "--train.batch_size=1"}),
-            "command line: error: model.normalization: batch makes one row 0; set train.batch_size "
-            "to 2 or more\n");
+            "command line: error: model.normalization: batch goes by how the rows of a step "
+            "differ, and train.batch_size is 1; set it to 2 or more\n");
   EXPECT_NE(error({"--train.optimizer=lbfgs", "--train.batch_size=all", "--model.dropout=0.5"})
                 .find("model.dropout: applies to train.optimizer = "),
             std::string::npos);

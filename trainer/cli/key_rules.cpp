@@ -264,7 +264,8 @@ std::string normalization_objection(const Settings& settings) {
     return "model.normalization: batch needs all rows of a step at once; remove train.micro_batch";
   }
   if (settings.text("train.batch_size") == "1") {
-    return "model.normalization: batch makes one row 0; set train.batch_size to 2 or more";
+    return "model.normalization: batch goes by how the rows of a step differ, and train.batch_size "
+           "is 1; set it to 2 or more";
   }
   return "";
 }

@@ -250,9 +250,11 @@ CheckedData::CheckedData(Session& session, Findings& findings) {
   ends_well(findings, "unreadable", [&] {
     const ReadsOn reads_on(session);
     // A text or a missing cell makes a row bad where the training refuses it and goes on.
-    Table all = reads_on.is_asked_for() ? load_training_rows(session)
-                                        : load_table(session, DataRole::train, target, std::nullopt,
-                                                     CsvFeatures::typed);
+    Table all = reads_on.is_asked_for()
+                    ? load_training_rows(session)
+                    : load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed,
+                                 is_network(session.settings) ? rules_for_checking(session.settings)
+                                                              : CsvRules());
     reads_on.add_bad_rows(all, findings);
     all_ = in_row_blocks(session.team, std::move(all));
   });

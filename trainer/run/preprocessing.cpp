@@ -212,7 +212,9 @@ void check_kinds(const Settings& settings, const ColumnChoices& choices, const T
                          [&](std::size_t j) { return holds(encoding_of(j)); });
     };
     const std::string column = lockstep::quoted(train.feature_names[features.front()]);
-    if (key == "encode" && of_all([](Encoding e) { return e == Encoding::none; })) {
+    const bool is_of_categories =
+        key == "encode" || key == "buckets" || key == "embedding_dim" || key == "unknown";
+    if (is_of_categories && of_all([](Encoding e) { return e == Encoding::none; })) {
       refuse(settings, name,
              fmt::format("{}: column {} holds numbers; name it in data.categorical, or remove the "
                          "key",
@@ -248,6 +250,17 @@ CsvRules rules_for_training(const Settings& settings) {
       if (options.impute == Imputation::constant) rules.category = options.fill;
       if (!rules.takes_text) rules.text_hint = "; set preprocess.encode or data.ignore";
       rules.missing_hint = "; set preprocess.impute or data.ignore";
+    }
+    return all;
+  };
+}
+
+CsvRules rules_for_checking(const Settings& settings) {
+  return [&settings](const std::vector<std::string>& features) {
+    std::vector<CsvFeatureRules> all;
+    for (const ColumnOptions& options : choose_columns(settings, features).options) {
+      CsvFeatureRules& rules = all.emplace_back();
+      if (options.impute == Imputation::constant) rules.category = options.fill;
     }
     return all;
   };

@@ -28,8 +28,8 @@ struct ColumnChoices {
 ColumnChoices choose_columns(const Settings& settings, const std::vector<std::string>& features);
 
 /// Throws PlacedConfigError for a key of a column or glob that has no effect, since all its
-/// features are numbers (encode), or have no scale; and for a scale that would fill the zeros of
-/// sparse rows.
+/// features are numbers (encode and what belongs to it), or have no scale; and for a scale that
+/// would fill the zeros of sparse rows.
 void check_kinds(const Settings& settings, const ColumnChoices& choices, const Table& train);
 
 /// Whether features may be text, or miss cells, for what the keys say.
@@ -37,6 +37,9 @@ CsvFeatures wanted_features(const Settings& settings);
 
 /// How the cells of training data are read.
 CsvRules rules_for_training(const Settings& settings);
+
+/// The same where all that can be read is taken, to be looked at.
+CsvRules rules_for_checking(const Settings& settings);
 
 /// How those of later data are read: by feature of the schema.
 std::vector<CsvFeatureRules> rules_of(const FeatureTransform& transform);
