@@ -45,6 +45,15 @@ void multiply_row(std::span<const std::uint32_t> columns, const T* values, const
   std::copy_n(sum, Width, c);
 }
 
+/// Those of a group, by row.
+template <class T>
+struct Cells {
+  const std::uint32_t* rows;
+  const std::uint8_t* columns;
+  const T* values;
+  Index end;
+};
+
 /// Sums of a group of columns; columns that nothing was added to stay unwritten.
 template <std::size_t Width, class T>
 struct GroupSums {
@@ -60,10 +69,10 @@ struct GroupSums {
     return at[column];
   }
   /// Adds the products of the cells from `cell` on, of the rows before `end`; returns the next.
-  template <class Cell>
-  const Cell* add(const Cell* cell, const Cell* last, Index end, const T* y, Index ldy) {
-    for (; cell != last && cell->row < end; ++cell) {
-      add_product<Width>(cell->value, y + cell->row * ldy, start(cell->column));
+  Index add(const Cells<T>& cells, Index cell, Index end, const T* y, Index ldy) {
+    for (; cell != cells.end && cells.rows[cell] < end; ++cell) {
+      add_product<Width>(cells.values[cell], y + cells.rows[cell] * ldy,
+                         start(cells.columns[cell]));
     }
     return cell;
   }
@@ -92,14 +101,14 @@ struct GroupSums<1, T> {
     if (is_empty) std::fill_n(at, SparseColumns<T>::kGroup, T(0));
     is_empty = false;
   }
-  template <class Cell>
-  const Cell* add(const Cell* cell, const Cell* last, Index end, const T* y, Index ldy) {
-    if (cell == last || cell->row >= end) return cell;
+  Index add(const Cells<T>& cells, Index cell, Index end, const T* y, Index ldy) {
+    if (cell == cells.end || cells.rows[cell] >= end) return cell;
     start();
     do {
-      at[cell->column] = std::fma(cell->value, y[cell->row * ldy], at[cell->column]);
+      T& sum = at[cells.columns[cell]];
+      sum = std::fma(cells.values[cell], y[cells.rows[cell] * ldy], sum);
       ++cell;
-    } while (cell != last && cell->row < end);
+    } while (cell != cells.end && cells.rows[cell] < end);
     return cell;
   }
   void add_right(const GroupSums& right) {
@@ -181,14 +190,17 @@ void SparseColumns<T>::assign(const SparseRows<T>& x, Index columns, std::span<c
     }
   }
   begins_[groups] = total;
-  cells_.resize(static_cast<std::size_t>(total));
+  rows_.resize(static_cast<std::size_t>(total));
+  columns_in_group_.resize(rows_.size());
+  values_.resize(rows_.size());
   parallel_for(threads, parts, [&](Index part) {
     std::vector<Index>& next = places[static_cast<std::size_t>(part)];
     for_cells(part, [&](Index r, Index cell) {
       const std::uint32_t column = x.columns[cell];
-      cells_[static_cast<std::size_t>(next[column / kGroup]++)] = {
-          static_cast<std::uint32_t>(r), column % static_cast<std::uint32_t>(kGroup),
-          x.values[cell]};
+      const auto place = static_cast<std::size_t>(next[column / kGroup]++);
+      rows_[place] = static_cast<std::uint32_t>(r);
+      columns_in_group_[place] = static_cast<std::uint8_t>(column % kGroup);
+      values_[place] = x.values[cell];
     });
   });
 }
@@ -211,16 +223,15 @@ template <std::size_t Width, Index Stride>
 void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy,
                                   T* w) const {
   const Range range = cells_of(group);
-  const std::span<const Cell> cells = std::span(cells_).subspan(
-      static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size()));
+  const Cells<T> cells{rows_.data(), columns_in_group_.data(), values_.data(), range.end};
   const Index first = group * kGroup;
   const Index width = std::min(kGroup, columns_ - first);
   // Nodes that wait for their right sibling, and one chain.
   const auto depth_of_tree = static_cast<std::size_t>(std::bit_width(leaves.size()));
   const auto sums = std::make_unique_for_overwrite<GroupSums<Width, T>[]>(depth_of_tree + 2);
-  const Cell* const last = cells.data() + cells.size();
-  const Cell* cell = std::lower_bound(cells.data(), last, leaves.front().begin,
-                                      [](const Cell& c, Index row) { return c.row < row; });
+  Index cell = std::lower_bound(rows_.begin() + range.begin, rows_.begin() + range.end,
+                                leaves.front().begin) -
+               rows_.begin();
   std::size_t depth = 0;
   for (std::size_t l = 0; l < leaves.size(); ++l) {
     GroupSums<Width, T>& leaf = sums[depth++];
@@ -229,7 +240,7 @@ void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, co
       const Index end = std::min(begin + kChain, leaves[l].end);
       GroupSums<Width, T>& chain = begin == leaves[l].begin ? leaf : sums[depth_of_tree + 1];
       chain.clear();
-      cell = chain.add(cell, last, end, y, ldy);
+      cell = chain.add(cells, cell, end, y, ldy);
       if (&chain != &leaf) leaf.add_right(chain);
     }
     for (std::size_t done = l + 1; done % 2 == 0; done /= 2) {

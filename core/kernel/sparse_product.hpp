@@ -71,11 +71,6 @@ class SparseColumns {
                            Index ldy, T* w) const;
 
  private:
-  struct Cell {
-    std::uint32_t row;
-    std::uint32_t column;  ///< in the group
-    T value;
-  };
   /// Of one panel, of which `Width` columns are not 0; its rows are `Stride` elements apart.
   template <std::size_t Width, Index Stride = kPanel>
   void fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy, T* w) const;
@@ -85,7 +80,10 @@ class SparseColumns {
   }
 
   Index columns_ = 0;
-  std::vector<Cell> cells_;
+  // Of each cell. Three arrays are less to read than one of structures with a hole in each.
+  std::vector<std::uint32_t> rows_;
+  std::vector<std::uint8_t> columns_in_group_;
+  std::vector<T> values_;
   std::vector<Index> begins_;  ///< of the groups among the cells, and their end
 };
 

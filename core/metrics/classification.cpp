@@ -28,12 +28,6 @@ UInt128 product(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-void ClassificationCounts::add(Index predicted, Index actual, double row_loss) {
-  ++rows;
-  if (predicted == actual) ++correct;
-  loss += row_loss;
-}
-
 double ClassificationCounts::mean_loss() const { return loss / static_cast<double>(rows); }
 
 double ClassificationCounts::accuracy() const {

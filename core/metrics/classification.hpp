@@ -20,7 +20,11 @@ struct ClassificationCounts {
   double loss = 0;           ///< sum of the rows' losses, without penalty
 
   /// Takes a row: its predicted and its actual class, and its loss.
-  void add(Index predicted, Index actual, double row_loss);
+  void add(Index predicted, Index actual, double row_loss) {
+    ++rows;
+    if (predicted == actual) ++correct;
+    loss += row_loss;
+  }
 
   double mean_loss() const;  ///< NaN without rows
   double accuracy() const;   ///< correct/rows in [0, 1]; NaN without rows

@@ -8,10 +8,9 @@
 namespace lockstep {
 namespace {
 
-/// Of two classes by one score, or by a score for each class.
+/// The first of the classes with the largest score.
 template <class T>
 Index predicted_class(Index outputs, const T* scores) {
-  if (outputs == 1) return scores[0] > T(0) ? 1 : 0;
   Index best = 0;
   for (Index k = 1; k < outputs; ++k) {
     if (scores[k] > scores[best]) best = k;
@@ -56,7 +55,7 @@ Scorer::Scorer(const LossTraits& traits, Index outputs, std::vector<PredictedNum
 }
 
 template <class T>
-void Scorer::predict(const T* scores, double* predictions) const {
+void Scorer::predict_of_several(const T* scores, double* predictions) const {
   if (classifies()) {
     *predictions = static_cast<double>(predicted_class(outputs_, scores));
     return;
@@ -79,12 +78,8 @@ std::vector<double> Scorer::probabilities(const T* scores) const {
   return result;
 }
 
-void Scorer::add(ScoreSums& sums, const double* predictions, const double* actual,
-                 double loss) const {
-  if (classifies()) {
-    sums.classes.add(static_cast<Index>(*predictions), static_cast<Index>(*actual), loss);
-    return;
-  }
+void Scorer::add_numbers(ScoreSums& sums, const double* predictions, const double* actual,
+                         double loss) const {
   sums.numbers.resize(numbers_.size());
   for (std::size_t t = 0; t < numbers_.size(); ++t) {
     sums.numbers[t].add(predictions[t], actual[t], loss);
@@ -100,8 +95,8 @@ Evaluation Scorer::evaluation(const ScoreSums& sums, double penalty) const {
   return evaluation_of(numbers, names, penalty);
 }
 
-template void Scorer::predict(const float*, double*) const;
-template void Scorer::predict(const double*, double*) const;
+template void Scorer::predict_of_several(const float*, double*) const;
+template void Scorer::predict_of_several(const double*, double*) const;
 template std::vector<double> Scorer::probabilities(const float*) const;
 template std::vector<double> Scorer::probabilities(const double*) const;
 

@@ -55,18 +55,35 @@ class Scorer {
   /// Writes the index of the predicted class (the first of equal scores; of two classes the second
   /// where the score is positive), or the predicted numbers.
   template <class T>
-  void predict(const T* scores, double* predictions) const;
+  void predict(const T* scores, double* predictions) const {
+    if (outputs_ == 1 && classifies()) {
+      *predictions = scores[0] > T(0) ? 1 : 0;
+    } else {
+      predict_of_several(scores, predictions);
+    }
+  }
 
   /// One probability a class, which sum to 1 up to rounding. Requires has_probabilities().
   template <class T>
   std::vector<double> probabilities(const T* scores) const;
 
   /// Adds a row to the sums: what was predicted of it, and what it is.
-  void add(ScoreSums& sums, const double* predictions, const double* actual, double loss) const;
+  void add(ScoreSums& sums, const double* predictions, const double* actual, double loss) const {
+    if (classifies()) {
+      sums.classes.add(static_cast<Index>(*predictions), static_cast<Index>(*actual), loss);
+    } else {
+      add_numbers(sums, predictions, actual, loss);
+    }
+  }
 
   Evaluation evaluation(const ScoreSums& sums, double penalty) const;
 
  private:
+  template <class T>
+  void predict_of_several(const T* scores, double* predictions) const;
+  void add_numbers(ScoreSums& sums, const double* predictions, const double* actual,
+                   double loss) const;
+
   LossTraits traits_;
   Index outputs_;
   std::vector<PredictedNumber> numbers_;
