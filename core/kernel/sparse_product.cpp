@@ -45,6 +45,9 @@ void multiply_row(std::span<const std::uint32_t> columns, const T* values, const
   std::copy_n(sum, Width, c);
 }
 
+/// So many cells before it is needed, a row's element is asked for from memory.
+constexpr Index kAhead = 24;
+
 /// Those of a group, by row.
 template <class T>
 struct Cells {
@@ -105,6 +108,7 @@ struct GroupSums<1, T> {
     if (cell == cells.end || cells.rows[cell] >= end) return cell;
     start();
     do {
+      __builtin_prefetch(y + cells.rows[std::min(cell + kAhead, cells.end - 1)] * ldy);
       T& sum = at[cells.columns[cell]];
       sum = std::fma(cells.values[cell], y[cells.rows[cell] * ldy], sum);
       ++cell;

@@ -81,7 +81,7 @@ Panel<T> sum_over(std::span<const Occurrence> all, Index leaves, Rows<const T> d
 }  // namespace
 
 template <class T>
-Embedding<T>::Embedding(Index inputs, std::vector<EmbeddedFeature> embedded)
+Embedding<T>::Embedding(Index inputs, const std::vector<EmbeddedFeature>& embedded)
     : inputs_(inputs), outputs_(inputs) {
   Index offset = 0;
   for (const EmbeddedFeature& of : embedded) {

@@ -26,7 +26,7 @@ class Embedding final : public Layer<T> {
  public:
   /// @param inputs    features, embedded or not
   /// @param embedded  in the order of the features
-  Embedding(Index inputs, std::vector<EmbeddedFeature> embedded);
+  Embedding(Index inputs, const std::vector<EmbeddedFeature>& embedded);
 
   Index inputs() const override { return inputs_; }
   Index outputs() const override { return outputs_; }
