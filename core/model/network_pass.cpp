@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "core/parallel/threads.hpp"
+
 namespace lockstep {
 namespace {
 
@@ -175,6 +177,7 @@ typename NetworkPass<T>::Moments NetworkPass<T>::moments(std::size_t join, Range
 
 template <class T>
 void NetworkPass<T>::join_forward(std::size_t join, Moments of_all) {
+  const FloatingPointMode mode;
   const auto& [place, norm] = network_.joining_layers()[join];
   norm->begin_forward(of_all, kept_[place].data);
   joined_[join] = std::move(of_all);
@@ -188,12 +191,14 @@ typename NetworkPass<T>::Slopes NetworkPass<T>::slopes(std::size_t join, Range l
 
 template <class T>
 void NetworkPass<T>::join_backward(std::size_t join, const Slopes& of_all) {
+  const FloatingPointMode mode;
   const auto& [place, norm] = network_.joining_layers()[join];
   norm->begin_backward(of_all, joined_[join], kept_[place].data);
 }
 
 template <class T>
 void NetworkPass<T>::update_running(double momentum, T* theta) const {
+  const FloatingPointMode mode;
   for (std::size_t join = 0; join < joined_.size(); ++join) {
     const auto& [place, norm] = network_.joining_layers()[join];
     norm->update_running(joined_[join], momentum, theta + network_.offset(place));

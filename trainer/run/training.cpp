@@ -223,7 +223,8 @@ void Training<T>::check_parameters() const {
                                     static_cast<std::size_t>(tensor.size()));
     if (all_finite(values)) continue;
     throw NumericalError(fmt::format(
-        "training diverged: a parameter of {} is not finite after {}epoch {}; {}", tensor.name,
+        "training diverged: {}{} is not finite after {}epoch {}; {}",
+        tensor.trained ? "a parameter of " : "", tensor.name,
         position_.step == lanes_.steps() ? "" : fmt::format("step {} of ", position_.step),
         position_.epoch, diverged_advice(options_, examples_.is_sparse)));
   }
