@@ -56,9 +56,10 @@ void Affine<T>::forward(Index n, Rows<const T> x, const T* theta, Rows<T> y, Row
                         const TrainingRows*) const {
   const T* weights = theta;
   if (has_vector()) {
-    // Products of dense rows take a panel.
+    // Products of dense rows take a panel. Of this one the first column alone is ever written.
     thread_local AlignedVector<T> panel;
-    panel.assign(static_cast<std::size_t>(inputs_ * kPanel), T(0));
+    const auto size = static_cast<std::size_t>(inputs_ * kPanel);
+    if (panel.size() < size) panel.resize(size);
     for (Index i = 0; i < inputs_; ++i) panel[static_cast<std::size_t>(i * kPanel)] = theta[i];
     weights = panel.data();
   }

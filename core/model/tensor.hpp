@@ -17,7 +17,7 @@ struct Tensor {
   bool penalised = false;  ///< weights are, biases are not
   Index offset = 0;        ///< elements from the start of the arena; a multiple of 16
   bool trained = true;     ///< by its gradient; a running average is not
-  /// What other programs read has a row for each input: PyTorch's Embedding, not its Linear.
+  /// A file has a row for each input, as of an embedding or a vector; else one for each output.
   bool has_row_for_each_input = false;
 
   friend bool operator==(const Tensor&, const Tensor&) = default;

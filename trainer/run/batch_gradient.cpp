@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <utility>
 
 #include "core/model/input_noise.hpp"
 #include "core/parallel/ranges.hpp"
@@ -224,26 +223,16 @@ void BatchGradient<T>::run(Range rows, const BlockSet& touched, const T* theta) 
 
 template <class T>
 void BatchGradient<T>::join_forward(std::size_t join) {
-  using Moments = typename NetworkPass<T>::Moments;
-  pass_.join_forward(join, tree_fold<Moments>(
-                               team_, lane_boundaries_,
-                               [&](Index lane) { return pass_.moments(join, leaf_of(lane)); },
-                               [](Moments left, const Moments& right) {
-                                 return BatchNorm<T>::merge(std::move(left), right);
-                               },
-                               threads_));
+  const auto moments_of = [&](Index lane) { return pass_.moments(join, leaf_of(lane)); };
+  pass_.join_forward(join, tree_fold<typename NetworkPass<T>::Moments>(
+                               team_, lane_boundaries_, moments_of, BatchNorm<T>::merge, threads_));
 }
 
 template <class T>
 void BatchGradient<T>::join_backward(std::size_t join) {
-  using Slopes = typename NetworkPass<T>::Slopes;
-  pass_.join_backward(join, tree_fold<Slopes>(
-                                team_, lane_boundaries_,
-                                [&](Index lane) { return pass_.slopes(join, leaf_of(lane)); },
-                                [](Slopes left, const Slopes& right) {
-                                  return BatchNorm<T>::add(std::move(left), right);
-                                },
-                                threads_));
+  const auto slopes_of = [&](Index lane) { return pass_.slopes(join, leaf_of(lane)); };
+  pass_.join_backward(join, tree_fold<typename NetworkPass<T>::Slopes>(
+                                team_, lane_boundaries_, slopes_of, BatchNorm<T>::add, threads_));
 }
 
 /// @param first  row of the batch that is the first of the pass
