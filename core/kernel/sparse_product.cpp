@@ -21,13 +21,30 @@ void add_product(T x, const T* y, T* s) {
   for (std::size_t o = 0; o < Width; ++o) s[o] = std::fma(x, y[o], s[o]);
 }
 
+// What the cells of a range are, by their place in it.
+template <class T>
+struct CellValues {
+  const T* first;
+  T operator[](Index cell) const { return first[cell]; }
+};
+template <class T>
+struct SquaredValues {
+  const T* first;
+  T operator[](Index cell) const { return first[cell] * first[cell]; }
+};
+template <class T>
+struct Ones {
+  T operator[](Index) const { return T(1); }
+};
+
 /// One panel of one row of A·B; the rows of the panel are `Stride` elements apart.
-template <std::size_t Width, Index Stride = kPanel, class T>
-void multiply_row(std::span<const std::uint32_t> columns, const T* values, const T* b, T* c) {
+template <std::size_t Width, Index Stride = kPanel, class T, class Values>
+void multiply_row(std::span<const std::uint32_t> columns, Values values, const T* b, T* c) {
   if (Width == 1 && !columns.empty() && columns.back() < kChain) {
     T chain = T(0);
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      chain = std::fma(values[i], b[static_cast<Index>(columns[i]) * Stride], chain);
+      const T value = values[static_cast<Index>(i)];
+      chain = std::fma(value, b[static_cast<Index>(columns[i]) * Stride], chain);
     }
     *c = T(0) + chain;
     return;
@@ -38,7 +55,8 @@ void multiply_row(std::span<const std::uint32_t> columns, const T* values, const
     const Index chain_end = (columns[i] / kChain + 1) * kChain;
     alignas(kAlignment) T chain[Width] = {};
     for (; i < columns.size() && columns[i] < chain_end; ++i) {
-      add_product<Width>(values[i], b + static_cast<Index>(columns[i]) * Stride, chain);
+      const T value = values[static_cast<Index>(i)];
+      add_product<Width>(value, b + static_cast<Index>(columns[i]) * Stride, chain);
     }
     for (std::size_t o = 0; o < Width; ++o) sum[o] += chain[o];
   }
@@ -49,12 +67,18 @@ void multiply_row(std::span<const std::uint32_t> columns, const T* values, const
 constexpr Index kAhead = 24;
 
 /// Those of a group, by row.
-template <class T>
+template <class Values>
 struct Cells {
   const std::uint32_t* rows;
   const std::uint8_t* columns;
-  const T* values;
+  Values values;
   Index end;
+
+  /// Asks for the elements of y that the cells some way behind this one are multiplied by.
+  template <class T>
+  void will_need(Index cell, const T* y, Index ldy) const {
+    __builtin_prefetch(y + rows[std::min(cell + kAhead, end - 1)] * ldy);
+  }
 };
 
 /// Sums of a group of columns; columns that nothing was added to stay unwritten.
@@ -72,7 +96,8 @@ struct GroupSums {
     return at[column];
   }
   /// Adds the products of the cells from `cell` on, of the rows before `end`; returns the next.
-  Index add(const Cells<T>& cells, Index cell, Index end, const T* y, Index ldy) {
+  template <class Values>
+  Index add(const Cells<Values>& cells, Index cell, Index end, const T* y, Index ldy) {
     for (; cell != cells.end && cells.rows[cell] < end; ++cell) {
       add_product<Width>(cells.values[cell], y + cells.rows[cell] * ldy,
                          start(cells.columns[cell]));
@@ -104,16 +129,47 @@ struct GroupSums<1, T> {
     if (is_empty) std::fill_n(at, SparseColumns<T>::kGroup, T(0));
     is_empty = false;
   }
-  Index add(const Cells<T>& cells, Index cell, Index end, const T* y, Index ldy) {
+  template <class Values>
+  Index add(const Cells<Values>& cells, Index cell, Index end, const T* y, Index ldy) {
     if (cell == cells.end || cells.rows[cell] >= end) return cell;
     start();
-    do {
-      __builtin_prefetch(y + cells.rows[std::min(cell + kAhead, cells.end - 1)] * ldy);
-      T& sum = at[cells.columns[cell]];
-      sum = std::fma(cells.values[cell], y[cells.rows[cell] * ldy], sum);
-      ++cell;
-    } while (cell != cells.end && cells.rows[cell] < end);
+    const auto take = [&](Index next) {
+      T& sum = at[cells.columns[next]];
+      sum = std::fma(cells.values[next], y[cells.rows[next] * ldy], sum);
+    };
+    constexpr Index kAtOnce = 4;
+    while (cell + kAtOnce + kAhead <= cells.end && cells.rows[cell + kAtOnce - 1] < end) {
+      for (Index i = 0; i < kAtOnce; ++i) {
+        __builtin_prefetch(y + cells.rows[cell + kAhead + i] * ldy);
+        take(cell + i);
+      }
+      cell += kAtOnce;
+    }
+    for (; cell != cells.end && cells.rows[cell] < end; ++cell) {
+      cells.will_need(cell, y, ldy);
+      take(cell);
+    }
     return cell;
+  }
+  /// this = this + the chain of the rows before `end`, from `cell` on, where it has few cells, and
+  /// no column twice; else false.
+  template <class Values>
+  bool add_short_chain(const Cells<Values>& cells, Index& cell, Index end, const T* y, Index ldy) {
+    constexpr Index kFew = 8;
+    std::uint64_t seen = 0;
+    Index last = cell;
+    for (; last != cells.end && cells.rows[last] < end; ++last) {
+      const std::uint64_t column = std::uint64_t{1} << cells.columns[last];
+      if (last - cell == kFew || (seen & column) != 0) return false;
+      seen |= column;
+    }
+    if (last == cell) return true;
+    start();
+    for (; cell != last; ++cell) {
+      cells.will_need(cell, y, ldy);
+      at[cells.columns[cell]] += std::fma(cells.values[cell], y[cells.rows[cell] * ldy], T(0));
+    }
+    return true;
   }
   void add_right(const GroupSums& right) {
     if (is_empty && right.is_empty) return;
@@ -128,21 +184,28 @@ struct GroupSums<1, T> {
 template <class T>
 void multiply(Index m, Index k, Index outputs, const SparseRows<T>& a, const Index* rows,
               const T* b, T* c, Index ldc) {
-  for (Index r = 0; r < m; ++r) {
-    const Index begin = a.begins[rows[r]];
-    const auto cells = static_cast<std::size_t>(a.begins[rows[r] + 1] - begin);
-    const std::span<const std::uint32_t> columns{a.columns + begin, cells};
-    T* to = c + r * ldc;
-    if (outputs == 1) multiply_row<1, 1>(columns, a.values + begin, b, to);
-    for (Index o = 0; o < outputs && outputs > 1; o += kPanel) {
-      const T* panel = b + o * k;
-      if (outputs - o == 1) {
-        multiply_row<1>(columns, a.values + begin, panel, to + o);
-      } else {
-        multiply_row<kPanel>(columns, a.values + begin, panel, to + o);
+  const auto multiply_rows = [&](const auto& values_from) {
+    for (Index r = 0; r < m; ++r) {
+      const Index begin = a.begins[rows[r]];
+      const auto cells = static_cast<std::size_t>(a.begins[rows[r] + 1] - begin);
+      const std::span<const std::uint32_t> columns{a.columns + begin, cells};
+      T* to = c + r * ldc;
+      if (outputs == 1) multiply_row<1, 1>(columns, values_from(begin), b, to);
+      for (Index o = 0; o < outputs && outputs > 1; o += kPanel) {
+        const T* panel = b + o * k;
+        if (outputs - o == 1) {
+          multiply_row<1>(columns, values_from(begin), panel, to + o);
+        } else {
+          multiply_row<kPanel>(columns, values_from(begin), panel, to + o);
+        }
       }
+      if (outputs % kPanel == 1 && ldc > 1) std::fill_n(to + outputs, kPanel - 1, T(0));
     }
-    if (outputs % kPanel == 1 && ldc > 1) std::fill_n(to + outputs, kPanel - 1, T(0));
+  };
+  if (a.values == nullptr) {
+    multiply_rows([](Index) { return Ones<T>(); });
+  } else {
+    multiply_rows([&](Index begin) { return CellValues<T>{a.values + begin}; });
   }
 }
 
@@ -196,7 +259,8 @@ void SparseColumns<T>::assign(const SparseRows<T>& x, Index columns, std::span<c
   begins_[groups] = total;
   rows_.resize(static_cast<std::size_t>(total));
   columns_in_group_.resize(rows_.size());
-  values_.resize(rows_.size());
+  const bool has_values = x.values != nullptr;
+  values_.resize(has_values ? rows_.size() : 0);
   parallel_for(threads, parts, [&](Index part) {
     std::vector<Index>& next = places[static_cast<std::size_t>(part)];
     for_cells(part, [&](Index r, Index cell) {
@@ -204,30 +268,44 @@ void SparseColumns<T>::assign(const SparseRows<T>& x, Index columns, std::span<c
       const auto place = static_cast<std::size_t>(next[column / kGroup]++);
       rows_[place] = static_cast<std::uint32_t>(r);
       columns_in_group_[place] = static_cast<std::uint8_t>(column % kGroup);
-      values_[place] = x.values[cell];
+      if (has_values) values_[place] = x.values[cell];
     });
   });
 }
 
 template <class T>
 void SparseColumns<T>::fold_outer_products(Index group, std::span<const Range> leaves,
-                                           Index outputs, const T* y, Index ldy, T* w) const {
-  if (outputs == 1) return fold_panel<1, 1>(group, leaves, y, ldy, w);
+                                           Index outputs, const T* y, Index ldy, T* w,
+                                           bool squares) const {
+  if (values_.empty()) {
+    fold_panels(group, leaves, outputs, y, ldy, w, Ones<T>());
+  } else if (squares) {
+    fold_panels(group, leaves, outputs, y, ldy, w, SquaredValues<T>{values_.data()});
+  } else {
+    fold_panels(group, leaves, outputs, y, ldy, w, CellValues<T>{values_.data()});
+  }
+}
+
+template <class T>
+template <class Values>
+void SparseColumns<T>::fold_panels(Index group, std::span<const Range> leaves, Index outputs,
+                                   const T* y, Index ldy, T* w, Values values) const {
+  if (outputs == 1) return fold_panel<1, 1>(group, leaves, y, ldy, w, values);
   for (Index o = 0; o < outputs; o += kPanel) {
     if (outputs - o == 1) {
-      fold_panel<1>(group, leaves, y + o, ldy, w + o * columns_);
+      fold_panel<1>(group, leaves, y + o, ldy, w + o * columns_, values);
     } else {
-      fold_panel<kPanel>(group, leaves, y + o, ldy, w + o * columns_);
+      fold_panel<kPanel>(group, leaves, y + o, ldy, w + o * columns_, values);
     }
   }
 }
 
 template <class T>
-template <std::size_t Width, Index Stride>
+template <std::size_t Width, Index Stride, class Values>
 void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy,
-                                  T* w) const {
+                                  T* w, Values values) const {
   const Range range = cells_of(group);
-  const Cells<T> cells{rows_.data(), columns_in_group_.data(), values_.data(), range.end};
+  const Cells<Values> cells{rows_.data(), columns_in_group_.data(), values, range.end};
   const Index first = group * kGroup;
   const Index width = std::min(kGroup, columns_ - first);
   // Nodes that wait for their right sibling, and one chain.
@@ -242,7 +320,11 @@ void SparseColumns<T>::fold_panel(Index group, std::span<const Range> leaves, co
     leaf.clear();
     for (Index begin = leaves[l].begin; begin < leaves[l].end; begin += kChain) {
       const Index end = std::min(begin + kChain, leaves[l].end);
-      GroupSums<Width, T>& chain = begin == leaves[l].begin ? leaf : sums[depth_of_tree + 1];
+      const bool is_first = begin == leaves[l].begin;
+      if constexpr (Width == 1) {
+        if (!is_first && leaf.add_short_chain(cells, cell, end, y, ldy)) continue;
+      }
+      GroupSums<Width, T>& chain = is_first ? leaf : sums[depth_of_tree + 1];
       chain.clear();
       cell = chain.add(cells, cell, end, y, ldy);
       if (&chain != &leaf) leaf.add_right(chain);

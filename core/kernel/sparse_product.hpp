@@ -23,7 +23,7 @@ template <class T>
 struct SparseRows {
   const Index* begins = nullptr;           ///< row r has the cells [begins[r], begins[r + 1])
   const std::uint32_t* columns = nullptr;  ///< of each cell, ascending in a row
-  const T* values = nullptr;               ///< of each cell
+  const T* values = nullptr;               ///< of each cell; null where all are 1
 };
 
 /// C = A·B, row r of A being row rows[r] of `a`.
@@ -66,14 +66,20 @@ class SparseColumns {
   /// @param y       row r of the batch starts at y + r·ldy, padded to whole panels with 0 unless it
   ///                is one output of ldy = 1
   /// @param w       panel matrix columns × outputs, with 0 beyond them; of one output a vector
+  /// @param squares of cells instead of the cells
   /// Thread-safe for different groups. O(cells·panels·log leaves), and of one output less.
   void fold_outer_products(Index group, std::span<const Range> leaves, Index outputs, const T* y,
-                           Index ldy, T* w) const;
+                           Index ldy, T* w, bool squares = false) const;
 
  private:
+  /// @param values  of each cell
+  template <class Values>
+  void fold_panels(Index group, std::span<const Range> leaves, Index outputs, const T* y, Index ldy,
+                   T* w, Values values) const;
   /// Of one panel, of which `Width` columns are not 0; its rows are `Stride` elements apart.
-  template <std::size_t Width, Index Stride = kPanel>
-  void fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy, T* w) const;
+  template <std::size_t Width, Index Stride = kPanel, class Values>
+  void fold_panel(Index group, std::span<const Range> leaves, const T* y, Index ldy, T* w,
+                  Values values) const;
   Range cells_of(Index group) const {
     const auto g = static_cast<std::size_t>(group);
     return {begins_[g], begins_[g + 1]};
@@ -83,7 +89,7 @@ class SparseColumns {
   // Of each cell. Three arrays are less to read than one of structures with a hole in each.
   std::vector<std::uint32_t> rows_;
   std::vector<std::uint8_t> columns_in_group_;
-  std::vector<T> values_;
+  std::vector<T> values_;      ///< empty where all are 1
   std::vector<Index> begins_;  ///< of the groups among the cells, and their end
 };
 

@@ -167,6 +167,12 @@ class SparseRowsOf {
     return rows.end;
   }
 
+  /// Reading what is always 1 takes as long as all the rest.
+  void leave_out_ones() const {
+    std::vector<T>& cells = examples_.cells;
+    if (std::all_of(cells.begin(), cells.end(), [](T x) { return x == T(1); })) cells = {};
+  }
+
  private:
   const SparseValues& from_;
   const FeatureTransform& features_;
@@ -235,6 +241,7 @@ Examples<T> made_of(const Table& table, std::span<double> numbers, const Feature
   if (sparse != nullptr && features.keeps_zeros()) {
     const SparseRowsOf<T> maker(*sparse, features, examples);
     refused = std::min(refused, make_rows({0, rows}, threads, maker));
+    maker.leave_out_ones();
   } else if (table.mapped() != nullptr) {
     const RowsForLater<T> maker(table, features, examples);
     refused = std::min(refused, make_rows({0, rows}, threads, maker));

@@ -35,7 +35,7 @@ struct Examples {
 
   std::vector<Index> begins;           ///< of the rows among the cells, and the end: never empty
   std::vector<std::uint32_t> columns;  ///< of each cell
-  std::vector<T> cells;
+  std::vector<T> cells;                ///< of each cell, but empty where all are 1
 
   Index target_count = 0;              ///< of a row: a class, numbers, or none
   std::vector<double> targets;         ///< rows.size() × target_count: scaled, or class indices
@@ -54,7 +54,7 @@ struct Examples {
   /// The features, where they are sparse.
   kernel::SparseRows<T> sparse_rows() const {
     if (!is_sparse) return {};
-    return {begins.data(), columns.data(), cells.data()};
+    return {begins.data(), columns.data(), cells.empty() ? nullptr : cells.data()};
   }
   /// Bytes of the features.
   Index memory_bytes() const;

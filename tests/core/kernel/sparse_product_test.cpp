@@ -179,6 +179,67 @@ TYPED_TEST(SparseProduct, FoldedOuterProductsAreThoseOfTheRowsWithTheirZeros) {
   }
 }
 
+TYPED_TEST(SparseProduct, OfSquaresAreThoseOfTheSquaredRows) {
+  using T = TypeParam;
+  const Both<T> x(700, 200, 30);
+  Both<T> squared = x;
+  for (T& value : squared.values) value *= value;
+  const std::vector<Index> rows = some_rows(700, 700, 3);
+  const std::vector<Range> leaves{{0, 300}, {300, 700}};
+  for (const Index n : {1, 3, 17}) {
+    const Index ldy = n == 1 ? 1 : kernel::panel_count(n) * kPanel;
+    auto y = random_values<T>(700 * ldy, 4);
+    if (n > 1) {
+      clear_columns(n, kernel::panel_count(n), 700, [&](Index r, Index o) -> T& {
+        return y[static_cast<std::size_t>(r * ldy + o)];
+      });
+    }
+    AlignedVector<T> sums[2];
+    for (const bool squares : {false, true}) {
+      SparseColumns<T> columns;
+      columns.assign(squares ? x.sparse() : squared.sparse(), 200, rows, 2);
+      AlignedVector<T>& found = sums[squares ? 1 : 0];
+      found.resize(static_cast<std::size_t>(kernel::panel_matrix_size(200, n)));
+      for (Index g = 0; g < SparseColumns<T>::group_count(200); ++g) {
+        columns.fold_outer_products(g, leaves, n, y.data(), ldy, found.data(), squares);
+      }
+    }
+    EXPECT_TRUE(same_bits(sums[0], sums[1])) << n;
+  }
+}
+
+TYPED_TEST(SparseProduct, OfOnesNeedNoValues) {
+  using T = TypeParam;
+  Both<T> x(700, 300, 30);
+  std::fill(x.values.begin(), x.values.end(), T(1));
+  const SparseRows<T> without{x.begins.data(), x.at.data(), nullptr};
+  const std::vector<Index> rows = some_rows(700, 700, 3);
+  const std::vector<Range> leaves{{0, 300}, {300, 700}};
+  for (const Index n : {1, 3, 17, 32}) {
+    const Index ldy = n == 1 ? 1 : kernel::panel_count(n) * kPanel;
+    const auto b = random_values<T>(kernel::panel_matrix_size(300, n), 2);
+    AlignedVector<T> scores[2];
+    AlignedVector<T> sums[3];
+    for (const SparseRows<T>& cells : {x.sparse(), without}) {
+      const std::size_t which = cells.values == nullptr ? 1 : 0;
+      scores[which].resize(static_cast<std::size_t>(700 * ldy));
+      kernel::multiply<T>(700, 300, n, cells, rows.data(), b.data(), scores[which].data(), ldy);
+      SparseColumns<T> columns;
+      columns.assign(cells, 300, rows, 2);
+      for (const bool squares : {false, true}) {
+        AlignedVector<T>& found = sums[squares ? 2 : which];
+        found.assign(static_cast<std::size_t>(kernel::panel_matrix_size(300, n)), T(0));
+        for (Index g = 0; g < SparseColumns<T>::group_count(300); ++g) {
+          columns.fold_outer_products(g, leaves, n, scores[0].data(), ldy, found.data(), squares);
+        }
+      }
+    }
+    EXPECT_TRUE(same_bits(scores[0], scores[1])) << n;
+    EXPECT_TRUE(same_bits(sums[0], sums[1])) << n;
+    EXPECT_TRUE(same_bits(sums[0], sums[2])) << n << ": they are their squares";
+  }
+}
+
 TYPED_TEST(SparseProduct, FoldedColumnsAreOuterProductsOfOnes) {
   using T = TypeParam;
   const std::vector<std::vector<Range>> trees{

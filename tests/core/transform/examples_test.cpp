@@ -178,6 +178,23 @@ TEST(Examples, OfSparseRowsStaySparseWhereZerosDo) {
   }
 }
 
+TEST(Examples, OfSparseRowsHaveNoCellsWhereAllAreOne) {
+  Rows rows = mostly_zeros();
+  for (auto& row : rows) {
+    for (double& x : row) x = x == 0 ? 0 : 1;
+  }
+  const auto examples_of = [&](const Rows& all) {
+    const Table table = sparse_of(whole_table(all, {{}, {}}));
+    return make_examples<float>(table, scaled(table, {}), {}, 2);
+  };
+  const auto ones = examples_of(rows);
+  EXPECT_EQ(ones.sparse_rows().values, nullptr);
+  EXPECT_EQ(ones.memory_bytes(),
+            static_cast<Index>(ones.columns.size() * 4 + ones.begins.size() * 8));
+  rows[999] = {0, 1.5};
+  EXPECT_EQ(examples_of(rows).cells.back(), 1.5F);
+}
+
 TEST(Examples, OfSparseRowsAreDenseWhereZerosAreFilled) {
   const Table dense = whole_table(mostly_zeros(), {{}, {}});
   const FeatureTransform features = scaled(dense, {Scaling::standard, 1, 2});
