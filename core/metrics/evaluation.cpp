@@ -61,8 +61,11 @@ const std::vector<EvaluationMetric>& evaluation_metrics() {
       {"average_precision", Of::two_classes, true, kOnRequest},
       {"balanced_accuracy", Of::classes, true, kOnRequest},
       {"brier", Of::classes, false, kOnRequest, kOfProbabilities},
+      {"calibration_error", Of::classes, false, kOnRequest, kOfProbabilities},
       {"explained_variance", Of::numbers, true, kOnRequest},
       {"f1", Of::classes, true, kOnRequest},
+      {"hinge", Of::classes, false, kOnRequest},
+      {"huber", Of::numbers, false, kOnRequest},
       {"kappa", Of::classes, true, kOnRequest},
       {"loss"},
       {"mae", Of::numbers},
@@ -75,6 +78,8 @@ const std::vector<EvaluationMetric>& evaluation_metrics() {
       {"r2", Of::numbers, true},
       {"recall", Of::classes, true, kOnRequest},
       {"rmse", Of::numbers},
+      {"top_3_accuracy", Of::classes, true, kOnRequest, false, 3},
+      {"top_5_accuracy", Of::classes, true, kOnRequest, false, 5},
   };
   return kAll;
 }
@@ -82,7 +87,8 @@ const std::vector<EvaluationMetric>& evaluation_metrics() {
 bool EvaluationMetric::applies_to(Index classes, bool has_probabilities) const {
   if (of == Of::all) return true;
   if (of == Of::numbers || classes == 0) return of == Of::numbers && classes == 0;
-  return (of == Of::classes || classes == 2) && (has_probabilities || !needs_probabilities);
+  return (of == Of::classes || classes == 2) && classes > classes_above &&
+         (has_probabilities || !needs_probabilities);
 }
 
 double metric_of(const Evaluation& evaluation, std::string_view name) {

@@ -43,6 +43,7 @@ struct EvaluationMetric {
   bool larger_is_better = false;
   bool on_request = false;           ///< an evaluation has it where somebody asks for it
   bool needs_probabilities = false;  ///< of classes
+  Index classes_above = 0;           ///< it says something only where there are more classes
 
   /// @param classes  0 of a target of numbers
   bool applies_to(Index classes, bool has_probabilities) const;

@@ -33,17 +33,25 @@ class RequestedMetrics {
 
  private:
   bool asks(const char* name) const;
+  double of_rows(const std::string& name, Team& team, const RowShare& share, int threads) const;
   double brier(Team& team, const RowShare& share, int threads) const;
+  double hinge(Team& team, const RowShare& share, int threads) const;
+  double huber(Team& team, const RowShare& share, int threads) const;
 
   const Scorer& scorer_;
   std::vector<std::string> names_;
   std::optional<ConfusionMatrix> confusion_;
   bool ranks_;
   bool has_probabilities_;
+  bool has_scores_;
+  bool has_numbers_;
   // Of this rank's rows.
   std::vector<double> ranking_;          // what two classes are ranked by
   AlignedVector<double> probabilities_;  // one for each class of a row
+  AlignedVector<double> scores_;         // those of a row
   std::vector<double> classes_;
+  std::vector<std::vector<double>> predicted_;  // numbers, by target
+  std::vector<std::vector<double>> actual_;
 };
 
 }  // namespace lockstep

@@ -366,23 +366,27 @@ TEST(Validation, ThatCannotBeIsRefused) {
             "or every_steps\n");
   EXPECT_EQ(error({"--train.patience=3"}),
             "command line: error: train.patience: applies to train.monitor = accuracy or auc or "
-            "average_precision or balanced_accuracy or brier or explained_variance or f1 or kappa "
-            "or loss or mae or mape or max_error or mcc or mse or objective or precision or r2 or "
-            "recall or rmse only, not to none; remove it\n");
+            "average_precision or balanced_accuracy or brier or calibration_error or "
+            "explained_variance or f1 or hinge or huber or kappa or loss or mae or mape or "
+            "max_error or mcc or mse or objective or precision or r2 or recall or rmse or "
+            "top_3_accuracy or top_5_accuracy only, not to none; remove it\n");
   EXPECT_EQ(error({"--train.monitor=rmse", "--data.validation_fraction=0.2"}),
             "command line: error: train.monitor: rmse is no metric of the target 'label', which is "
-            "one of 10 classes; its metrics: accuracy, balanced_accuracy, brier, f1, kappa, loss, "
-            "mcc, objective, precision, recall\n");
+            "one of 10 classes; its metrics: accuracy, balanced_accuracy, brier, "
+            "calibration_error, f1, hinge, kappa, loss, mcc, objective, precision, recall, "
+            "top_3_accuracy, top_5_accuracy\n");
   EXPECT_EQ(error({"--validation.metrics=f1,brier", "--model.type=svm", "--synthetic.kind=blobs",
                    "--data.test_fraction=0.2"}),
             "command line: error: validation.metrics: brier is no metric of the target 'class', "
             "which is one of 3 classes without probabilities; its metrics: accuracy, "
-            "balanced_accuracy, f1, kappa, loss, mcc, objective, precision, recall\n");
+            "balanced_accuracy, f1, hinge, kappa, loss, mcc, objective, precision, recall\n");
   EXPECT_EQ(
       error({"--validation.metrics=f1,f2"}),
       "command line: error: validation.metrics: unknown metric 'f2'; known: accuracy, auc, "
-      "average_precision, balanced_accuracy, brier, explained_variance, f1, kappa, loss, mae, "
-      "mape, max_error, mcc, mse, objective, precision, r2, recall, rmse\n");
+      "average_precision, balanced_accuracy, brier, calibration_error, explained_variance, f1, "
+      "hinge, huber, kappa, loss, mae, mape, max_error, mcc, mse, objective, precision, r2, "
+      "recall, "
+      "rmse, top_3_accuracy, top_5_accuracy\n");
   EXPECT_EQ(error({"--train.label_smoothing=0.1", "--model.type=svm", "--synthetic.kind=blobs"}),
             "command line: error: train.label_smoothing: applies to the losses with probabilities, "
             "cross_entropy and logistic, not to model.loss = hinge; remove it\n");

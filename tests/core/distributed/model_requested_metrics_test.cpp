@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -68,6 +70,48 @@ std::map<std::string, double> values(Team& team, const Scorer& scorer, Index cla
   return found;
 }
 
+/// Of one score y·s, of several that of the class before that of the best of the others.
+double mean_hinge(const std::vector<Row>& rows) {
+  double sum = 0;
+  for (const Row& r : rows) {
+    const auto actual = static_cast<std::size_t>(r.actual);
+    double margin = r.scores.size() == 1 ? (2 * r.actual - 1) * r.scores[0] : 1e300;
+    for (std::size_t k = 0; k < r.scores.size() && r.scores.size() > 1; ++k) {
+      if (k != actual) margin = std::min(margin, r.scores[actual] - r.scores[k]);
+    }
+    sum += std::max(0.0, 1 - margin);
+  }
+  return sum / kRows;
+}
+
+/// Over fifteenths of the probability of the class that is predicted.
+double calibration_error(const Scorer& scorer, const std::vector<Row>& rows) {
+  std::map<int, double> surplus;  // hits less probabilities
+  for (const Row& r : rows) {
+    const std::vector<double> p = scorer.probabilities(r.scores.data());
+    const auto best = std::max_element(p.begin(), p.end());
+    const bool is_hit = best - p.begin() == static_cast<std::ptrdiff_t>(r.actual);
+    surplus[static_cast<int>(std::ceil(15 * *best))] += (is_hit ? 1 : 0) - *best;
+  }
+  double sum = 0;
+  for (const auto& [bin, difference] : surplus) sum += std::fabs(difference);
+  return sum / kRows;
+}
+
+double part_in_top(std::size_t k, const std::vector<Row>& rows) {
+  double hits = 0;
+  for (const Row& r : rows) {
+    const auto actual = static_cast<std::size_t>(r.actual);
+    std::size_t before = 0;
+    for (std::size_t other = 0; other < r.scores.size(); ++other) {
+      const bool is_better = r.scores[other] > r.scores[actual];
+      if (is_better || (r.scores[other] == r.scores[actual] && other < actual)) ++before;
+    }
+    hits += before < k ? 1 : 0;
+  }
+  return hits / kRows;
+}
+
 /// Of all rows in one place, by definition.
 std::map<std::string, double> expected(const Scorer& scorer, Index classes) {
   ConfusionMatrix confusion(classes);
@@ -91,7 +135,11 @@ std::map<std::string, double> expected(const Scorer& scorer, Index classes) {
                                     {"mcc", confusion.matthews()},
                                     {"precision", confusion.precision(Average::macro)},
                                     {"recall", confusion.recall(Average::macro)},
-                                    {"brier", brier}};
+                                    {"brier", brier},
+                                    {"hinge", mean_hinge(rows)},
+                                    {"calibration_error", calibration_error(scorer, rows)}};
+  if (classes > 3) all["top_3_accuracy"] = part_in_top(3, rows);
+  if (classes > 5) all["top_5_accuracy"] = part_in_top(5, rows);
   if (classes > 2) return all;
   const auto score = [&](const Row& r) {
     return scorer.outputs() == 1 ? r.scores[0] : r.scores[1] - r.scores[0];
@@ -131,6 +179,7 @@ TEST(RequestedMetrics, AreTheirDefinitionsOnAnyRanks) {
   expect_definitions(1, 2);
   expect_definitions(2, 2);
   expect_definitions(5, 5);
+  expect_definitions(8, 8);
 }
 
 TEST(RequestedMetrics, HaveNoValueWithoutBothClassesOrFiniteScores) {
@@ -160,17 +209,20 @@ TEST(RequestedMetrics, HaveNoValueWithoutBothClassesOrFiniteScores) {
 TEST(RequestedMetrics, OfNumbersAreMeansOverTheTargets) {
   for_each_team({1}, [](Team& team) {
     const Scorer scorer(loss_traits("squared"), 2, {{"a", {}}, {"b", {}}});
-    const RequestedMetrics metrics(scorer, all_names());
+    RequestedMetrics metrics(scorer, all_names());
     ScoreSums sums;
-    sums.numbers.resize(2);
-    sums.numbers[0].add(1, 2, 0);
-    sums.numbers[0].add(4, 4, 0);
-    sums.numbers[1].add(3, 6, 0);
-    sums.numbers[1].add(5, 5, 0);
+    const double scores[2] = {0, 0};
+    const double predicted[2][2] = {{1, 3}, {4, 5}};
+    const double actual[2][2] = {{2, 6}, {4, 5}};
+    for (int r = 0; r < 2; ++r) {
+      metrics.add(scores, predicted[r], actual[r]);
+      scorer.add(sums, predicted[r], actual[r], 0);
+    }
     const auto found = metrics.values(team, {{0, 2}, 2}, sums, 1);
     std::map<std::string, double> all(found.begin(), found.end());
     EXPECT_EQ(all.at("mape"), (0.25 + 0.25) / 2);
     EXPECT_EQ(all.at("max_error"), 3) << "the largest of all";
+    EXPECT_EQ(all.at("huber"), (0.5 / 2 + 2.5 / 2) / 2);
     ScoreSums broken = sums;
     broken.numbers[0].add(std::nan(""), 4, 0);
     for (const auto& [name, value] : metrics.values(team, {{0, 2}, 2}, broken, 1)) {

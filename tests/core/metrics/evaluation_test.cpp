@@ -62,11 +62,15 @@ TEST(EvaluationMetric, AppliesToItsTargets) {
     return all;
   };
   EXPECT_EQ(names(2, true),
-            "accuracy auc average_precision balanced_accuracy brier f1 kappa loss mcc objective "
-            "precision recall ");
+            "accuracy auc average_precision balanced_accuracy brier calibration_error f1 hinge "
+            "kappa loss mcc objective precision recall ");
   EXPECT_EQ(names(3, false),
-            "accuracy balanced_accuracy f1 kappa loss mcc objective precision recall ");
-  EXPECT_EQ(names(0, false), "explained_variance loss mae mape max_error mse objective r2 rmse ");
+            "accuracy balanced_accuracy f1 hinge kappa loss mcc objective precision recall ");
+  EXPECT_EQ(names(4, false),
+            "accuracy balanced_accuracy f1 hinge kappa loss mcc objective precision recall "
+            "top_3_accuracy ");
+  EXPECT_EQ(names(0, false),
+            "explained_variance huber loss mae mape max_error mse objective r2 rmse ");
 }
 
 TEST(Evaluation, WhatIsNotFiniteIsNull) {

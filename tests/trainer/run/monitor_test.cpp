@@ -51,8 +51,8 @@ TEST(Monitor, KnowsWhichWayIsBetter) {
       low.requested = {{metric.name, 0.25}};
       high.requested = {{metric.name, 0.5}};
     }
-    constexpr std::array kErrors{"brier", "loss",      "mae",       "mape",
-                                 "mse",   "objective", "max_error", "rmse"};
+    constexpr std::array kErrors{"brier", "calibration_error", "hinge", "huber",     "loss", "mae",
+                                 "mape",  "max_error",         "mse",   "objective", "rmse"};
     const bool is_error = std::find(kErrors.begin(), kErrors.end(), metric.name) != kErrors.end();
     Monitor monitor({metric.name});
     EXPECT_TRUE(monitor.see(low, 1, 1)) << metric.name;
