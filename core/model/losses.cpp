@@ -244,6 +244,15 @@ LossTraits loss_traits(std::string_view name) {
   return {TargetKind::number, ClassScores::none, false};
 }
 
+double curvature_at_zero(std::string_view name, Index outputs) {
+  const auto classes = static_cast<double>(outputs);
+  if (name == "squared") return 1;
+  if (name == "logistic") return 0.25;
+  if (name == "squared_hinge") return 2;
+  if (name == "cross_entropy") return (classes - 1) / (classes * classes);
+  return 0;
+}
+
 void softmax(Index k, const double* scores, double* probabilities) {
   double largest = scores[0];
   for (Index i = 1; i < k; ++i) largest = scores[i] > largest ? scores[i] : largest;

@@ -64,6 +64,9 @@ template <class T>
 std::unique_ptr<Loss<T>> make_loss(std::string_view name, double smoothing = 0);
 /// Requires a name that make_loss knows.
 LossTraits loss_traits(std::string_view name);
+/// The second derivative of a loss with respect to a score, where all scores of the row are 0: of
+/// most losses it is nowhere larger. 0 of one with a kink.
+double curvature_at_zero(std::string_view name, Index outputs);
 
 /// Softmax of one row of k scores, in double.
 void softmax(Index k, const double* scores, double* probabilities);

@@ -265,12 +265,28 @@ void NetworkPass<T>::backward(Range rows, std::size_t stage) {
 }
 
 template <class T>
-void NetworkPass<T>::gradient(std::span<const Range> leaves, std::size_t task, T* gradient) {
+void NetworkPass<T>::square(Range rows, double curvature) {
+  assert(network_.layer_count() == 1);
+  const Index outputs = network_.spec().outputs;
+  const Index columns = scores().padded(outputs);
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    T* derivatives = scores().row(r);
+    std::fill_n(derivatives, outputs, static_cast<T>(curvature));
+    std::fill(derivatives + outputs, derivatives + columns, T(0));
+    if (is_sparse()) continue;
+    T* features = input().row(r);
+    for (Index i = 0; i < network_.spec().inputs; ++i) features[i] *= features[i];
+  }
+}
+
+template <class T>
+void NetworkPass<T>::gradient(std::span<const Range> leaves, std::size_t task, T* gradient,
+                              bool squares) {
   if (task < sparse_tasks_.size()) {
     const Index outputs = network_.first_layer().outputs();
     for (const Index group : sparse_tasks_[task]) {
       columns_.fold_outer_products(group, leaves, outputs, derivatives_[1].data,
-                                   derivatives_[1].stride, gradient + network_.offset(0));
+                                   derivatives_[1].stride, gradient + network_.offset(0), squares);
     }
     return;
   }

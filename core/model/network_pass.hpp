@@ -80,6 +80,10 @@ class NetworkPass {
   /// Moves the running averages of θ towards what the joins had. The same on all ranks.
   void update_running(double momentum, T* theta) const;
 
+  /// Of a network of one layer, instead of all that: dense features become their squares, and the
+  /// derivative of each score becomes `curvature`.
+  void square(Range rows, double curvature);
+
   /// Prepares phase two of a sparse batch for these blocks, which are those that are touched by it,
   /// or more.
   void plan_gradient(const BlockSet& touched);
@@ -87,7 +91,8 @@ class NetworkPass {
   std::size_t gradient_tasks() const { return gradient_tasks_.size() + sparse_tasks_.size(); }
   /// One piece of the gradient of the node over `leaves`, into an arena laid out like θ. Of a
   /// sparse batch, blocks that phase two was not prepared for are left as they are.
-  void gradient(std::span<const Range> leaves, std::size_t task, T* gradient);
+  /// @param squares  behind `square`
+  void gradient(std::span<const Range> leaves, std::size_t task, T* gradient, bool squares = false);
 
  private:
   struct PrepareTask {

@@ -12,6 +12,7 @@ namespace {
 constexpr double kDecrease = 1e-4;  // c₁
 constexpr double kCurvature = 0.9;  // c₂
 constexpr int kMostEvaluations = 30;
+constexpr Index kCompared = 4;  // pairs by which one of two diagonals is chosen
 
 /// Where the cubic through two values and slopes is least, inside the middle 80 % between them.
 double interpolated(double a, double value_a, double slope_a, double b, double value_b,
@@ -39,23 +40,26 @@ Lbfgs<T>::Lbfgs(LbfgsProblem<T>& problem, const LbfgsOptions& options)
     : problem_(problem), options_(options) {
   const auto n = static_cast<std::size_t>(problem.size());
   const auto m = static_cast<std::size_t>(options.history);
-  history_.assign(2 * m, AlignedVector<T>(n));
-  gram_.resize((2 * m + 1) * (2 * m + 1));
-  for (auto* vector : {&start_, &gradient_, &steepest_, &direction_, &new_gradient_}) {
+  history_.assign(2 * m + 1, AlignedVector<T>(n));
+  sy_.resize(m * m);
+  s_g_.resize(m);
+  for (auto* vector :
+       {&changed_inverse_, &start_, &gradient_, &steepest_, &direction_, &new_gradient_}) {
     vector->resize(n);
   }
+  forget();
 }
 
-/// Of the vectors s₀ … sₘ₋₁, y₀ … yₘ₋₁ and the steepest ascent.
+/// s of pair i times y of pair j.
 template <class T>
-double& Lbfgs<T>::gram(Index i, Index j) {
-  return gram_[static_cast<std::size_t>(i * (2 * options_.history + 1) + j)];
+double& Lbfgs<T>::sy(Index i, Index j) {
+  return sy_[static_cast<std::size_t>(i * options_.history + j)];
 }
 
 template <class T>
 double Lbfgs<T>::dot(const AlignedVector<T>& a, const AlignedVector<T>& b) {
-  const typename LbfgsProblem<T>::Pair pair{a.data(), b.data()};
-  return problem_.dots({&pair, 1}).front();
+  const typename LbfgsProblem<T>::Product product{a.data(), b.data()};
+  return problem_.dots({&product, 1}).front();
 }
 
 template <class T>
@@ -65,8 +69,8 @@ double Lbfgs<T>::evaluate(const T* x, AlignedVector<T>& gradient) {
   if (!problem_.has_l1()) return value;
   AlignedVector<T> magnitudes(gradient.size());
   for (std::size_t i = 0; i < magnitudes.size(); ++i) magnitudes[i] = std::fabs(x[i]);
-  const typename LbfgsProblem<T>::Pair pair{problem_.l1().data(), magnitudes.data()};
-  return value + problem_.dots({&pair, 1}).front();
+  const typename LbfgsProblem<T>::Product product{problem_.l1().data(), magnitudes.data()};
+  return value + problem_.dots({&product, 1}).front();
 }
 
 template <class T>
@@ -76,76 +80,101 @@ void Lbfgs<T>::restore(std::vector<AlignedVector<T>> history) {
   pairs_ = 0;
   while (pairs_ < options_.history && dot(s(pairs_), s(pairs_)) > 0) ++pairs_;
   unknown_ = pairs_;
+  if (pairs_ == 0) return forget();
+  for (std::size_t e = 0; e < changed().size(); ++e) changed_inverse_[e] = T(1) / changed()[e];
 }
 
+/// There are no pairs any more.
 template <class T>
-void Lbfgs<T>::update_gram(const T* x) {
-  const Index m = options_.history;
-  const auto vector = [&](Index i) {
-    return i == 2 * m ? steepest_.data() : history_[static_cast<std::size_t>(i)].data();
-  };
-  std::vector<Index> known;  // all that there are
-  for (Index i = 0; i < pairs_; ++i) known.insert(known.end(), {i, m + i});
-  known.push_back(2 * m);
-  std::vector<typename LbfgsProblem<T>::Pair> wanted{{x, x}};
-  std::vector<std::pair<Index, Index>> places;
-  for (const Index i : known) {
-    const bool is_new = i == 2 * m || i % m < unknown_;
-    for (const Index j : known) {
-      const bool is_other_new = j == 2 * m || j % m < unknown_;
-      if (!is_new || (is_other_new && j < i)) continue;
-      wanted.emplace_back(vector(i), vector(j));
-      places.emplace_back(i, j);
+void Lbfgs<T>::forget() {
+  for (auto& vector : history_) std::fill(vector.begin(), vector.end(), T(0));
+  for (auto* identity : {&changed(), &changed_inverse_}) {
+    std::fill(identity->begin(), identity->end(), T(1));
+  }
+  pairs_ = 0;
+  unknown_ = 0;
+}
+
+/// All inner products that an iteration from x asks for before it has a direction, and the D that
+/// they speak for.
+template <class T>
+typename Lbfgs<T>::Diagonal Lbfgs<T>::multiply_vectors(const T* x) {
+  const Index compared = std::min<Index>(pairs_, problem_.has_curvature() ? kCompared : 1);
+  std::vector<Diagonal> diagonals{{changed().data(), changed_inverse_.data(), 1}};
+  if (problem_.has_curvature()) diagonals.push_back({known_.data(), known_inverse_.data(), 1});
+  std::vector<typename LbfgsProblem<T>::Product> wanted{{x, x},
+                                                        {steepest_.data(), steepest_.data()}};
+  for (Index i = 0; i < pairs_; ++i) wanted.push_back({s(i).data(), steepest_.data()});
+  std::vector<double*> places;
+  for (Index i = 0; i < pairs_; ++i) {
+    for (Index j = 0; j < std::min(i + 1, unknown_); ++j) {
+      wanted.push_back({s(i).data(), y(j).data()});
+      places.push_back(&sy(i, j));
+    }
+  }
+  for (const Diagonal& diagonal : diagonals) {
+    for (Index i = 0; i < compared; ++i) {
+      wanted.push_back({y(i).data(), y(i).data(), diagonal.values});
+      wanted.push_back({s(i).data(), s(i).data(), diagonal.inverse});
     }
   }
   const std::vector<double> found = problem_.dots(wanted);
-  x_norm_ = std::sqrt(found[0]);
-  for (std::size_t k = 0; k < places.size(); ++k) {
-    const auto& [i, j] = places[k];
-    gram(i, j) = gram(j, i) = found[k + 1];
-  }
+  auto next = found.begin();
+  x_norm_ = std::sqrt(*next++);
+  norm_ = std::sqrt(*next++);
+  for (Index i = 0; i < pairs_; ++i) s_g_[static_cast<std::size_t>(i)] = *next++;
+  for (double* place : places) *place = *next++;
   unknown_ = 0;
-  norm_ = std::sqrt(gram(2 * m, 2 * m));
+  std::vector<double> products;  // of each diagonal
+  for (Diagonal& diagonal : diagonals) {
+    products.push_back(1);
+    for (Index i = 0; i < compared; ++i, next += 2) {
+      if (i == 0) diagonal.scale = sy(0, 0) / next[0];
+      products.back() *= next[0] * next[1] / (sy(i, i) * sy(i, i));
+    }
+  }
+  const bool takes_known = products.size() > 1 && products[1] < products[0];
+  return diagonals[takes_known ? 1 : 0];
 }
 
-/// The two loops, over coefficients of the vectors.
+/// The two loops over the pairs.
 template <class T>
-void Lbfgs<T>::choose_direction() {
-  const Index m = options_.history;
-  std::vector<double> of(static_cast<std::size_t>(2 * m + 1));
-  const auto coefficient = [&](Index i) -> double& { return of[static_cast<std::size_t>(i)]; };
-  const auto product_with = [&](Index j) {
-    double sum = 0;
-    for (Index i = 0; i < pairs_; ++i) {
-      sum += coefficient(i) * gram(i, j) + coefficient(m + i) * gram(m + i, j);
-    }
-    return sum + coefficient(2 * m) * gram(2 * m, j);
-  };
-  coefficient(2 * m) = -1;
-  std::vector<double> alphas;
+void Lbfgs<T>::choose_direction(const Diagonal& initial) {
+  const auto count = static_cast<std::size_t>(pairs_);
+  std::vector<double> alphas(count);
   for (Index i = 0; i < pairs_; ++i) {
-    alphas.push_back(product_with(i) / gram(i, m + i));
-    coefficient(m + i) -= alphas.back();
+    double sum = s_g_[static_cast<std::size_t>(i)];
+    for (Index j = 0; j < i; ++j) sum -= alphas[static_cast<std::size_t>(j)] * sy(i, j);
+    alphas[static_cast<std::size_t>(i)] = sum / sy(i, i);
+  }
+  direction_ = steepest_;
+  std::vector<typename LbfgsProblem<T>::Product> wanted;
+  for (Index i = 0; i < pairs_; ++i) {
+    const T alpha = static_cast<T>(alphas[static_cast<std::size_t>(i)]);
+    const T* change = y(i).data();
+    for (std::size_t e = 0; e < direction_.size(); ++e) direction_[e] -= alpha * change[e];
+    wanted.push_back({change, direction_.data()});
   }
   if (pairs_ > 0) {
-    const double scale = gram(0, m) / gram(m, m);
-    for (double& c : of) c *= scale;
-  }
-  for (Index i = pairs_ - 1; i >= 0; --i) {
-    const double beta = product_with(m + i) / gram(i, m + i);
-    coefficient(i) += alphas[static_cast<std::size_t>(i)] - beta;
-  }
-  const T of_steepest = static_cast<T>(coefficient(2 * m));
-  for (std::size_t e = 0; e < direction_.size(); ++e) direction_[e] = of_steepest * steepest_[e];
-  for (Index i = 0; i < pairs_; ++i) {
-    const T a = static_cast<T>(coefficient(i));
-    const T b = static_cast<T>(coefficient(m + i));
-    const T* step = s(i).data();
-    const T* change = y(i).data();
+    const T scale = static_cast<T>(initial.scale);
     for (std::size_t e = 0; e < direction_.size(); ++e) {
-      direction_[e] += a * step[e] + b * change[e];
+      direction_[e] *= scale * initial.values[e];
+    }
+    const std::vector<double> found = problem_.dots(wanted);
+    std::vector<double> of_steps(count);
+    for (Index i = pairs_ - 1; i >= 0; --i) {
+      double sum = found[static_cast<std::size_t>(i)];
+      for (Index j = i + 1; j < pairs_; ++j)
+        sum += of_steps[static_cast<std::size_t>(j)] * sy(j, i);
+      of_steps[static_cast<std::size_t>(i)] = alphas[static_cast<std::size_t>(i)] - sum / sy(i, i);
+    }
+    for (Index i = 0; i < pairs_; ++i) {
+      const T of_step = static_cast<T>(of_steps[static_cast<std::size_t>(i)]);
+      const T* step = s(i).data();
+      for (std::size_t e = 0; e < direction_.size(); ++e) direction_[e] += of_step * step[e];
     }
   }
+  for (T& element : direction_) element = -element;
   if (!problem_.has_l1()) return;
   for (std::size_t e = 0; e < direction_.size(); ++e) {
     if (direction_[e] * steepest_[e] >= T(0)) direction_[e] = T(0);
@@ -156,6 +185,11 @@ void Lbfgs<T>::choose_direction() {
 template <class T>
 bool Lbfgs<T>::prepare(const T* x) {
   if (is_prepared_) return true;
+  if (problem_.has_curvature() && !asked_curvature_) {
+    known_inverse_ = problem_.curvature();
+    for (const T c : known_inverse_) known_.push_back(T(1) / c);
+    asked_curvature_ = true;
+  }
   value_ = evaluate(x, gradient_);
   is_prepared_ = std::isfinite(value_) && look(x);
   return is_prepared_;
@@ -175,9 +209,9 @@ bool Lbfgs<T>::look(const T* x) {
       steepest_[e] = g + l1[e] < T(0) ? g + l1[e] : g - l1[e] > T(0) ? g - l1[e] : T(0);
     }
   }
-  update_gram(x);
+  const Diagonal initial = multiply_vectors(x);
   if (!std::isfinite(norm_)) return false;
-  choose_direction();
+  choose_direction(initial);
   slope_ = dot(steepest_, direction_);
   if (!(slope_ < 0) && norm_ > 0) go_straight();  // rounding, or an orthant that leaves nothing
   return true;
@@ -186,10 +220,8 @@ bool Lbfgs<T>::look(const T* x) {
 /// Forgets the history, and takes the steepest descent.
 template <class T>
 void Lbfgs<T>::go_straight() {
-  for (auto& vector : history_) std::fill(vector.begin(), vector.end(), T(0));
-  pairs_ = 0;
-  unknown_ = 0;
-  choose_direction();
+  forget();
+  choose_direction({});
   slope_ = dot(steepest_, direction_);
 }
 
@@ -275,6 +307,22 @@ bool Lbfgs<T>::backtrack(T* x) {
   return false;
 }
 
+/// As BFGS changes the diagonal of a matrix, here B = D⁻¹/γ.
+template <class T>
+void Lbfgs<T>::change_diagonal(double sy, double ydy, double sbs, const T* step, const T* change) {
+  const double scale = sy / ydy;
+  for (std::size_t e = 0; e < changed().size(); ++e) {
+    const double b = static_cast<double>(changed_inverse_[e]) / scale;
+    const double bs = b * static_cast<double>(step[e]);
+    const auto grown = static_cast<double>(change[e]);
+    const double sum = b + grown * grown / sy - bs * bs / (sbs / scale);
+    // Positive but for rounding.
+    const double least = static_cast<double>(std::numeric_limits<T>::epsilon()) * b;
+    changed()[e] = static_cast<T>(1 / std::max(sum, least));
+    changed_inverse_[e] = T(1) / changed()[e];
+  }
+}
+
 /// The step to x becomes the newest pair, where the gradient has grown along it.
 template <class T>
 void Lbfgs<T>::remember(const T* x) {
@@ -285,11 +333,15 @@ void Lbfgs<T>::remember(const T* x) {
     step[e] = x[e] - step[e];
     change[e] = new_gradient_[e] - change[e];
   }
-  const std::vector<typename LbfgsProblem<T>::Pair> wanted{{step.data(), change.data()},
-                                                           {change.data(), change.data()}};
+  const std::vector<typename LbfgsProblem<T>::Product> wanted{
+      {step.data(), change.data()},
+      {change.data(), change.data()},
+      {change.data(), change.data(), changed().data()},
+      {step.data(), step.data(), changed_inverse_.data()}};
   const std::vector<double> products = problem_.dots(wanted);
   const double least = static_cast<double>(std::numeric_limits<T>::epsilon()) * products[1];
   if (!(products[0] > least)) return;
+  change_diagonal(products[0], products[2], products[3], step.data(), change.data());
   const auto behind = [&](Index i) { return history_.begin() + i; };
   std::rotate(behind(0), behind(m - 1), behind(m));
   std::rotate(behind(m), behind(2 * m - 1), behind(2 * m));
@@ -297,10 +349,7 @@ void Lbfgs<T>::remember(const T* x) {
   y(0).swap(change);
   for (Index i = std::min(pairs_, m - 1); i > 0; --i) {
     for (Index j = std::min(pairs_, m - 1); j > 0; --j) {
-      gram(i, j) = gram(i - 1, j - 1);
-      gram(i, m + j) = gram(i - 1, m + j - 1);
-      gram(m + i, j) = gram(m + i - 1, j - 1);
-      gram(m + i, m + j) = gram(m + i - 1, m + j - 1);
+      sy(i, j) = sy(i - 1, j - 1);
     }
   }
   pairs_ = std::min(pairs_ + 1, m);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "core/base/memory.hpp"
@@ -14,7 +13,12 @@ namespace lockstep {
 template <class T>
 class LbfgsProblem {
  public:
-  using Pair = std::pair<const T*, const T*>;
+  /// Σ aᵢbᵢ, or Σ wᵢaᵢbᵢ.
+  struct Product {
+    const T* a;
+    const T* b;
+    const T* weights = nullptr;
+  };
 
   virtual ~LbfgsProblem() = default;
 
@@ -26,8 +30,12 @@ class LbfgsProblem {
   virtual bool has_l1() const = 0;
   /// Then those of this rank's elements, each at least 0.
   virtual std::span<const T> l1() const = 0;
-  /// Σ aᵢbᵢ over the elements of all ranks, for each pair of vectors.
-  virtual std::vector<double> dots(std::span<const Pair> pairs) = 0;
+  /// Something is known beforehand of the diagonal of the Hessian of f, of all ranks' elements.
+  virtual bool has_curvature() const { return false; }
+  /// Then what it is thought to be, up to a factor, of this rank's elements: each above 0.
+  virtual AlignedVector<T> curvature() { return {}; }
+  /// Sums over the elements of all ranks.
+  virtual std::vector<double> dots(std::span<const Product> products) = 0;
 };
 
 /// It stands beside the optimizers of the registry, which take steps from any rows.
@@ -37,16 +45,22 @@ struct LbfgsOptions {
   Index history = 20;  ///< m, pairs that are kept, ≥ 1
   /// Stop when half the decrease of the step to the minimum of the model, ½·gᵀHg, is at most this
   /// part of |F|, or the gradient's norm this part of max(1, ‖x‖).
-  double tolerance = 1e-8;
+  double tolerance = 1e-9;
 };
 
 /// Vectors like x that it has.
-inline Index lbfgs_vectors(const LbfgsOptions& options) { return 2 * options.history + 5; }
+inline Index lbfgs_vectors(const LbfgsOptions& options, bool has_curvature) {
+  return 2 * options.history + 7 + (has_curvature ? 2 : 0);
+}
 
-/// Limited-memory BFGS [Nocedal, Wright 2006, algorithm 7.5], with all inner products of an
-/// iteration at once [Chen, Wang, Zhou 2014]:
-///   x ← x − t·H·g,  H the inverse Hessian of BFGS from H₀ = (s·y)/(y·y)·I by the last m pairs
-///   s = Δx, y = Δg
+/// Limited-memory BFGS [Nocedal, Wright 2006, algorithm 7.5]:
+///   x ← x − t·H·g,  H the inverse Hessian of BFGS from H₀ = γ·D by the last m pairs
+///   s = Δx, y = Δg;  γ = (s·y)/(y·Dy) of the newest
+/// D is diagonal, at first I, and each pair changes it as BFGS would change the diagonal of its
+/// inverse B [Gilbert, Lemaréchal 1989, §4.2]:
+///   B ← B/γ,  Bᵢ ← Bᵢ + yᵢ²/(s·y) − (Bᵢsᵢ)²/(s·Bs)
+/// Where the curvature c is known beforehand, D may be 1/c instead: whichever has the smaller
+/// Π (y·Dy)(s·D⁻¹s) over the last four pairs, each at least (s·y)², as it is where Dy is along s.
 /// t satisfies the strong Wolfe conditions (c₁ = 10⁻⁴, c₂ = 0.9), by bracketing and cubic
 /// interpolation (algorithms 3.5 and 3.6), from t = 1, at first 1/‖g‖.
 /// With λ > 0 it is OWL-QN [Andrew, Gao 2007]: g is the pseudo-gradient, the step stays in the
@@ -67,8 +81,8 @@ class Lbfgs {
   /// it stays where it is. *Collective*.
   Outcome iterate(T* x);
 
-  /// The pairs, s of each and then y of each, the newest first; 0 where there are fewer. They and x
-  /// are all that an iteration depends on.
+  /// The pairs, s of each and then y of each, the newest first, 0 where there are fewer, and D as
+  /// they have changed it. They and x are all that an iteration depends on.
   const std::vector<AlignedVector<T>>& history() const { return history_; }
   /// Goes on from another x, with the history of that run.
   void restore(std::vector<AlignedVector<T>> history);
@@ -80,15 +94,24 @@ class Lbfgs {
     double slope = 0;
   };
 
+  /// D, and its inverse.
+  struct Diagonal {
+    const T* values;
+    const T* inverse;
+    double scale;  ///< γ
+  };
+
   AlignedVector<T>& s(Index i) { return history_[static_cast<std::size_t>(i)]; }
   AlignedVector<T>& y(Index i) { return history_[static_cast<std::size_t>(options_.history + i)]; }
-  double& gram(Index i, Index j);
+  AlignedVector<T>& changed() { return history_.back(); }
+  double& sy(Index i, Index j);
   double dot(const AlignedVector<T>& a, const AlignedVector<T>& b);
   double evaluate(const T* x, AlignedVector<T>& gradient);
   bool prepare(const T* x);
   bool look(const T* x);
-  void update_gram(const T* x);
-  void choose_direction();
+  Diagonal multiply_vectors(const T* x);
+  void forget();
+  void choose_direction(const Diagonal& initial);
   void go_straight();
   Point at(double t, T* x);
   bool search(T* x);
@@ -96,13 +119,19 @@ class Lbfgs {
   bool backtrack(T* x);
   bool is_too_high(const Point& p) const;
   void remember(const T* x);
+  void change_diagonal(double sy, double ydy, double sbs, const T* step, const T* change);
 
   LbfgsProblem<T>& problem_;
   LbfgsOptions options_;
   std::vector<AlignedVector<T>> history_;
-  Index pairs_ = 0;    // of the history
-  Index unknown_ = 0;  // the newest of them, of which the inner products are not known
-  std::vector<double> gram_;
+  AlignedVector<T> changed_inverse_;
+  AlignedVector<T> known_;  // 1/c; empty where nothing is known
+  AlignedVector<T> known_inverse_;
+  bool asked_curvature_ = false;
+  Index pairs_ = 0;          // of the history
+  Index unknown_ = 0;        // the newest of them, of which the inner products are not known
+  std::vector<double> sy_;   // s of each pair times y of it and of each newer one
+  std::vector<double> s_g_;  // s of each pair times the gradient of F
 
   bool is_prepared_ = false;  // all of the following is of x
   AlignedVector<T> start_;    // x

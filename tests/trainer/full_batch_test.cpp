@@ -94,6 +94,44 @@ TEST(FullBatch, IsTheSameOnAnyRanksInterruptedOrNot) {
   }
 }
 
+/// Independent features, each ten times as large as the one before.
+TEST(FullBatch, TakesFeaturesOfAnyScaleInFewSteps) {
+  const TestFolder folder;
+  std::string text = "a,b,c,d,e,f,weight,y\n";
+  std::string sparse;
+  std::uint64_t state = 1;
+  const auto draw = [&] {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<int>(state >> 60U) - 8;
+  };
+  for (int row = 0; row < 400; ++row) {
+    int y = draw();
+    std::string line;
+    std::string cells;
+    for (int c = 0; c < 6; ++c) {
+      const int x = draw();
+      y += (c % 2 == 0 ? 1 : -2) * x;
+      line += std::to_string(x) + "e" + std::to_string(c - 3) + ",";
+      cells += " " + std::to_string(c + 1) + ":" + std::to_string(x) + "e" + std::to_string(c - 3);
+    }
+    text += line + std::to_string(1 + row % 3) + "," + std::to_string(y) + "\n";
+    sparse += std::to_string(y) + cells + "\n";
+  }
+  folder.write("a.csv", text);
+  folder.write("a.svm", sparse);
+  const Words linear{"--model.type=linear", "--train.optimizer=lbfgs", "--train.batch_size=all",
+                     "--train.epochs=500", "--train.precision=double"};
+  const Words dense{"--data.train=a.csv", "--data.target=y", "--data.weight=weight"};
+  for (const Words& data :
+       {dense, dense + Words{"--train.micro_batch=7"}, Words{"--data.train=a.svm"}}) {
+    const ProgramRun run =
+        run_program(folder.path(), 2, train_to("run", linear + data + Words{"--overwrite"}));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_LT(result_of(folder, "run")["epochs"], 12) << data.front();
+    EXPECT_GT(result_of(folder, "run")["train"]["r2"], 0.8) << data.front();
+  }
+}
+
 TEST(FullBatch, TrainsNetworksToo) {
   const TestFolder folder;
   const Words moons{"--synthetic.kind=moons", "--synthetic.rows=500",    "--model.type=mlp",

@@ -546,7 +546,7 @@ void add_optimizers(std::vector<Option>& all) {
        integer("lbfgs.history", "20", "Steps of lbfgs that it knows the curvature from")
            .between(1, 1000),
        real(
-           "lbfgs.tolerance", "1e-8",
+           "lbfgs.tolerance", "1e-9",
            "Part of the objective by which a step of lbfgs has to promise to make it smaller; with "
            "less it ends")
            .between(0, 1),

@@ -22,6 +22,15 @@ Index row_tile(Index rows, int threads) {
   return std::clamp(round_up(even, kRowTileStep), kRowTileStep, kRowTile);
 }
 
+/// take(tile) for all of the rows, by all threads.
+template <class Take>
+void for_each_tile(Index rows, int threads, const Take& take) {
+  const Index size = row_tile(rows, threads);
+  parallel_for(threads, (rows + size - 1) / size, [&](Index task) {
+    take(Range{task * size, std::min(rows, (task + 1) * size)});
+  });
+}
+
 }  // namespace
 
 GradientPlan gradient_plan(Range lanes, Index all_lanes, Index lane_rows, Index batch,
@@ -118,64 +127,75 @@ template <class T>
 void BatchGradient<T>::compute(const BlockSet& touched, const T* theta) {
   parallel_for(threads_, static_cast<Index>(pass_.prepare_tasks()),
                [&](Index task) { pass_.prepare(theta, static_cast<std::size_t>(task)); });
-  if (plan_.lanes_at_once == 0) return compute_all(touched, theta);
+  ask({touched, theta, 0});
+}
+
+template <class T>
+void BatchGradient<T>::compute_curvature(const BlockSet& touched, double of_loss) {
+  ask({touched, nullptr, of_loss});
+}
+
+template <class T>
+void BatchGradient<T>::ask(const Question& question) {
+  if (plan_.lanes_at_once == 0) return ask_all(question);
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    fold(nodes_[n], touched, theta, arenas_[n].data(), 0);
+    fold(nodes_[n], question, arenas_[n].data(), 0);
   }
 }
 
 /// All rows at once: the weights of every node share the threads.
 template <class T>
-void BatchGradient<T>::compute_all(const BlockSet& touched, const T* theta) {
-  run({0, batch_.count()}, touched, theta);
+void BatchGradient<T>::ask_all(const Question& question) {
+  run({0, batch_.count()}, question);
   const auto tasks = static_cast<Index>(pass_.gradient_tasks());
   const auto node_count = static_cast<Index>(nodes_.size());
   parallel_for(threads_, tasks * node_count, [&](Index i) {
     const auto n = static_cast<std::size_t>(i % node_count);
     pass_.gradient(leaves_of(nodes_[n]), static_cast<std::size_t>(i / node_count),
-                   arenas_[n].data());
+                   arenas_[n].data(), question.theta == nullptr);
   });
 }
 
 template <class T>
-void BatchGradient<T>::fold(TreeNode node, const BlockSet& touched, const T* theta, T* into,
-                            std::size_t level) {
-  if (node.span <= plan_.lanes_at_once) return take_lanes(node, touched, theta, into);
+void BatchGradient<T>::fold(TreeNode node, const Question& question, T* into, std::size_t level) {
+  if (node.span <= plan_.lanes_at_once) return take_lanes(node, question, into);
   const Index half = node.span / 2;
   T* right = scratch_[level].data();
-  fold({node.leaf, half}, touched, theta, into, level + 1);
-  fold({node.leaf + half, half}, touched, theta, right, level + 1);
-  add(touched, right, into);
+  fold({node.leaf, half}, question, into, level + 1);
+  fold({node.leaf + half, half}, question, right, level + 1);
+  add(question.touched, right, into);
 }
 
 /// Lanes that the micro-batch has room for, or one in pieces.
 template <class T>
-void BatchGradient<T>::take_lanes(TreeNode node, const BlockSet& touched, const T* theta, T* into) {
+void BatchGradient<T>::take_lanes(TreeNode node, const Question& question, T* into) {
   const std::span<const Range> lanes = leaves_of(node);
   const Range rows{lanes.front().begin, lanes.back().end};
   if (rows.size() <= plan_.rows_at_once) {
-    run(rows, touched, theta);
+    run(rows, question);
     std::vector<Range> leaves;  // among the rows of the pass
     for (const Range& lane : lanes) {
       leaves.push_back({lane.begin - rows.begin, lane.end - rows.begin});
     }
-    return sum_gradients(leaves, into);
+    return sum_gradients(leaves, question, into);
   }
   T* piece = scratch_.back().data();
   for (Index begin = rows.begin; begin < rows.end; begin += plan_.rows_at_once) {
     const Range part{begin, std::min(rows.end, begin + plan_.rows_at_once)};
-    run(part, touched, theta);
+    run(part, question);
     const std::vector<Range> one{{0, part.size()}};
-    sum_gradients(one, begin == rows.begin ? into : piece);
-    if (begin > rows.begin) add(touched, piece, into);
+    sum_gradients(one, question, begin == rows.begin ? into : piece);
+    if (begin > rows.begin) add(question.touched, piece, into);
   }
 }
 
 /// Phase two of the rows that the pass has.
 template <class T>
-void BatchGradient<T>::sum_gradients(std::span<const Range> leaves, T* into) {
-  parallel_for(threads_, static_cast<Index>(pass_.gradient_tasks()),
-               [&](Index task) { pass_.gradient(leaves, static_cast<std::size_t>(task), into); });
+void BatchGradient<T>::sum_gradients(std::span<const Range> leaves, const Question& question,
+                                     T* into) {
+  parallel_for(threads_, static_cast<Index>(pass_.gradient_tasks()), [&](Index task) {
+    pass_.gradient(leaves, static_cast<std::size_t>(task), into, question.theta == nullptr);
+  });
 }
 
 /// to += from, in the blocks that have gradients.
@@ -194,20 +214,24 @@ void BatchGradient<T>::add(const BlockSet& touched, const T* from, T* to) const 
 
 /// Phase one of some rows of the batch, which the pass has then.
 template <class T>
-void BatchGradient<T>::run(Range rows, const BlockSet& touched, const T* theta) {
+void BatchGradient<T>::run(Range rows, const Question& question) {
   choose(rows);
-  if (examples_.is_sparse) pass_.plan_gradient(touched);
-  const Index size = row_tile(rows.size(), threads_);
-  const auto for_each_tile = [&](const auto& take) {
-    parallel_for(threads_, (rows.size() + size - 1) / size, [&](Index task) {
-      take(Range{task * size, std::min(rows.size(), (task + 1) * size)});
-    });
-  };
+  if (examples_.is_sparse) pass_.plan_gradient(question.touched);
+  if (question.theta != nullptr) return run_through_network(rows, question.theta);
+  for_each_tile(rows.size(), threads_, [&](Range tile) {
+    read_tile(rows.begin, tile);
+    pass_.square(tile, question.curvature_of_loss);
+    if (batch_.weights() != nullptr) pass_.weight_derivatives(tile, batch_.weights() + rows.begin);
+  });
+}
+
+template <class T>
+void BatchGradient<T>::run_through_network(Range rows, const T* theta) {
   const TrainingRows training = batch_.training_rows().from(rows.begin);
   const std::size_t last = pass_.stages() - 1;
   for (std::size_t stage = 0; stage <= last; ++stage) {
     if (stage > 0) join_forward(stage - 1);
-    for_each_tile([&](Range tile) {
+    for_each_tile(rows.size(), threads_, [&](Range tile) {
       if (stage == 0) read_tile(rows.begin, tile);
       pass_.forward(tile, theta, &training, stage);
       if (stage < last) return;
@@ -217,7 +241,7 @@ void BatchGradient<T>::run(Range rows, const BlockSet& touched, const T* theta) 
   }
   for (std::size_t stage = last; stage-- > 0;) {
     join_backward(stage);
-    for_each_tile([&](Range tile) { pass_.backward(tile, stage); });
+    for_each_tile(rows.size(), threads_, [&](Range tile) { pass_.backward(tile, stage); });
   }
 }
 

@@ -54,6 +54,9 @@ class BatchGradient {
   /// *Collective* where layers join rows, else rank-local.
   /// @param touched  of sparse rows, those blocks or more; the others of the arenas mean nothing
   void compute(const BlockSet& touched, const T* theta);
+  /// Of a network of one layer: in place of gradients the sums of the squares of what weights are
+  /// multiplied by, times the curvature of the loss. Rank-local.
+  void compute_curvature(const BlockSet& touched, double of_loss);
   /// Moves the running averages of θ, if it has any. The same on all ranks.
   void update_running(double momentum, T* theta) const { pass_.update_running(momentum, theta); }
 
@@ -69,8 +72,17 @@ class BatchGradient {
   Index elements() const;
 
  private:
+  /// What rows are asked for: at θ, or without it for the curvature.
+  struct Question {
+    const BlockSet& touched;
+    const T* theta;
+    double curvature_of_loss;
+  };
+
   void choose(Range rows);
-  void run(Range rows, const BlockSet& touched, const T* theta);
+  void ask(const Question& question);
+  void run(Range rows, const Question& question);
+  void run_through_network(Range rows, const T* theta);
   void read_tile(Index first, Range tile);
   void score_tile(Index first, Range tile);
   void join_forward(std::size_t join);
@@ -78,10 +90,10 @@ class BatchGradient {
   Range leaf_of(Index lane) const {
     return batch_.leaves()[static_cast<std::size_t>(lane - lanes_.begin)];
   }
-  void compute_all(const BlockSet& touched, const T* theta);
-  void fold(TreeNode node, const BlockSet& touched, const T* theta, T* into, std::size_t level);
-  void take_lanes(TreeNode node, const BlockSet& touched, const T* theta, T* into);
-  void sum_gradients(std::span<const Range> leaves, T* into);
+  void ask_all(const Question& question);
+  void fold(TreeNode node, const Question& question, T* into, std::size_t level);
+  void take_lanes(TreeNode node, const Question& question, T* into);
+  void sum_gradients(std::span<const Range> leaves, const Question& question, T* into);
   void add(const BlockSet& touched, const T* from, T* to) const;
   std::span<const Range> leaves_of(TreeNode node) const;
 

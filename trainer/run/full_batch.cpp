@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/model/losses.hpp"
 #include "core/parallel/threads.hpp"
 #include "trainer/run/block_sums.hpp"
 
@@ -23,36 +24,53 @@ void for_each_parameter(const Tensor& tensor, Range range, const Visit& visit) {
   }
 }
 
-/// Σ aᵢbᵢ in double, in eight sums side by side.
-template <class T>
-double dot(const T* a, const T* b, Index n) {
+/// Σ term(i) for i < n, in eight sums side by side.
+template <class Term>
+double sum_of(Index n, const Term& term) {
   constexpr Index kLanes = 8;
   std::array<double, kLanes> sums{};
   Index i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    for (Index l = 0; l < kLanes; ++l) {
-      sums[static_cast<std::size_t>(l)] +=
-          static_cast<double>(a[i + l]) * static_cast<double>(b[i + l]);
-    }
+    for (Index l = 0; l < kLanes; ++l) sums[static_cast<std::size_t>(l)] += term(i + l);
   }
-  for (; i < n; ++i) sums[0] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (; i < n; ++i) sums[0] += term(i);
   double sum = 0;
   for (const double s : sums) sum += s;
   return sum;
 }
 
+/// The sum of a product over a range, in double.
+template <class T>
+double sum_of(const typename LbfgsProblem<T>::Product& product, Index begin, Index n) {
+  const auto at = [&](const T* vector, Index i) { return static_cast<double>(vector[begin + i]); };
+  if (product.weights == nullptr) {
+    return sum_of(n, [&](Index i) { return at(product.a, i) * at(product.b, i); });
+  }
+  return sum_of(
+      n, [&](Index i) { return at(product.weights, i) * (at(product.a, i) * at(product.b, i)); });
+}
+
 }  // namespace
 
-Index full_batch_vectors(const TrainingOptions& options) {
-  return lbfgs_vectors(options.lbfgs) + 1 + (options.penalty.l1 > 0 ? 1 : 0) +
-         (options.penalty.l2 > 0 ? 2 : 0);
+template <class T>
+double known_curvature(const Network<T>& network) {
+  if (network.layer_count() > 1) return 0;
+  return curvature_at_zero(network.spec().loss, network.spec().outputs);
+}
+template double known_curvature(const Network<float>&);
+template double known_curvature(const Network<double>&);
+
+Index full_batch_vectors(const TrainingOptions& options, bool has_curvature) {
+  return lbfgs_vectors(options.lbfgs, has_curvature) + 1 + (options.penalty.l1 > 0 ? 1 : 0) +
+         (options.penalty.l2 > 0 ? 1 : 0);
 }
 
 template <class T>
 FullBatch<T>::FullBatch(Team& team, const std::vector<Tensor>& tensors,
                         const std::vector<Block>& blocks, Range segment,
                         const TrainingOptions& options, Index rows, int threads, T* theta,
-                        std::function<RowsAtTheta<T>()> evaluate)
+                        std::function<RowsAtTheta<T>()> evaluate,
+                        std::function<const T*()> rows_curvature)
     : team_(team),
       segment_(segment),
       rows_(static_cast<double>(rows)),
@@ -60,6 +78,7 @@ FullBatch<T>::FullBatch(Team& team, const std::vector<Tensor>& tensors,
       block_count_(static_cast<Index>(blocks.size())),
       theta_(theta + segment.begin),
       evaluate_(std::move(evaluate)),
+      rows_curvature_(std::move(rows_curvature)),
       has_l1_(options.penalty.l1 > 0),
       has_l2_(options.penalty.l2 > 0) {
   const Penalty& penalty = options.penalty;
@@ -78,7 +97,6 @@ FullBatch<T>::FullBatch(Team& team, const std::vector<Tensor>& tensors,
   }
   block_begin_.push_back(size());
   x_.resize(places_.size());
-  penalised_.resize(l2_.size());
   lbfgs_.emplace(static_cast<LbfgsProblem<T>&>(*this), options.lbfgs);
 }
 
@@ -98,28 +116,38 @@ double FullBatch<T>::evaluate(const T* x, T* gradient) {
   }
   const double loss = rows.loss_sum / rows_;
   if (!has_l2_) return loss;
+  for (std::size_t e = 0; e < places_.size(); ++e) gradient[e] += T(2) * l2_[e] * x[e];
+  const typename LbfgsProblem<T>::Product penalty{x, x, l2_.data()};
+  return loss + dots({&penalty, 1}).front();
+}
+
+/// That of the rows' losses, plus that of the penalty.
+template <class T>
+AlignedVector<T> FullBatch<T>::curvature() {
+  const T* sum = rows_curvature_();
+  AlignedVector<T> result(places_.size());
   for (std::size_t e = 0; e < places_.size(); ++e) {
-    penalised_[e] = l2_[e] * x[e];
-    gradient[e] += T(2) * penalised_[e];
+    result[e] = sum[places_[e]] / static_cast<T>(rows_);
+    if (has_l2_) result[e] += T(2) * l2_[e];
+    if (result[e] == T(0)) result[e] = T(1);  // what no row has stays as it is
   }
-  const typename LbfgsProblem<T>::Pair pair{penalised_.data(), x};
-  return loss + dots({&pair, 1}).front();
+  return result;
 }
 
 template <class T>
-std::vector<double> FullBatch<T>::dots(std::span<const typename LbfgsProblem<T>::Pair> pairs) {
-  BlockSums sums(block_count_, my_blocks_, static_cast<Index>(pairs.size()));
+std::vector<double> FullBatch<T>::dots(
+    std::span<const typename LbfgsProblem<T>::Product> products) {
+  BlockSums sums(block_count_, my_blocks_, static_cast<Index>(products.size()));
   parallel_for(threads_, static_cast<Index>(my_blocks_.size()), [&](Index i) {
     const Index begin = block_begin_[static_cast<std::size_t>(i)];
     const Index n = block_begin_[static_cast<std::size_t>(i) + 1] - begin;
     const std::span<double> of_block = sums.of_mine(i);
-    for (std::size_t p = 0; p < pairs.size(); ++p) {
-      of_block[p] = dot(pairs[p].first + begin, pairs[p].second + begin, n);
-    }
+    for (std::size_t p = 0; p < products.size(); ++p)
+      of_block[p] = sum_of<T>(products[p], begin, n);
   });
   sums.gather(team_);
   std::vector<double> result;
-  for (std::size_t p = 0; p < pairs.size(); ++p) {
+  for (std::size_t p = 0; p < products.size(); ++p) {
     result.push_back(sums.over_all(static_cast<Index>(p)));
   }
   return result;

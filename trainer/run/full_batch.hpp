@@ -7,6 +7,7 @@
 
 #include "core/base/memory.hpp"
 #include "core/model/blocks.hpp"
+#include "core/model/network.hpp"
 #include "core/optimize/lbfgs.hpp"
 #include "core/parallel/team.hpp"
 #include "trainer/run/training_options.hpp"
@@ -27,10 +28,12 @@ class FullBatch final : private LbfgsProblem<T> {
  public:
   /// @param theta     the arena, which iterations change
   /// @param evaluate  brings this rank's segment of θ to all ranks, and asks their rows.
+  /// @param rows_curvature  this rank's segment of the sum over all rows of what the diagonal of
+  ///                  the Hessian is thought to be; nothing where nobody knows
   /// *Collective*
   FullBatch(Team& team, const std::vector<Tensor>& tensors, const std::vector<Block>& blocks,
             Range segment, const TrainingOptions& options, Index rows, int threads, T* theta,
-            std::function<RowsAtTheta<T>()> evaluate);
+            std::function<RowsAtTheta<T>()> evaluate, std::function<const T*()> rows_curvature);
 
   using Outcome = typename Lbfgs<T>::Outcome;
   /// One iteration. The rows were asked last at the θ that it leaves. *Collective*.
@@ -47,7 +50,9 @@ class FullBatch final : private LbfgsProblem<T> {
   double evaluate(const T* x, T* gradient) override;
   bool has_l1() const override { return has_l1_; }
   std::span<const T> l1() const override { return l1_; }
-  std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Pair> pairs) override;
+  bool has_curvature() const override { return static_cast<bool>(rows_curvature_); }
+  AlignedVector<T> curvature() override;
+  std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Product> products) override;
 
   Team& team_;
   Range segment_;
@@ -56,6 +61,7 @@ class FullBatch final : private LbfgsProblem<T> {
   Index block_count_;
   T* theta_;  // of the segment
   std::function<RowsAtTheta<T>()> evaluate_;
+  std::function<const T*()> rows_curvature_;
   std::vector<Index> my_blocks_;
   std::vector<Index> places_;       // of the parameters in the segment
   std::vector<Index> block_begin_;  // of each of my blocks in places_, and the end
@@ -64,11 +70,16 @@ class FullBatch final : private LbfgsProblem<T> {
   AlignedVector<T> l1_;
   AlignedVector<T> l2_;  // λ₂ of each parameter; empty without
   AlignedVector<T> x_;
-  AlignedVector<T> penalised_;  // λ₂x
   std::optional<Lbfgs<T>> lbfgs_;
 };
 
+/// The second derivative of the loss with respect to the scores where these are 0, of a network
+/// that is one layer: the Hessian's diagonal is then that times sums of squares of the features, or
+/// about so. 0 of any other.
+template <class T>
+double known_curvature(const Network<T>& network);
+
 /// Vectors that it allocates, each with as many elements as the segment has parameters.
-Index full_batch_vectors(const TrainingOptions& options);
+Index full_batch_vectors(const TrainingOptions& options, bool has_curvature);
 
 }  // namespace lockstep::trainer

@@ -109,7 +109,7 @@ class MemoryModel {
     memory.optimizer = states_ * size.segment * kElement;
     if (e_.options.is_full_batch()) {
       memory.optimizer +=
-          full_batch_vectors(e_.options) *
+          full_batch_vectors(e_.options, known_curvature(network_) > 0) *
           share_of(network_.parameter_count(), size.segment, network_.arena_size()) * kElement;
     }
     memory.exchange = size.elements * kElement;

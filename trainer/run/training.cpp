@@ -60,8 +60,12 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
       watch_(team.rank()),
       step_sums_(team, lane_boundaries_) {
   if (options_.is_full_batch()) {
-    full_batch_.emplace(team_, network_.tensors(), blocks_, segment(), options_, lanes_.rows(),
-                        threads_, theta_.data(), [this] { return ask_rows(); });
+    full_batch_.emplace(
+        team_, network_.tensors(), blocks_, segment(), options_, lanes_.rows(), threads_,
+        theta_.data(), [this] { return ask_rows(); },
+        known_curvature(network_) > 0
+            ? std::function<const T*()>([this] { return ask_curvature(); })
+            : nullptr);
   } else {
     updates_.emplace(team_, network_.tensors(), blocks_, segment(), options_, threads_);
   }
@@ -69,7 +73,8 @@ Training<T>::Training(comm::Communicator& team, const Network<T>& network, const
 
 template <class T>
 Index Training<T>::memory_bytes() const {
-  const Index state = full_batch_ ? full_batch_vectors(options_) * full_batch_->parameters()
+  const Index state = full_batch_ ? full_batch_vectors(options_, known_curvature(network_) > 0) *
+                                        full_batch_->parameters()
                                   : states() * segment().size();
   const Index elements = network_.arena_size() + state + rows_.elements() + exchange_->elements();
   return elements * static_cast<Index>(sizeof(T)) + examples_.memory_bytes();
@@ -110,15 +115,28 @@ Index Training<T>::most_rows() const {
   return std::min(my_lanes_.size() * lanes_.most_rows_of_a_lane(), lanes_.batch());
 }
 
+/// The batch is all rows from here on.
+template <class T>
+void Training<T>::load_all_rows() {
+  if (has_all_rows_) return;
+  batch_.go_to(0);
+  rows_.begin_batch();
+  has_all_rows_ = true;
+}
+
+/// What the Hessian's diagonal may be, summed over all rows; the segment of it. *Collective*.
+template <class T>
+const T* Training<T>::ask_curvature() {
+  load_all_rows();
+  rows_.compute_curvature(all_blocks(), known_curvature(network_));
+  return exchange_->reduce(rows_.arenas(), all_blocks());
+}
+
 /// The loss of all rows at θ, and its gradient. *Collective*.
 template <class T>
 RowsAtTheta<T> Training<T>::ask_rows() {
   gather(theta_.data());
-  if (!has_all_rows_) {
-    batch_.go_to(0);
-    rows_.begin_batch();
-    has_all_rows_ = true;
-  }
+  load_all_rows();
   rows_.compute(all_blocks(), theta_.data());
   rows_.update_running(1, theta_.data());
   RowsAtTheta<T> rows;

@@ -107,7 +107,9 @@ class Training {
   void share_updates(const BlockSet& blocks);
   void take_step();
   void take_full_step();
+  void load_all_rows();
   RowsAtTheta<T> ask_rows();
+  const T* ask_curvature();
   BlockSet all_blocks() const { return BlockSet(static_cast<Index>(blocks_.size()), true); }
   std::vector<ScoreSums> node_sums() const;
   void watch_losses();

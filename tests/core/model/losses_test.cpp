@@ -90,6 +90,30 @@ TEST(Losses, DerivativesAreCentralDifferences) {
   }
 }
 
+TEST(Losses, CurvatureAtZeroIsTheDifferenceOfDerivatives) {
+  for (const std::string& name : loss_names()) {
+    for (const double target : targets_of(name)) {
+      const std::vector<double> example = example_scores(name);
+      const auto outputs = static_cast<Index>(example.size());
+      const double curvature = curvature_at_zero(name, outputs);
+      if (name == "absolute" || name == "hinge") {
+        EXPECT_EQ(curvature, 0) << name << " has a kink";
+        continue;
+      }
+      for (std::size_t k = 0; k < example.size(); ++k) {
+        constexpr double kStep = 1e-5;
+        const auto derivative = [&](double at) {
+          std::vector<double> scores(example.size());
+          scores[k] = at;
+          return score<double>(name, scores, name == "squared" ? 0 : target).gradient[k];
+        };
+        EXPECT_NEAR((derivative(kStep) - derivative(-kStep)) / (2 * kStep), curvature, 1e-9)
+            << name;
+      }
+    }
+  }
+}
+
 /// As PyTorch's label_smoothing: (1 − ε)·l(y) + ε/K·Σ l(k).
 TEST(Losses, SmoothedAreTheMixtureOverClasses) {
   constexpr double kSmoothing = 0.3;

@@ -35,18 +35,23 @@ class WholeProblem final : public LbfgsProblem<T> {
   }
   bool has_l1() const override { return !l1_.empty(); }
   std::span<const T> l1() const override { return l1_; }
-  std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Pair> pairs) override {
+  bool has_curvature() const override { return !known.empty(); }
+  AlignedVector<T> curvature() override { return known; }
+  std::vector<double> dots(std::span<const typename LbfgsProblem<T>::Product> products) override {
     std::vector<double> sums;
-    for (const auto& [a, b] : pairs) {
+    for (const auto& [a, b, weights] : products) {
       double sum = 0;
-      for (Index i = 0; i < size_; ++i)
-        sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+      for (Index i = 0; i < size_; ++i) {
+        const double weight = weights == nullptr ? 1 : static_cast<double>(weights[i]);
+        sum += weight * static_cast<double>(a[i]) * static_cast<double>(b[i]);
+      }
       sums.push_back(sum);
     }
     return sums;
   }
 
   int evaluations = 0;
+  AlignedVector<T> known;  // curvature
 
  private:
   Index size_;
@@ -112,7 +117,8 @@ TEST(Lbfgs, FindsTheMinimumOfAnIllConditionedBowl) {
   }
 }
 
-/// −H·g by the two loops over the pairs, as [Nocedal, Wright 2006] has them in algorithm 7.4.
+/// −H·g by the two loops over the pairs, as [Nocedal, Wright 2006] has them in algorithm 7.4, from
+/// the diagonal that stands behind them.
 Vector textbook_direction(const std::vector<AlignedVector<double>>& history, Vector q) {
   const std::size_t m = history.size() / 2;
   const auto vector = [&](std::size_t i) -> Vector {
@@ -125,7 +131,9 @@ Vector textbook_direction(const std::vector<AlignedVector<double>>& history, Vec
     alpha[i] = vector(i).dot(q) / vector(i).dot(vector(m + i));
     q -= alpha[i] * vector(m + i);
   }
-  if (pairs > 0) q *= vector(0).dot(vector(m)) / vector(m).squaredNorm();
+  const Vector scaled = vector(2 * m).cwiseProduct(vector(m));
+  if (pairs > 0)
+    q = vector(2 * m).cwiseProduct(q) * (vector(0).dot(vector(m)) / scaled.dot(vector(m)));
   for (std::size_t i = pairs; i-- > 0;) {
     const double beta = vector(m + i).dot(q) / vector(i).dot(vector(m + i));
     q += vector(i) * (alpha[i] - beta);
@@ -153,6 +161,48 @@ TEST(Lbfgs, TakesStepsAlongTheTextbooksDirectionUnderTheStrongWolfeConditions) {
   }
 }
 
+TEST(Lbfgs, ChangesADiagonalAsBfgsWouldChangeThatOfAMatrix) {
+  WholeProblem<double> problem(kSize, bowl);
+  Lbfgs<double> lbfgs(problem, {4, 1e-14});
+  std::vector<double> x(kSize);
+  Matrix B = Matrix::Identity(kSize, kSize);
+  for (int iteration = 0; iteration < 25; ++iteration) {
+    ASSERT_EQ(lbfgs.iterate(x.data()), Outcome::went_on);
+    const auto& history = lbfgs.history();
+    const Vector s = Eigen::Map<const Vector>(history[0].data(), kSize);
+    const Vector y = Eigen::Map<const Vector>(history[4].data(), kSize);
+    B *= y.dot(y.cwiseQuotient(B.diagonal())) / y.dot(s);
+    B += y * y.transpose() / y.dot(s) - B * s * s.transpose() * B / s.dot(B * s);
+    B = Matrix(B.diagonal().asDiagonal());
+    const Vector D = Eigen::Map<const Vector>(history.back().data(), kSize);
+    EXPECT_LT((B.diagonal().cwiseProduct(D).array() - 1).abs().maxCoeff(), 1e-9) << iteration;
+  }
+}
+
+TEST(Lbfgs, TakesTheCurvatureThatIsKnownWhereItFits) {
+  const auto evaluations_with = [](const AlignedVector<double>& known) {
+    WholeProblem<double> problem(kSize, bowl);
+    problem.known = known;
+    Lbfgs<double> lbfgs(problem, {20, 1e-9});
+    std::vector<double> x(kSize);
+    minimized(lbfgs, x, Outcome::converged);
+    for (Index i = 0; i < kSize; ++i) {
+      EXPECT_NEAR(x[static_cast<std::size_t>(i)], center(i), 1e-4);
+    }
+    return problem.evaluations;
+  };
+  AlignedVector<double> right;
+  AlignedVector<double> wrong;
+  for (Index i = 0; i < kSize; ++i) {
+    right.push_back(3 * curvature(i));  // a factor does not matter
+    wrong.push_back(1 / curvature(i));
+  }
+  const int without = evaluations_with({});
+  EXPECT_LT(evaluations_with(right), 8);
+  EXPECT_GT(without, 20);
+  EXPECT_LE(evaluations_with(wrong), without);
+}
+
 TEST(Lbfgs, WithAnL1PenaltyFindsExactZeros) {
   std::vector<double> l1(kSize, 3.0);
   l1[kSize - 1] = 0;  // a bias, say
@@ -173,15 +223,19 @@ TEST(Lbfgs, WithAnL1PenaltyFindsExactZeros) {
 }
 
 TEST(Lbfgs, GoesOnFromItsHistoryWithTheSameBits) {
-  for (const bool has_l1 : {false, true}) {
-    const std::vector<double> l1(has_l1 ? kSize : 0, 1.0);
+  for (const int kind : {0, 1, 2, 3}) {
+    const std::vector<double> l1(kind % 2 == 1 ? kSize : 0, 1.0);
+    AlignedVector<double> known;
+    for (Index i = 0; kind >= 2 && i < kSize; ++i) known.push_back(i < 9 ? 1 : curvature(i));
     WholeProblem<double> problem(kSize, bowl, l1);
+    problem.known = known;
     Lbfgs<double> whole(problem, {3, 1e-14});
     std::vector<double> x(kSize);
     std::vector<double> in_parts(kSize);
     std::vector<AlignedVector<double>> history = whole.history();
     for (int iteration = 0; iteration < 20; ++iteration) {
       WholeProblem<double> same(kSize, bowl, l1);
+      same.known = known;
       Lbfgs<double> part(same, {3, 1e-14});
       part.restore(history);
       EXPECT_EQ(part.iterate(in_parts.data()), whole.iterate(x.data()));
@@ -201,12 +255,12 @@ TEST(Lbfgs, ComesBackFromWhereTheFunctionIsNot) {
   Lbfgs<double> lbfgs(problem, {5, 1e-12});
   for (const double start : {1e-3, 20.0}) {
     std::vector<double> x{start};
-    lbfgs.restore(std::vector<AlignedVector<double>>(10, AlignedVector<double>(1)));
+    lbfgs.restore(std::vector<AlignedVector<double>>(11, AlignedVector<double>(1)));
     minimized(lbfgs, x, Outcome::converged);
     EXPECT_NEAR(x[0], 1, 1e-5);
   }
   std::vector<double> outside{-1};
-  lbfgs.restore(std::vector<AlignedVector<double>>(10, AlignedVector<double>(1)));
+  lbfgs.restore(std::vector<AlignedVector<double>>(11, AlignedVector<double>(1)));
   EXPECT_EQ(lbfgs.iterate(outside.data()), Outcome::not_finite);
   EXPECT_EQ(outside[0], -1);
 }

@@ -153,6 +153,23 @@ TEST(TrainingIdentity, HoldsForLbfgs) {
   expect_identical(c);
 }
 
+/// Of one layer, something is known of the curvature.
+TEST(TrainingIdentity, HoldsForLbfgsOnLinearModels) {
+  for (const char* loss : {"cross_entropy", "logistic", "squared", "squared_hinge"}) {
+    for (const double l1 : {0.0, 1e-2}) {
+      TrainingCase c = by_lbfgs();
+      c.hidden = {};
+      c.loss = loss;
+      c.penalty.l1 = l1;
+      c.weighted = l1 > 0;
+      c.micro_batch = l1 > 0 ? 40 : 0;
+      expect_identical(c);
+      expect_as_dense(made_sparse(c));
+      expect_same_when_interrupted(c);
+    }
+  }
+}
+
 TEST(TrainingIdentity, HoldsForInterruptedRunsOfLbfgs) {
   for (const double l1 : {0.0, 1e-2}) {
     TrainingCase c = by_lbfgs();
