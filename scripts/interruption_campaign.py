@@ -39,6 +39,11 @@ RUNS = {
         "--train.batch_size=20", "--train.epochs=4", "--train.precision=double",
         "--checkpoint.every_steps=5",
     ],
+    "full-batch": [
+        "--data.train=sparse.svm", "--model.type=logistic", "--penalty.l2=0.00001",
+        "--train.optimizer=lbfgs", "--train.batch_size=all", "--train.epochs=40",
+        "--train.precision=double", "--lbfgs.tolerance=0", "--checkpoint.every_steps=1",
+    ],
     "folds": [
         "--data.train=sparse.svm", "--model.type=svm", "--data.folds=2", "--train.batch_size=50",
         "--train.epochs=3", "--checkpoint.every_epochs=1",
