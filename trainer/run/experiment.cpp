@@ -96,27 +96,6 @@ void weight_training_rows(Session& session, Table& train) {
   }
 }
 
-/// Throws for a metric that does not apply to the rows or the loss.
-void check_metric(const Settings& settings, const char* key, const std::string& name,
-                  const Table& train, bool has_probabilities) {
-  const auto classes = static_cast<Index>(train.class_names.size());
-  std::string known;
-  bool fits = false;
-  for (const EvaluationMetric& metric : evaluation_metrics()) {
-    if (!metric.applies_to(classes, has_probabilities)) continue;
-    known += (known.empty() ? "" : ", ") + metric.name;
-    fits = fits || metric.name == name;
-  }
-  if (fits) return;
-  throw PlacedConfigError(fmt::format(
-      "{}: error: {}: {} is no metric of the target {}, which is {}; its metrics: {}",
-      settings.place(key), key, name, lockstep::quoted(train.target_name()),
-      classes == 0        ? "a number"
-      : has_probabilities ? fmt::format("one of {} classes", classes)
-                          : fmt::format("one of {} classes without probabilities", classes),
-      known));
-}
-
 std::optional<MonitorOptions> monitor_of(const Settings& settings) {
   constexpr const char* kKey = "train.monitor";
   if (settings.is_word(kKey, "none")) return std::nullopt;
@@ -242,6 +221,26 @@ void check_several_classes(const Table& train) {
   if (train.class_names.size() >= 2) return;
   throw DataError(fmt::format("target '{}': only one class, {}: there is nothing to learn",
                               train.target_name(), some_classes(train.class_names)));
+}
+
+void check_metric(const Settings& settings, const char* key, const std::string& name,
+                  const Table& train, bool has_probabilities) {
+  const auto classes = static_cast<Index>(train.class_names.size());
+  std::string known;
+  bool fits = false;
+  for (const EvaluationMetric& metric : evaluation_metrics()) {
+    if (!metric.applies_to(classes, has_probabilities)) continue;
+    known += (known.empty() ? "" : ", ") + metric.name;
+    fits = fits || metric.name == name;
+  }
+  if (fits) return;
+  throw PlacedConfigError(fmt::format(
+      "{}: error: {}: {} is no metric of the target {}, which is {}; its metrics: {}",
+      settings.place(key), key, name, lockstep::quoted(train.target_name()),
+      classes == 0        ? "a number"
+      : has_probabilities ? fmt::format("one of {} classes", classes)
+                          : fmt::format("one of {} classes without probabilities", classes),
+      known));
 }
 
 std::vector<std::string> requested_metrics(const Settings& settings, const Table& train,

@@ -47,6 +47,10 @@ Experiment prepare_experiment(Session& session, TrainingData data);
 std::vector<std::string> requested_metrics(const Settings& settings, const Table& train,
                                            bool has_probabilities);
 
+/// Throws PlacedConfigError for a metric, named by a key, that does not apply to the target.
+void check_metric(const Settings& settings, const char* key, const std::string& name,
+                  const Table& train, bool has_probabilities);
+
 /// Training takes the rows without their zeros.
 bool is_sparse(const Experiment& experiment);
 

@@ -17,6 +17,8 @@
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
 #include "core/format/file_descriptor.hpp"
+#include "core/model/losses.hpp"
+#include "core/model/naive_bayes.hpp"
 #include "trainer/cli/reference.hpp"
 #include "trainer/cli/resolve.hpp"
 #include "trainer/run/data_split.hpp"
@@ -166,12 +168,19 @@ int Sweep::most_ranks_of_a_trial() const {
   return most;
 }
 
-/// Reads the rows once, which tells of those that cannot be read, and makes sure that a sweep that
-/// goes on has the rows that it was begun with. *Collective*.
+/// Reads the rows once, which tells of those that cannot be read, makes sure that a sweep that goes
+/// on has the rows that it was begun with, and that its metric is one of theirs. *Collective*.
 void Sweep::check_rows() {
   Session first = session_;
   first.settings = settings_of(1, rungs_of(session_.settings).front());
-  const std::string hash = data_hash(session_.team, load_training_rows(first));
+  const Table rows = load_training_rows(first);
+  if (const char* key = "sweep.metric"; !session_.settings.is_word(key, "auto")) {
+    const bool has_probabilities =
+        first.settings.text("model.type") == kNaiveBayesName ||
+        loss_traits(network_spec(first.settings, rows).loss).has_probabilities;
+    check_metric(session_.settings, key, session_.settings.text(key), rows, has_probabilities);
+  }
+  const std::string hash = data_hash(session_.team, rows);
   const auto begun = shared_text(session_.team, directory_.file(kRowsFile));
   if (!begun) {
     directory_.write(kRowsFile, hash);
