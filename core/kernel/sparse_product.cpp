@@ -152,7 +152,8 @@ struct GroupSums<1, T> {
     return cell;
   }
   /// this = this + the chain of the rows before `end`, from `cell` on, where it has few cells, and
-  /// no column twice; else false.
+  /// no column twice; else false. Where cells are rare, so are most chains, and 64 sums for each
+  /// would take longer than its cells.
   template <class Values>
   bool add_short_chain(const Cells<Values>& cells, Index& cell, Index end, const T* y, Index ldy) {
     constexpr Index kFew = 8;
