@@ -52,10 +52,10 @@ Table rows_in(Range rows, bool is_sparse) {
   for (Index i = rows.begin; i < rows.end; ++i) {
     for (Index j = 0; j < kFeatures; ++j) {
       const bool is_zero = (i * 7 + j) % 5 > 0;
-      numbers.push_back(is_zero ? 0 : 1);
+      numbers.push_back(is_zero ? 0 : 2);
       if (is_zero) continue;
       sparse.columns.push_back(static_cast<std::uint32_t>(j));
-      sparse.numbers.push_back(1);
+      sparse.numbers.push_back(2);
     }
     sparse.begins.push_back(sparse.cells());
     table.target.push_back(static_cast<double>(i % 3));
