@@ -24,8 +24,8 @@ PROGRAM = os.path.join(ROOT, "build", "release", "trainer", "lockstep")
 
 GAPS = {"logistic": 1e-6, "squared_hinge": 1e-4}  # of the objective
 LIBLINEAR = {"logistic": "0", "squared_hinge": "2"}  # -s
-EPSILONS = ["1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-7"]
-TOLERANCES = ["1e-4", "1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-11", "1e-12"]
+EPSILONS = [f"{digit}e-{e}" for e in range(1, 8) for digit in (3, 1)]
+TOLERANCES = [f"{digit}e-{e}" for e in range(4, 13) for digit in (3, 1)]
 MODES = {"one core": (1, 1), "two ranks": (2, 1)}
 GENERATED = (1_000_000, 100_000, 20)  # rows, features, cells of a row
 
