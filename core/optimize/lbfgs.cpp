@@ -13,6 +13,7 @@ constexpr double kDecrease = 1e-4;  // c₁
 constexpr double kCurvature = 0.9;  // c₂
 constexpr int kMostEvaluations = 30;
 constexpr Index kCompared = 4;  // pairs by which one of two diagonals is chosen
+constexpr double kMistrust = 1000;
 
 /// Where the cubic through two values and slopes is least, inside the middle 80 % between them.
 double interpolated(double a, double value_a, double slope_a, double b, double value_b,
@@ -74,8 +75,9 @@ double Lbfgs<T>::evaluate(const T* x, AlignedVector<T>& gradient) {
 }
 
 template <class T>
-void Lbfgs<T>::restore(std::vector<AlignedVector<T>> history) {
+void Lbfgs<T>::restore(std::vector<AlignedVector<T>> history, const LbfgsProgress& progress) {
   history_ = std::move(history);
+  progress_ = progress;
   is_prepared_ = false;
   pairs_ = 0;
   while (pairs_ < options_.history && dot(s(pairs_), s(pairs_)) > 0) ++pairs_;
@@ -98,13 +100,16 @@ void Lbfgs<T>::forget() {
 /// All inner products that an iteration from x asks for before it has a direction, and the D that
 /// they speak for.
 template <class T>
-typename Lbfgs<T>::Diagonal Lbfgs<T>::multiply_vectors(const T* x) {
+typename Lbfgs<T>::Diagonal Lbfgs<T>::multiply_vectors() {
   const Index compared = std::min<Index>(pairs_, problem_.has_curvature() ? kCompared : 1);
   std::vector<Diagonal> diagonals{{changed().data(), changed_inverse_.data(), 1}};
   if (problem_.has_curvature()) diagonals.push_back({known_.data(), known_inverse_.data(), 1});
-  std::vector<typename LbfgsProblem<T>::Product> wanted{{x, x},
-                                                        {steepest_.data(), steepest_.data()}};
-  for (Index i = 0; i < pairs_; ++i) wanted.push_back({s(i).data(), steepest_.data()});
+  const T* g = steepest_.data();
+  std::vector<typename LbfgsProblem<T>::Product> wanted{{g, g}};
+  if (problem_.has_curvature()) {
+    wanted.insert(wanted.end(), {{g, g, known_.data()}, {g, g, known_inverse_.data()}});
+  }
+  for (Index i = 0; i < pairs_; ++i) wanted.push_back({s(i).data(), g});
   std::vector<double*> places;
   for (Index i = 0; i < pairs_; ++i) {
     for (Index j = 0; j < std::min(i + 1, unknown_); ++j) {
@@ -120,8 +125,14 @@ typename Lbfgs<T>::Diagonal Lbfgs<T>::multiply_vectors(const T* x) {
   }
   const std::vector<double> found = problem_.dots(wanted);
   auto next = found.begin();
-  x_norm_ = std::sqrt(*next++);
   norm_ = std::sqrt(*next++);
+  straight_step_ = std::min(1.0, 1 / norm_);
+  if (problem_.has_curvature()) {
+    const double step = norm_ * norm_ / next[1];
+    if (std::isfinite(step) && step > 0) straight_step_ = step;
+    if (std::isfinite(next[0])) norm_ = std::sqrt(next[0]);
+    next += 2;
+  }
   for (Index i = 0; i < pairs_; ++i) s_g_[static_cast<std::size_t>(i)] = *next++;
   for (double* place : places) *place = *next++;
   unknown_ = 0;
@@ -209,8 +220,9 @@ bool Lbfgs<T>::look(const T* x) {
       steepest_[e] = g + l1[e] < T(0) ? g + l1[e] : g - l1[e] > T(0) ? g - l1[e] : T(0);
     }
   }
-  const Diagonal initial = multiply_vectors(x);
+  const Diagonal initial = multiply_vectors();
   if (!std::isfinite(norm_)) return false;
+  if (progress_.first_norm == 0) progress_.first_norm = norm_;
   choose_direction(initial);
   slope_ = dot(steepest_, direction_);
   if (!(slope_ < 0) && norm_ > 0) go_straight();  // rounding, or an orthant that leaves nothing
@@ -256,7 +268,7 @@ bool Lbfgs<T>::is_too_high(const Point& p) const {
 template <class T>
 bool Lbfgs<T>::search(T* x) {
   Point previous{0, value_, slope_};
-  double t = pairs_ > 0 ? 1 : std::min(1.0, 1 / norm_);
+  double t = pairs_ > 0 ? 1 : straight_step_;
   for (bool is_first = true; evaluations_ < kMostEvaluations; is_first = false) {
     const Point point = at(t, x);
     if (is_too_high(point) || (!is_first && point.value >= previous.value)) {
@@ -296,7 +308,7 @@ bool Lbfgs<T>::zoom(Point low, Point high, T* x) {
 /// Of OWL-QN: F decreases by c₁ of what the pseudo-gradient says of the step that was taken.
 template <class T>
 bool Lbfgs<T>::backtrack(T* x) {
-  double t = pairs_ > 0 ? 1 : std::min(1.0, 1 / norm_);
+  double t = pairs_ > 0 ? 1 : straight_step_;
   AlignedVector<T> step(start_.size());
   for (; evaluations_ < kMostEvaluations; t /= 2) {
     const Point point = at(t, x);
@@ -335,13 +347,15 @@ void Lbfgs<T>::remember(const T* x) {
   }
   const std::vector<typename LbfgsProblem<T>::Product> wanted{
       {step.data(), change.data()},
+      {step.data(), step.data()},
       {change.data(), change.data()},
       {change.data(), change.data(), changed().data()},
       {step.data(), step.data(), changed_inverse_.data()}};
   const std::vector<double> products = problem_.dots(wanted);
-  const double least = static_cast<double>(std::numeric_limits<T>::epsilon()) * products[1];
+  const double least = static_cast<double>(std::numeric_limits<T>::epsilon()) *
+                       std::sqrt(products[1]) * std::sqrt(products[2]);
   if (!(products[0] > least)) return;
-  change_diagonal(products[0], products[2], products[3], step.data(), change.data());
+  change_diagonal(products[0], products[3], products[4], step.data(), change.data());
   const auto behind = [&](Index i) { return history_.begin() + i; };
   std::rotate(behind(0), behind(m - 1), behind(m));
   std::rotate(behind(m), behind(2 * m - 1), behind(2 * m));
@@ -356,14 +370,20 @@ void Lbfgs<T>::remember(const T* x) {
   unknown_ = 1;
 }
 
+/// A model that is wrong promises little where much is left: what the last step did counts, too.
+template <class T>
+bool Lbfgs<T>::has_converged() const {
+  const double least = options_.tolerance * std::fabs(value_);
+  // What the curvature that is known promises, by itself, is right within some orders of magnitude.
+  const bool is_steep = problem_.has_curvature() && norm_ * norm_ / 2 > kMistrust * least;
+  return norm_ == 0 || norm_ < options_.tolerance * progress_.first_norm ||
+         (pairs_ > 0 && !is_steep && -slope_ / 2 <= least && progress_.decrease <= least);
+}
+
 template <class T>
 typename Lbfgs<T>::Outcome Lbfgs<T>::iterate(T* x) {
-  const auto has_converged = [&] {
-    return norm_ <= options_.tolerance * std::max(1.0, x_norm_) ||
-           -slope_ / 2 <= options_.tolerance * std::fabs(value_);
-  };
   if (!prepare(x)) return Outcome::not_finite;
-  if (pairs_ > 0 ? has_converged() : norm_ == 0) return Outcome::converged;
+  if (has_converged()) return Outcome::converged;
   evaluations_ = 0;
   bool has_step = problem_.has_l1() ? backtrack(x) : search(x);
   if (!has_step && pairs_ > 0) {  // once more, along the steepest descent
@@ -377,10 +397,11 @@ typename Lbfgs<T>::Outcome Lbfgs<T>::iterate(T* x) {
     return Outcome::stuck;
   }
   remember(x);
+  progress_.decrease = value_ - new_value_;
   value_ = new_value_;
   gradient_.swap(new_gradient_);
   is_prepared_ = look(x);
-  return pairs_ > 0 && has_converged() ? Outcome::converged : Outcome::went_on;
+  return has_converged() ? Outcome::converged : Outcome::went_on;
 }
 
 template class Lbfgs<float>;

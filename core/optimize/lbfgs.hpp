@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -32,7 +33,7 @@ class LbfgsProblem {
   virtual std::span<const T> l1() const = 0;
   /// Something is known beforehand of the diagonal of the Hessian of f, of all ranks' elements.
   virtual bool has_curvature() const { return false; }
-  /// Then what it is thought to be, up to a factor, of this rank's elements: each above 0.
+  /// Then what it is thought to be, of this rank's elements: each above 0.
   virtual AlignedVector<T> curvature() { return {}; }
   /// Sums over the elements of all ranks.
   virtual std::vector<double> dots(std::span<const Product> products) = 0;
@@ -43,9 +44,17 @@ inline constexpr const char* kLbfgsName = "lbfgs";
 
 struct LbfgsOptions {
   Index history = 20;  ///< m, pairs that are kept, ≥ 1
-  /// Stop when half the decrease of the step to the minimum of the model, ½·gᵀHg, is at most this
-  /// part of |F|, or the gradient's norm this part of max(1, ‖x‖).
+  /// Stop when both the decrease of the last step and that of the one to the minimum of the model,
+  /// ½·gᵀHg, are at most this part of |F|, or the gradient's norm is this part of the first.
   double tolerance = 1e-9;
+};
+
+/// What it goes by to end, besides the point where it is.
+struct LbfgsProgress {
+  double first_norm = 0;                                 ///< of the first gradient; 0 before
+  double decrease = std::numeric_limits<double>::max();  ///< of F in the last step
+
+  friend bool operator==(const LbfgsProgress&, const LbfgsProgress&) = default;
 };
 
 /// Vectors like x that it has.
@@ -60,9 +69,12 @@ inline Index lbfgs_vectors(const LbfgsOptions& options, bool has_curvature) {
 /// inverse B [Gilbert, Lemaréchal 1989, §4.2]:
 ///   B ← B/γ,  Bᵢ ← Bᵢ + yᵢ²/(s·y) − (Bᵢsᵢ)²/(s·Bs)
 /// Where the curvature c is known beforehand, D may be 1/c instead: whichever has the smaller
-/// Π (y·Dy)(s·D⁻¹s) over the last four pairs, each at least (s·y)², as it is where Dy is along s.
+/// Π (y·Dy)(s·D⁻¹s)/(s·y)² over the last four pairs, each at least 1, as where Dy is along s.
+///
 /// t satisfies the strong Wolfe conditions (c₁ = 10⁻⁴, c₂ = 0.9), by bracketing and cubic
-/// interpolation (algorithms 3.5 and 3.6), from t = 1, at first 1/‖g‖.
+/// interpolation (algorithms 3.5 and 3.6), from t = 1; the first step, along −g, from 1/‖g‖ (at
+/// most 1), or where c is known from (g·g)/(g·cg). Norms of g are in the metric of 1/c then.
+///
 /// With λ > 0 it is OWL-QN [Andrew, Gao 2007]: g is the pseudo-gradient, the step stays in the
 /// orthant of x, where it makes exact zeros, and t is halved until F has decreased enough.
 template <class T>
@@ -82,10 +94,11 @@ class Lbfgs {
   Outcome iterate(T* x);
 
   /// The pairs, s of each and then y of each, the newest first, 0 where there are fewer, and D as
-  /// they have changed it. They and x are all that an iteration depends on.
+  /// they have changed it. They, x and the progress are all that an iteration depends on.
   const std::vector<AlignedVector<T>>& history() const { return history_; }
-  /// Goes on from another x, with the history of that run.
-  void restore(std::vector<AlignedVector<T>> history);
+  const LbfgsProgress& progress() const { return progress_; }
+  /// Goes on from another x, with what that run had.
+  void restore(std::vector<AlignedVector<T>> history, const LbfgsProgress& progress);
 
  private:
   struct Point {
@@ -109,7 +122,7 @@ class Lbfgs {
   double evaluate(const T* x, AlignedVector<T>& gradient);
   bool prepare(const T* x);
   bool look(const T* x);
-  Diagonal multiply_vectors(const T* x);
+  Diagonal multiply_vectors();
   void forget();
   void choose_direction(const Diagonal& initial);
   void go_straight();
@@ -118,6 +131,7 @@ class Lbfgs {
   bool zoom(Point low, Point high, T* x);
   bool backtrack(T* x);
   bool is_too_high(const Point& p) const;
+  bool has_converged() const;
   void remember(const T* x);
   void change_diagonal(double sy, double ydy, double sbs, const T* step, const T* change);
 
@@ -140,8 +154,9 @@ class Lbfgs {
   AlignedVector<T> direction_;
   double value_ = 0;
   double slope_ = 0;
-  double norm_ = 0;  // of the gradient of F
-  double x_norm_ = 0;
+  double norm_ = 0;           // of the gradient of F
+  double straight_step_ = 0;  // the t to begin with along −g
+  LbfgsProgress progress_;
   // Of the point that was evaluated last.
   AlignedVector<T> new_gradient_;
   double new_value_ = 0;

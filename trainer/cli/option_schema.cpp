@@ -547,8 +547,8 @@ void add_optimizers(std::vector<Option>& all) {
            .between(1, 1000),
        real(
            "lbfgs.tolerance", "1e-9",
-           "Part of the objective by which a step of lbfgs has to promise to make it smaller; with "
-           "less it ends")
+           "lbfgs ends when a step made the objective smaller by no more than this part of it, and "
+           "the next one promises no more")
            .between(0, 1),
        real("rmsprop.rho", "0.99", "Decay of the mean square in a step").fraction(),
        real("rmsprop.epsilon", "1e-8", "Number added to the root of the mean square")

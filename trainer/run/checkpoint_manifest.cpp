@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Index kFormat = 2;
+constexpr Index kFormat = 3;
 
 std::string hex_of(std::span<const std::byte> bytes) {
   std::string text;
@@ -64,6 +64,7 @@ std::string manifest_text(const CheckpointManifest& m) {
   json["step"] = m.step;
   json["all_steps"] = m.all_steps;
   json["rest"] = m.rest;
+  json["lbfgs"] = {m.lbfgs.first_norm, m.lbfgs.decrease};
   json["sums"] = hex_of(m.sums);
   json["precision"] = m.precision;
   json["states"] = m.states;
@@ -101,6 +102,7 @@ CheckpointManifest parse_manifest(const std::string& text) {
     m.step = json.at("step");
     m.all_steps = json.at("all_steps");
     m.rest = json.at("rest");
+    m.lbfgs = {json.at("lbfgs").at(0), json.at("lbfgs").at(1)};
     m.sums = bytes_of_hex(json.at("sums"));
     m.precision = json.at("precision");
     m.states = json.at("states");

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/types.hpp"
+#include "core/optimize/lbfgs.hpp"
 #include "trainer/run/monitor.hpp"
 
 namespace lockstep::trainer {
@@ -24,6 +25,7 @@ struct CheckpointManifest {
   Index step = 0;
   Index all_steps = 0;
   Index rest = 0;                              ///< Rest
+  LbfgsProgress lbfgs;                         ///< where a step takes all rows
   std::vector<std::byte> sums;                 ///< FoldCodec's bytes of the sums of the epoch
   std::string precision;                       ///< of the arrays: float or double
   Index states = 0;                            ///< of the optimizer

@@ -166,7 +166,8 @@ std::vector<AlignedVector<T>> FullBatch<T>::export_states() const {
 }
 
 template <class T>
-void FullBatch<T>::restore(const std::vector<AlignedVector<T>>& states) {
+void FullBatch<T>::restore(const std::vector<AlignedVector<T>>& states,
+                           const LbfgsProgress& progress) {
   std::vector<AlignedVector<T>> history;
   for (const AlignedVector<T>& state : states) {
     AlignedVector<T>& vector = history.emplace_back(places_.size());
@@ -174,7 +175,7 @@ void FullBatch<T>::restore(const std::vector<AlignedVector<T>>& states) {
       vector[e] = state[static_cast<std::size_t>(places_[e])];
     }
   }
-  lbfgs_->restore(std::move(history));
+  lbfgs_->restore(std::move(history), progress);
 }
 
 template class FullBatch<float>;

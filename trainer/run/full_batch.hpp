@@ -42,7 +42,8 @@ class FullBatch final : private LbfgsProblem<T> {
   /// Arrays like θ's segment that hold the history.
   Index states() const { return static_cast<Index>(lbfgs_->history().size()); }
   std::vector<AlignedVector<T>> export_states() const;
-  void restore(const std::vector<AlignedVector<T>>& states);
+  const LbfgsProgress& progress() const { return lbfgs_->progress(); }
+  void restore(const std::vector<AlignedVector<T>>& states, const LbfgsProgress& progress);
   Index parameters() const { return size(); }
 
  private:

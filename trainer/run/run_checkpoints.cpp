@@ -54,6 +54,7 @@ CheckpointManifest manifest_of(const Experiment& experiment, const NetworkRun<T>
   m.step = position.step;
   m.all_steps = position.all_steps;
   m.rest = static_cast<Index>(position.rest);
+  m.lbfgs = position.lbfgs;
   m.sums = FoldCodec<ScoreSums>::encode(position.sums);
   m.precision = experiment.model.precision;
   m.states = training.states();
@@ -95,9 +96,12 @@ void load_checkpoint(const CheckpointFolder& files, const CheckpointManifest& ma
     throw DamagedCheckpoint(fmt::format("{}: its arrays are not those of this network",
                                         files.path_of(manifest.all_steps)));
   }
-  const TrainingPosition position{manifest.epoch, manifest.step, manifest.all_steps,
+  const TrainingPosition position{manifest.epoch,
+                                  manifest.step,
+                                  manifest.all_steps,
                                   FoldCodec<ScoreSums>::decode(manifest.sums),
-                                  static_cast<Rest>(manifest.rest)};
+                                  static_cast<Rest>(manifest.rest),
+                                  manifest.lbfgs};
   AlignedVector<T> best(run.best_segment().size());
   training.restore(position, [&](T* theta, const std::vector<T*>& states) {
     std::vector<T*> arrays{theta};

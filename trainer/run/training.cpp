@@ -167,6 +167,7 @@ void Training<T>::take_full_step() {
   step_sums_.add(node_sums());
   if (outcome == FullBatch<T>::Outcome::converged) position_.rest = Rest::converged;
   if (outcome == FullBatch<T>::Outcome::stuck) position_.rest = Rest::precision;
+  position_.lbfgs = full_batch_->progress();
   ++position_.all_steps;
   ++position_.step;
   steps_shared_ = position_.all_steps;
@@ -223,7 +224,7 @@ void Training<T>::restore(
     pointers.reserve(states.size());
     for (AlignedVector<T>& state : states) pointers.push_back(state.data());
     fill(of_segment, pointers);
-    full_batch_->restore(states);
+    full_batch_->restore(states, position.lbfgs);
   } else {
     fill(of_segment, updates_->states_after(position.all_steps));
   }

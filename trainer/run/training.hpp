@@ -41,6 +41,7 @@ struct TrainingPosition {
   ScoreSums sums;          ///< over the rows of this epoch, each scored just before its step, or,
                            ///< where a step takes all rows, after it
   Rest rest = Rest::none;  ///< then steps change nothing any more
+  LbfgsProgress lbfgs{};   ///< where a step takes all rows
 };
 
 /// Mini-batch training of one network over all ranks of a team: θ, the optimizer's state for this

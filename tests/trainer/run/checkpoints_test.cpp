@@ -50,6 +50,7 @@ CheckpointManifest manifest_of(Index steps) {
   m.epoch = steps / 10 + 1;
   m.step = steps % 10;
   m.all_steps = steps;
+  m.lbfgs = {0.1, 3e-7};
   m.sums = {std::byte{0}, std::byte{0xab}, std::byte{0xff}};
   m.precision = "float";
   m.states = kArrays - 1;
