@@ -40,8 +40,8 @@ PassSize size_of_pass(const Network<T>& network, bool is_sparse) {
   return {for_each_row, of_one - for_each_row};
 }
 
-/// Bytes of examples (Examples<T>): their features, also those that are all 1 and left out once they
-/// are made, targets and weights.
+/// Bytes of examples (Examples<T>): their features, also those that are all 1 and left out once
+/// they are made, targets and weights.
 template <class T>
 Index example_bytes(const Experiment& e, const RowsOfExperiment& all, Index rows, Index cells) {
   constexpr Index kElement = sizeof(T);
