@@ -233,7 +233,7 @@ bool Lbfgs<T>::look(const T* x) {
 template <class T>
 void Lbfgs<T>::go_straight() {
   forget();
-  choose_direction({});
+  choose_direction({changed().data(), changed_inverse_.data(), 1});
   slope_ = dot(steepest_, direction_);
 }
 
