@@ -91,12 +91,11 @@ RequestedMetrics::RequestedMetrics(const Scorer& scorer, const std::vector<std::
   ranks_ = asks("auc") || asks("average_precision");
   has_probabilities_ = asks("brier") || asks("calibration_error");
   has_scores_ = asks("hinge") || asks("top_3_accuracy") || asks("top_5_accuracy");
-  has_numbers_ = asks("huber");
   const bool counts = std::any_of(names_.begin(), names_.end(), [](const std::string& name) {
     return metrics_of_confusion().count(name) > 0;
   });
   if (counts) confusion_.emplace(scorer.classes());
-  if (has_numbers_) predicted_.resize(static_cast<std::size_t>(scorer.predictions()));
+  if (asks("huber")) predicted_.resize(static_cast<std::size_t>(scorer.predictions()));
   actual_.resize(predicted_.size());
 }
 

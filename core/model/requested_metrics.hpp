@@ -44,7 +44,6 @@ class RequestedMetrics {
   bool ranks_;
   bool has_probabilities_;
   bool has_scores_;
-  bool has_numbers_;
   // Of this rank's rows.
   std::vector<double> ranking_;          // what two classes are ranked by
   AlignedVector<double> probabilities_;  // one for each class of a row

@@ -45,7 +45,8 @@ inline constexpr const char* kLbfgsName = "lbfgs";
 struct LbfgsOptions {
   Index history = 20;  ///< m, pairs that are kept, ≥ 1
   /// Stop when both the decrease of the last step and that of the one to the minimum of the model,
-  /// ½·gᵀHg, are at most this part of |F|, or the gradient's norm is this part of the first.
+  /// ½·gᵀHg, are at most this part of |F|, or the gradient's norm is this part of the first. Where
+  /// the curvature is known, not while that promises a thousand times as much.
   double tolerance = 1e-9;
 };
 

@@ -203,8 +203,7 @@ TEST(Lbfgs, TakesTheCurvatureThatIsKnownWhereItFits) {
   EXPECT_LT(evaluations_with(wrong), 2 * without);
 }
 
-/// f = ½c(x₁·w + x₂ − b)² summed over points x₁ = w far from 0: a valley along which little is
-/// known at first, and whatever unit values and parameters have.
+/// A line fitted to points far from 0, in any unit: a valley along which little is known at first.
 TEST(Lbfgs, IsNotDoneWhereItsFirstModelPromisesLittle) {
   for (const bool is_known : {false, true}) {
     for (const double unit : {1e-10, 1.0, 1e8}) {
@@ -229,6 +228,32 @@ TEST(Lbfgs, IsNotDoneWhereItsFirstModelPromisesLittle) {
       }
     }
   }
+}
+
+/// f = ½c·Σ(xᵢ − u)².
+Function bowl_of(double c, double u) {
+  return [=](const Vector& x, Vector& gradient) {
+    gradient = c * (x.array() - u).matrix();
+    return c / 2 * (x.array() - u).square().sum();
+  };
+}
+
+TEST(Lbfgs, InFloatKeepsPairsHoweverLargeTheCurvature) {
+  WholeProblem<float> problem(2, bowl_of(1e9, 1));
+  Lbfgs<float> lbfgs(problem, {5, 1e-9});
+  std::vector<float> x{0.5F, 2};
+  ASSERT_EQ(lbfgs.iterate(x.data()), Lbfgs<float>::Outcome::went_on);
+  EXPECT_NE(lbfgs.history().front()[0], 0);
+}
+
+/// A step of length 1 would change nothing in this precision.
+TEST(Lbfgs, InFloatBeginsWithTheStepOfTheKnownCurvature) {
+  WholeProblem<float> problem(2, bowl_of(2, 1e10));
+  problem.known = {2, 2};
+  Lbfgs<float> lbfgs(problem, {5, 1e-9});
+  std::vector<float> x(2);
+  lbfgs.iterate(x.data());
+  EXPECT_NEAR(static_cast<double>(x[0]) / 1e10, 1, 1e-6);
 }
 
 TEST(Lbfgs, WithAnL1PenaltyFindsExactZeros) {
