@@ -10,6 +10,7 @@
 #include "core/base/error.hpp"
 #include "trainer/cli/help.hpp"
 #include "trainer/commands/commands.hpp"
+#include "trainer/run/stop_signals.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -31,8 +32,9 @@ void run_command(comm::Environment& environment, comm::Communicator& team,
   if (arguments.command == "train") return train(session);
   if (arguments.command == "cv") return cross_validate(session);
   if (arguments.command == "sweep") return sweep(session);
-  if (arguments.command == "verify") return verify(session);
   if (arguments.command == "rerun") return rerun(session);
+  let_stop_signals_go();  // the others keep nothing that they could go on with
+  if (arguments.command == "verify") return verify(session);
   if (arguments.command == "bisect") return bisect(session);
   if (arguments.command == "evaluate") return evaluate(session);
   if (arguments.command == "predict") return predict(session);
@@ -58,6 +60,7 @@ void print_error(const std::string& message) { print_last("lockstep: error: " + 
 int run_program(const std::vector<std::string>& arguments) {
   // A file that grows beyond `ulimit -f` is an error of its write, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
+  hold_stop_signals();
   try {
     comm::Environment environment;
     comm::Communicator team(environment.transport());

@@ -14,24 +14,42 @@ int alive = 0;
 
 extern "C" void note_signal(int signal) { last_signal = signal; }
 
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : kStopSignals) sigaddset(&set, signal);
+  return set;
+}
+
 }  // namespace
+
+void hold_stop_signals() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void let_stop_signals_go() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
 
 StopSignals::StopSignals() {
   if (alive++ == 0) last_signal = 0;
-  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+  for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
     struct sigaction action {};
     action.sa_handler = note_signal;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
-    if (kSignals[i] == SIGINT) action.sa_flags |= static_cast<int>(SA_RESETHAND);
-    sigaction(kSignals[i], &action, &before_[i]);
+    if (kStopSignals[i] == SIGINT) action.sa_flags |= static_cast<int>(SA_RESETHAND);
+    sigaction(kStopSignals[i], &action, &before_[i]);
   }
+  let_stop_signals_go();
 }
 
 StopSignals::~StopSignals() {
   --alive;
-  for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    sigaction(kSignals[i], &before_[i], nullptr);
+  for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
+    sigaction(kStopSignals[i], &before_[i], nullptr);
   }
 }
 

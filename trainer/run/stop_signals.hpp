@@ -9,11 +9,22 @@
 
 namespace lockstep::trainer {
 
-// When a training should stop. Signals are noted from the start of a command on, so that one that
-// comes while data is read, or between two folds, stops it as soon as it can be saved.
+// When a training should stop. The signals that ask for it wait from the first line of the program
+// on, and are noted from the start of a command on, so that one that comes while data is read, or
+// between two folds, stops it as soon as it can be saved.
 
-/// While it lives, SIGUSR1, SIGTERM and SIGINT are noted instead of ending the process; a second
-/// SIGINT ends it. What one has noted, those that are made while it lives know.
+inline constexpr std::array kStopSignals{SIGUSR1, SIGTERM, SIGINT};
+
+/// The signals above wait until a command that stops on them makes a StopSignals, or
+/// another lets them go. A rank that they end while MPI starts would leave mpirun, and the ranks
+/// that wait for it there, behind for ever.
+void hold_stop_signals();
+/// They do again what they do to any process; those that came at once.
+void let_stop_signals_go();
+
+/// While it lives, the signals above are noted instead of ending the process; a second
+/// SIGINT ends it. What one has noted, those that are made while it lives know. Those that were
+/// held are noted first.
 class StopSignals {
  public:
   StopSignals();
@@ -29,9 +40,7 @@ class StopSignals {
   static std::string name_of(int signal);
 
  private:
-  static constexpr std::array kSignals{SIGUSR1, SIGTERM, SIGINT};
-
-  std::array<struct sigaction, kSignals.size()> before_{};
+  std::array<struct sigaction, kStopSignals.size()> before_{};
 };
 
 /// What this rank wants: to stop for a signal or, of rank 0, for train.max_hours.

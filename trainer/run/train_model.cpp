@@ -45,8 +45,12 @@ RunResult train_model(Session& session, TrainingData data, RunFolder& folder) {
 
 void train_into(const Session& session, RunDirectory& directory,
                 const std::function<void()>& train) {
-  std::optional<StopSignals> signals;  // naive_bayes has nowhere to stop
-  if (session.settings.text("model.type") != kNaiveBayesName) signals.emplace();
+  std::optional<StopSignals> signals;
+  if (session.settings.text("model.type") != kNaiveBayesName) {
+    signals.emplace();
+  } else {
+    let_stop_signals_go();  // it has nowhere to stop
+  }
   try {
     train();
   } catch (const Interrupted&) {
