@@ -9,6 +9,10 @@ interrupted by SIGKILL of one rank or of all processes, by SIGUSR1, SIGTERM or S
 system that is full. In the end the model and the metrics must be, byte for byte, those of a run
 that was never interrupted. Prints a line a trial that fails, and what interrupted how many runs.
 The exit code is 0 when all trials end so.
+
+A rank that SIGKILL ends while MPI starts can leave mpirun of Open MPI 4.1 behind with "PMIX ERROR:
+UNREACHABLE", deaf to the end of all its ranks. Such a launcher is killed and counted, and the trial
+goes on.
 """
 
 import argparse
@@ -26,6 +30,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STOPPED = 75  # the exit code of a run that was stopped on request
 NO_RUN = 66  # ... of --resume where nothing has begun
+STUCK_LAUNCHER = "PMIX ERROR: UNREACHABLE"
 
 RUNS = {
     "network": [
@@ -86,6 +91,7 @@ class Campaign:
         self.results = {}
         self.interruptions = collections.Counter()
         self.during_saves = 0
+        self.stuck_launchers = 0
         self.has_small_file_systems = self.mount("probe")
         if self.has_small_file_systems:
             self.unmount("probe")
@@ -117,15 +123,21 @@ class Campaign:
                 preexec_fn=set_limit,
             )
 
-    def finish(self, process, processes=()):
-        """The exit code, once all of the run is gone."""
+    def finish(self, process, processes=(), log=None):
+        """The exit code, once all of the run is gone; None for a run that hangs. With the log of a
+        run that lost a rank, one that hangs since its launcher does is ended."""
         try:
             code = process.wait(timeout=120)
         except subprocess.TimeoutExpired:
+            code = None
+            if log and STUCK_LAUNCHER in open(log, encoding="utf-8").read():
+                self.stuck_launchers += 1
+                code = -signal.SIGKILL
             for each in [*children_of(process.pid), process.pid]:
                 os.kill(each, signal.SIGKILL)
             process.wait()
-            return None
+            if code is None:
+                return None
         deadline = time.monotonic() + 20
         while any(os.path.exists(f"/proc/{p}/exe") for p in processes):
             if time.monotonic() > deadline:
@@ -214,7 +226,8 @@ class Campaign:
                 if not is_full:
                     processes = self.interrupt(process, cause, generator,
                                                self.seconds[kind, ranks > 1])
-                code = self.finish(process, processes)
+                is_killed = cause in ("kill a rank", "kill all")
+                code = self.finish(process, processes, log if is_killed else None)
                 if code is None:
                     return f"{kind}: {cause}: hangs"
                 if code != 0:
@@ -273,7 +286,8 @@ def main():
         causes = ", ".join(f"{cause} {n}" for cause, n in sorted(campaign.interruptions.items()))
         print(f"seed {options.seed}: {options.trials - failures} of {options.trials} trials end as "
               f"the run that was not interrupted; interrupted by: {causes}; "
-              f"{campaign.during_saves} while saving")
+              f"{campaign.during_saves} while saving; "
+              f"{campaign.stuck_launchers} launchers stuck")
     finally:
         if options.keep:
             print(folder)

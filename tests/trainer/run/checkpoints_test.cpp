@@ -204,7 +204,7 @@ TEST(Checkpoints, OfDamagedArraysAreNotLoaded) {
   const fs::path arrays = fs::path(path) / "step-7" / "arrays.bin";
   const std::string whole = bytes_of(arrays);
   const RandomStream random(5, Purpose::synthetic);
-  for (std::uint64_t trial = 0; trial < 2000; ++trial) {
+  for (std::uint64_t trial = 0; trial < 10000; ++trial) {
     std::string damaged = whole;
     const auto at = static_cast<std::size_t>(random.words(trial)[0] % whole.size());
     if (trial % 4 == 0) {
