@@ -138,17 +138,11 @@ struct GroupSums<1, T> {
       sum = std::fma(cells.values[next], y[cells.rows[next] * ldy], sum);
     };
     constexpr Index kAtOnce = 4;
-    while (cell + kAtOnce + kAhead <= cells.end && cells.rows[cell + kAtOnce - 1] < end) {
-      for (Index i = 0; i < kAtOnce; ++i) {
-        __builtin_prefetch(y + cells.rows[cell + kAhead + i] * ldy);
-        take(cell + i);
-      }
+    while (cell + kAtOnce <= cells.end && cells.rows[cell + kAtOnce - 1] < end) {
+      for (Index i = 0; i < kAtOnce; ++i) take(cell + i);
       cell += kAtOnce;
     }
-    for (; cell != cells.end && cells.rows[cell] < end; ++cell) {
-      cells.will_need(cell, y, ldy);
-      take(cell);
-    }
+    for (; cell != cells.end && cells.rows[cell] < end; ++cell) take(cell);
     return cell;
   }
   /// this = this + the chain of the rows before `end`, from `cell` on, where it has few cells, and
