@@ -78,11 +78,10 @@ std::vector<double> Scorer::probabilities(const T* scores) const {
   return result;
 }
 
-void Scorer::add_numbers(ScoreSums& sums, const double* predictions, const double* actual,
-                         double loss) const {
+void Scorer::add_numbers(ScoreSums& sums, const ScoredRow& row) const {
   sums.numbers.resize(numbers_.size());
   for (std::size_t t = 0; t < numbers_.size(); ++t) {
-    sums.numbers[t].add(predictions[t], actual[t], loss);
+    sums.numbers[t].add(row.predictions[t], row.actual[t], row.loss);
   }
 }
 

@@ -36,6 +36,13 @@ struct PredictedNumber {
   ColumnScaling scaling;  ///< that the model was trained with
 };
 
+/// What was predicted of a row, what it is, and its loss.
+struct ScoredRow {
+  const double* predictions;
+  const double* actual;
+  double loss;
+};
+
 /// What raw scores mean: the class that is predicted, the probabilities, the numbers in the data's
 /// own units.
 class Scorer {
@@ -67,13 +74,27 @@ class Scorer {
   template <class T>
   std::vector<double> probabilities(const T* scores) const;
 
-  /// Adds a row to the sums: what was predicted of it, and what it is.
-  void add(ScoreSums& sums, const double* predictions, const double* actual, double loss) const {
+  /// Adds a row to the sums.
+  void add(ScoreSums& sums, const ScoredRow& row) const {
     if (classifies()) {
-      sums.classes.add(static_cast<Index>(*predictions), static_cast<Index>(*actual), loss);
+      add_class(sums.classes, row);
     } else {
-      add_numbers(sums, predictions, actual, loss);
+      add_numbers(sums, row);
     }
+  }
+  /// The sums of a range of rows, added one after the other.
+  /// @param row_at  the ScoredRow of an index
+  template <class RowAt>
+  ScoreSums sum(Range rows, const RowAt& row_at) const {
+    ScoreSums sums;
+    if (classifies()) {
+      ClassificationCounts counts;  // nothing points to it: it can stay in registers
+      for (Index r = rows.begin; r < rows.end; ++r) add_class(counts, row_at(r));
+      sums.classes = counts;
+    } else {
+      for (Index r = rows.begin; r < rows.end; ++r) add_numbers(sums, row_at(r));
+    }
+    return sums;
   }
 
   Evaluation evaluation(const ScoreSums& sums, double penalty) const;
@@ -81,8 +102,10 @@ class Scorer {
  private:
   template <class T>
   void predict_of_several(const T* scores, double* predictions) const;
-  void add_numbers(ScoreSums& sums, const double* predictions, const double* actual,
-                   double loss) const;
+  static void add_class(ClassificationCounts& counts, const ScoredRow& row) {
+    counts.add(static_cast<Index>(*row.predictions), static_cast<Index>(*row.actual), row.loss);
+  }
+  void add_numbers(ScoreSums& sums, const ScoredRow& row) const;
 
   LossTraits traits_;
   Index outputs_;

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/base/finite.hpp"
 #include "core/model/input_noise.hpp"
 #include "core/parallel/ranges.hpp"
 #include "core/parallel/threads.hpp"
@@ -277,14 +278,18 @@ void BatchGradient<T>::read_tile(Index first, Range tile) {
 /// @param first  row of the batch that is the first of the pass
 template <class T>
 void BatchGradient<T>::score_tile(Index first, Range tile) {
+  const Rows<const T> scores = pass_.scores();
   for (Index r = tile.begin; r < tile.end; ++r) {
-    scorer_.predict(pass_.scores().row(r), predictions_.data() + (first + r) * targets_);
+    scorer_.predict(scores.row(r), predictions_.data() + (first + r) * targets_);
   }
   double* losses = losses_.data() + first;
   pass_.score_losses(tile, loss_, batch_.targets() + first * targets_, losses);
-  for (Index r = tile.begin; r < tile.end; ++r) {
-    layers_[static_cast<std::size_t>(first + r)] =
-        std::isfinite(losses[r]) ? -1 : static_cast<Index>(pass_.overflowing_layer(r));
+  std::fill_n(layers_.begin() + first + tile.begin, tile.size(), -1);
+  if (!all_finite<double>({losses + tile.begin, static_cast<std::size_t>(tile.size())})) {
+    for (Index r = tile.begin; r < tile.end; ++r) {
+      if (std::isfinite(losses[r])) continue;
+      layers_[static_cast<std::size_t>(first + r)] = static_cast<Index>(pass_.overflowing_layer(r));
+    }
   }
   if (batch_.weights() != nullptr) pass_.weight_derivatives(tile, batch_.weights() + first);
 }

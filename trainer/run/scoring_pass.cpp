@@ -31,7 +31,7 @@ Evaluation evaluate_scores(Team& team, const Scorer& scorer, const RowShare& sha
       const auto block = static_cast<std::size_t>(row / row_blocks.size());
       const double* actual = targets.data() + row * scorer.predictions();
       scorer.predict(scores, predictions.data());
-      scorer.add(sums[block], predictions.data(), actual, loss);
+      scorer.add(sums[block], {predictions.data(), actual, loss});
       requested.add(scores, predictions.data(), actual);
     });
   });

@@ -272,14 +272,12 @@ void Training<T>::share_updates(const BlockSet& blocks) {
 template <class T>
 std::vector<ScoreSums> Training<T>::node_sums() const {
   const auto leaf_sums = [&](Index lane) {
-    ScoreSums sums;
-    const Range& leaf = batch_.leaves()[static_cast<std::size_t>(lane - my_lanes_.begin)];
-    for (Index r = leaf.begin; r < leaf.end; ++r) {
-      scorer_.add(sums, rows_.predictions(r),
-                  examples_.actual_targets.data() + batch_.source(r) * target_count_,
-                  rows_.loss(r));
-    }
-    return sums;
+    const double* actual = examples_.actual_targets.data();
+    return scorer_.sum(
+        batch_.leaves()[static_cast<std::size_t>(lane - my_lanes_.begin)],
+        [&](Index r) -> ScoredRow {
+          return {rows_.predictions(r), actual + batch_.source(r) * target_count_, rows_.loss(r)};
+        });
   };
   std::vector<ScoreSums> result;
   for (const TreeNode& node : exchange_->nodes()) {

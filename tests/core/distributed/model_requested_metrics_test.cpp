@@ -216,7 +216,7 @@ TEST(RequestedMetrics, OfNumbersAreMeansOverTheTargets) {
     const double actual[2][2] = {{2, 6}, {4, 5}};
     for (int r = 0; r < 2; ++r) {
       metrics.add(scores, predicted[r], actual[r]);
-      scorer.add(sums, predicted[r], actual[r], 0);
+      scorer.add(sums, {predicted[r], actual[r], 0});
     }
     const auto found = metrics.values(team, {{0, 2}, 2}, sums, 1);
     std::map<std::string, double> all(found.begin(), found.end());
