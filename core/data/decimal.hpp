@@ -77,7 +77,7 @@ inline const char* take_decimal(const char* const begin, const char* const end, 
   }
   const std::size_t leading = whole.value == 0 ? 0 : whole.count;
   const bool is_short = 0 < whole.count && whole.count < 8 && leading + places <= kMostPlaces;
-  if (is_short && *at != 'e' && *at != 'E') {
+  if (is_short && *at != 'e' && *at != 'E') [[likely]] {
     const double value = nearest_decimal(digits, places);
     // Signs are random: what branches on them is guessed wrong.
     const std::uint64_t sign = std::uint64_t{is_negative ? 1U : 0U} << 63U;

@@ -70,7 +70,8 @@ inline double nearest_decimal(std::uint64_t digits, std::size_t places) {
   // Of more places, which of the two it is would be as good as random, and guessed wrong.
   constexpr std::size_t kFewPlaces = 15;
   if (digits == 0 || (places <= kFewPlaces && digits <= std::uint64_t{1} << 53U)) {
-    return static_cast<double>(digits) / internal::kRealPowersOfTen[places];
+    return static_cast<double>(static_cast<std::int64_t>(digits)) /
+           internal::kRealPowersOfTen[places];
   }
   const internal::ReciprocalOfFive& reciprocal = internal::kReciprocalsOfFive[places];
   const int zeros = std::countl_zero(digits);
