@@ -76,6 +76,10 @@ bool BadRowRules::add(std::vector<BadRow> bad_rows) {
   return !bad_rows.empty();
 }
 
+void BadRowRules::set_places(const std::function<std::string(Index number)>& place) {
+  for (BadRow& row : known_) row.place = place(row.number);
+}
+
 Index BadRowRules::number_of_kept(Index row) const {
   Index number = row;
   for (const BadRow& bad : known_) number += bad.number <= number ? 1 : 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ class BadRowRules {
   const std::vector<BadRow>& known() const { return known_; }
   /// Adds some; returns whether there are any.
   bool add(std::vector<BadRow> bad_rows);
+  /// Where the known ones stand, by their numbers, if it was not known when they were added.
+  void set_places(const std::function<std::string(Index number)>& place);
   /// The number of this rank's row `row` of those that are kept among all of its rows.
   Index number_of_kept(Index row) const;
 

@@ -6,14 +6,13 @@
 #include <string_view>
 
 #include "core/base/utf8.hpp"
-#include "core/data/range_file.hpp"
-#include "core/parallel/fold.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
 namespace {
 
-constexpr Index kChunk = Index{1} << 18;
+constexpr Index kLooks = 64;
+constexpr Index kLook = Index{1} << 14;
 
 /// Where the first line begins that does so at `at` or behind; the end of the file without one.
 Index begin_of_line(RangeFile& file, Index at) {
@@ -40,9 +39,9 @@ Index byte_order_mark(RangeFile& file) {
   return start == kByteOrderMark ? static_cast<Index>(kByteOrderMark.size()) : 0;
 }
 
-/// Adds the newlines and colons of `text` to those of a piece, a block after another whose counts
-/// fit a byte: so many can be counted at once.
-void count(std::span<const char> text, LibsvmPiece& piece) {
+/// Adds the newlines and colons of `text`, a block after another whose counts fit a byte: so many
+/// can be counted at once.
+void count(std::span<const char> text, LibsvmSize& size) {
   constexpr std::size_t kBlock = 192;
   while (!text.empty()) {
     const std::span<const char> block = text.first(std::min(kBlock, text.size()));
@@ -52,30 +51,19 @@ void count(std::span<const char> text, LibsvmPiece& piece) {
       newlines = static_cast<std::uint8_t>(newlines + (c == '\n' ? 1 : 0));
       colons = static_cast<std::uint8_t>(colons + (c == ':' ? 1 : 0));
     }
-    piece.lines += newlines;
-    piece.colons += colons;
+    size.lines += newlines;
+    size.colons += colons;
     text = text.subspan(block.size());
   }
 }
 
-void count(RangeFile& file, LibsvmPiece& piece) {
-  std::string buffer(static_cast<std::size_t>(std::min(kChunk, piece.bytes.size())), '\0');
-  for (Index at = piece.bytes.begin; at < piece.bytes.end; at += kChunk) {
-    const auto size = static_cast<std::size_t>(std::min(kChunk, piece.bytes.end - at));
-    const std::span<char> chunk = std::span<char>(buffer).first(size);
-    file.read_at(at, chunk);
-    count(chunk, piece);
-    // The last line of a file need not end.
-    if (at + kChunk >= piece.bytes.end && chunk.back() != '\n') ++piece.lines;
-  }
-}
+}  // namespace
 
-/// The lines that begin in part `rank` of the bytes of all files, counted.
-LibsvmPieces own_pieces(const std::vector<InputFile>& files, int size, int rank) {
+LibsvmPieces cut_libsvm(const std::vector<InputFile>& files, int ranks, int rank) {
   LibsvmPieces own;
   Index total = 0;
   for (const InputFile& file : files) total += file.size;
-  const Range mine = even_part(total, size, rank);
+  const Range mine = even_part(total, ranks, rank);
   Index before = 0;  // bytes of the files before
   for (std::size_t f = 0; f < files.size(); ++f) {
     const Index bytes = files[f].size;
@@ -87,39 +75,35 @@ LibsvmPieces own_pieces(const std::vector<InputFile>& files, int size, int rank)
     LibsvmPiece piece{static_cast<Index>(f),
                       {begin_of_line(file, cut.begin), begin_of_line(file, cut.end)}};
     if (piece.bytes.begin == 0) piece.bytes.begin = byte_order_mark(file);
-    if (piece.bytes.begin < piece.bytes.end) {
-      count(file, piece);
-      own.pieces.push_back(piece);
-    }
+    if (piece.bytes.begin < piece.bytes.end) own.pieces.push_back(piece);
     own.bytes_read += file.bytes_read();
   }
   return own;
 }
 
-/// What a rank tells the others of one of its pieces.
-struct PieceLines {
-  Index file = 0;
-  Index lines = 0;
-};
-
-}  // namespace
-
-LibsvmPieces cut_libsvm(Team& team, const std::vector<InputFile>& files) {
-  LibsvmPieces own;
-  std::vector<PieceLines> mine;
-  guard(team, "counting lines", [&] {
-    own = own_pieces(files, team.size(), team.rank());
-    for (const LibsvmPiece& piece : own.pieces) mine.push_back({piece.file, piece.lines});
-  });
-  const std::vector<Bytes> all = team.all_gather(std::as_bytes(std::span(mine)));
-  for (int rank = 0; rank < team.rank(); ++rank) {
-    for (const auto& [file, lines] :
-         FoldCodec<std::vector<PieceLines>>::decode(all[static_cast<std::size_t>(rank)])) {
-      // Only the first piece of a rank may begin inside of a file.
-      if (!own.pieces.empty() && own.pieces.front().file == file) own.pieces.front().line += lines;
-    }
+LibsvmSize size_of_piece(RangeFile& file, const LibsvmPiece& piece) {
+  const Index bytes = piece.bytes.size();
+  const Index looks = std::min(kLooks, (bytes + kLook - 1) / kLook);
+  LibsvmSize seen;
+  Index seen_bytes = 0;
+  char last = '\n';
+  std::string buffer(static_cast<std::size_t>(kLook), '\0');
+  for (Index look = 0; look < looks; ++look) {
+    const Range part = even_part(bytes, looks, look);
+    const std::span<char> text =
+        std::span<char>(buffer).first(static_cast<std::size_t>(std::min(kLook, part.size())));
+    file.read_at(piece.bytes.begin + part.begin, text);
+    count(text, seen);
+    seen_bytes += static_cast<Index>(text.size());
+    last = text.back();
   }
-  return own;
+  if (last != '\n') ++seen.lines;  // that of a file need not end
+  if (seen_bytes == bytes) return seen;
+  const auto all_of = [&](Index count) {
+    return static_cast<Index>(1.0625 * static_cast<double>(count) * static_cast<double>(bytes) /
+                              static_cast<double>(seen_bytes));
+  };
+  return {all_of(seen.lines), all_of(seen.colons)};
 }
 
 }  // namespace lockstep

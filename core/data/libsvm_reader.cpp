@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -37,52 +38,80 @@ void check_names(const TableSchema& schema, const std::string& path) {
 std::string to_text(const LibsvmPart& part) {
   std::string text = fmt::format("{}", part.pieces.size());
   for (const LibsvmPieceCount& piece : part.pieces) {
-    text += fmt::format(" {} {} {} {}", piece.file, piece.rows, piece.first_line, piece.last_line);
+    text += fmt::format(" {} {} {} {} {}", piece.file, piece.lines, piece.rows, piece.first_line,
+                        piece.last_line);
   }
   if (part.failure) {
-    text += fmt::format(" {} {} {}\n{}", part.failure->file, part.failure->line,
-                        part.failure->field, part.failure->problem);
+    text += fmt::format(" {} {}\n{}", part.failure->place.line, part.failure->place.field,
+                        part.failure->problem);
   }
   return text;
 }
 
-/// Throws the failure that ends the text of a part, if one does.
-void check(const std::vector<InputFile>& files, std::istringstream& text) {
-  LibsvmFailure failure;
-  if (!(text >> failure.file >> failure.line >> failure.field)) return;
-  text.get();
-  std::getline(text, failure.problem, '\0');
-  const std::string& path = files[static_cast<std::size_t>(failure.file)].path;
-  throw DataError(libsvm_place(path, failure.line, failure.field) + ": " + failure.problem);
-}
+/// What the ranks have read of each file: lines are numbered in it.
+class FileCounts {
+ public:
+  explicit FileCounts(std::size_t files) : counts_(files) {}
 
-/// Throws the first failure in file order, whichever rank met it; returns where all rows stand.
-/// *Collective*.
-RowPlaces checked_places(Team& team, const std::vector<InputFile>& files, const LibsvmPart& part) {
-  std::vector<LibsvmPieceCount> counts(files.size());
+  /// Adds a piece, behind those before. Returns how many lines are.
+  Index add(const LibsvmPieceCount& piece) {
+    LibsvmPieceCount& count = counts_[static_cast<std::size_t>(piece.file)];
+    const Index before = count.lines;
+    count.lines += piece.lines;
+    count.rows += piece.rows;
+    if (piece.rows == 0) return before;
+    if (count.first_line == 0) count.first_line = before + piece.first_line;
+    count.last_line = before + piece.last_line;
+    return before;
+  }
+  const LibsvmPieceCount& of(std::size_t file) const { return counts_[file]; }
+
+ private:
+  std::vector<LibsvmPieceCount> counts_;
+};
+
+/// Where the rows that all ranks have read stand.
+struct AgreedPlaces {
+  RowPlaces rows;
+  std::vector<Index> lines_before;  ///< in its file, before each piece of this rank
+};
+
+/// Throws the first failure in file order, whichever rank met it. *Collective*.
+AgreedPlaces agree_on_places(Team& team, const std::vector<InputFile>& files,
+                             const LibsvmPart& part) {
+  FileCounts counts(files.size());
+  AgreedPlaces agreed;
+  int rank = 0;
   for (const std::string& theirs : all_gather_text(team, to_text(part))) {
     std::istringstream text(theirs);
     std::size_t pieces = 0;
+    LibsvmPieceCount piece;
+    Index before = 0;
     for (text >> pieces; pieces > 0; --pieces) {
-      LibsvmPieceCount piece;
-      text >> piece.file >> piece.rows >> piece.first_line >> piece.last_line;
-      LibsvmPieceCount& count = counts[static_cast<std::size_t>(piece.file)];
-      count.rows += piece.rows;
-      if (count.first_line == 0) count.first_line = piece.first_line;
-      count.last_line = std::max(count.last_line, piece.last_line);
+      text >> piece.file >> piece.lines >> piece.rows >> piece.first_line >> piece.last_line;
+      before = counts.add(piece);
+      if (rank == team.rank()) agreed.lines_before.push_back(before);
     }
-    check(files, text);
+    ++rank;
+    LibsvmFailure failure;  // in the last piece
+    if (!(text >> failure.place.line >> failure.place.field)) continue;
+    text.get();
+    std::getline(text, failure.problem, '\0');
+    const std::string& path = files[static_cast<std::size_t>(piece.file)].path;
+    throw DataError(libsvm_place(path, before + failure.place.line, failure.place.field) + ": " +
+                    failure.problem);
   }
   std::vector<Index> rows;
   std::vector<Index> first_lines;
   for (std::size_t f = 0; f < files.size(); ++f) {
-    const LibsvmPieceCount& count = counts[f];
+    const LibsvmPieceCount& count = counts.of(f);
     if (count.rows == 0) throw DataError(files[f].path + ": no rows");
     const bool are_lines = count.last_line - count.first_line + 1 == count.rows;
     rows.push_back(count.rows);
     first_lines.push_back(are_lines ? count.first_line : 0);
   }
-  return {files, rows, first_lines};
+  agreed.rows = {files, rows, first_lines};
+  return agreed;
 }
 
 /// Says in `result` where the row stands that makes the table so wide, if that is odd.
@@ -113,10 +142,12 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
   const ClassLabels known_labels = schema ? ClassLabels(schema->class_names) : ClassLabels();
   ClassLabels labels;
 
-  const LibsvmPieces cut = cut_libsvm(team, files);
   LibsvmPart part;
   BadRowRules bad_rows(options.on_bad_row);
+  std::map<Index, LibsvmPlace> bad_places;  // by their numbers among the rows of this rank
   guard(team, "reading rows", [&] {
+    const LibsvmPieces cut = cut_libsvm(files, team.size(), team.rank());
+    result.bytes_read = cut.bytes_read;
     do {
       labels = known_labels;
       part = {};  // given back before the new one grows
@@ -125,9 +156,19 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
                            {table.target_kind, table.target_name(), options.index_base.value_or(0)},
                            bad_rows, labels);
       result.bytes_read += part.bytes_read;
+      for (std::size_t i = 0; i < part.bad_rows.size(); ++i) {
+        bad_places[part.bad_rows[i].number] = part.bad_places[i];
+      }
     } while (!part.failure && bad_rows.add(std::move(part.bad_rows)));
   });
-  table.places = checked_places(team, files, part);
+  AgreedPlaces agreed = agree_on_places(team, files, part);
+  table.places = std::move(agreed.rows);
+  bad_rows.set_places([&](Index number) {
+    const auto& [piece, line, field] = bad_places.at(number);
+    const auto p = static_cast<std::size_t>(piece);
+    const std::string& path = files[static_cast<std::size_t>(part.pieces[p].file)].path;
+    return libsvm_place(path, agreed.lines_before[p] + line, field);
+  });
   table.rows.begin = exclusive_scan(team, part.rows);
   table.rows.end = table.rows.begin + part.rows;
   table.total_rows = sum_over(team, part.rows);
@@ -156,7 +197,6 @@ LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& found,
     table.class_names =
         agree_on_classes(team, labels, table.target_name(), name_of(files), table.target);
   }
-  result.bytes_read += cut.bytes_read;
   return result;
 }
 

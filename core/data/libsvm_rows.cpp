@@ -325,7 +325,7 @@ class PartReader {
   bool read(const LibsvmPiece& piece, RangeFile& file);
 
  private:
-  bool take(std::string_view line, Index number, const std::string& path);
+  bool take(std::string_view line, Index number);
 
   RowParser& parser_;
   const BadRowRules& rules_;
@@ -334,16 +334,16 @@ class PartReader {
 };
 
 /// Takes the row in a line; false when it is a failure.
-bool PartReader::take(std::string_view line, Index number, const std::string& path) {
+bool PartReader::take(std::string_view line, Index number) {
   auto problem = parser_.parse(line.data(), line.data() + line.size());
   if (!problem) return true;
+  const LibsvmPlace place{static_cast<Index>(part_.pieces.size()) - 1, number, problem->field};
   if (!rules_.leaves_out() || !problem->is_of_row) {
-    part_.failure =
-        LibsvmFailure{part_.pieces.back().file, number, problem->field, std::move(problem->text)};
+    part_.failure = LibsvmFailure{place, std::move(problem->text)};
     return false;
   }
-  part_.bad_rows.push_back({rows_.number(), libsvm_place(path, number, problem->field),
-                            std::move(problem->text), std::string(line)});
+  part_.bad_rows.push_back({rows_.number(), "", std::move(problem->text), std::string(line)});
+  part_.bad_places.push_back(place);
   return true;
 }
 
@@ -351,17 +351,18 @@ bool PartReader::read(const LibsvmPiece& piece, RangeFile& file) {
   part_.pieces.push_back({piece.file});
   LibsvmPieceCount& count = part_.pieces.back();
   LineReader lines(file, piece.bytes);
-  Index number = piece.line;
-  for (std::string_view line; lines.next(line); ++number) {
+  for (std::string_view line; lines.next(line);) {
+    const Index number = ++count.lines;
     if (line.size() > kLongestLine) {
-      part_.failure = LibsvmFailure{piece.file, number, 0, "a row is longer than 64 MiB"};
+      part_.failure = LibsvmFailure{{static_cast<Index>(part_.pieces.size()) - 1, number, 0},
+                                    "a row is longer than 64 MiB"};
       return false;
     }
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!has_row(line)) continue;
     if (count.rows++ == 0) count.first_line = number;
     count.last_line = number;
-    if (!rows_.next_is_bad() && !take(line, number, file.path())) return false;
+    if (!rows_.next_is_bad() && !take(line, number)) return false;
   }
   return true;
 }
@@ -377,13 +378,15 @@ LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
                             const BadRowRules& bad_rows, ClassLabels& labels) {
   LibsvmPart part;
   RowParser parser(options, labels, part);
-  Index rows = 0;
-  Index cells = 0;
+  LibsvmSize all;
   for (const LibsvmPiece& piece : pieces) {
-    rows += piece.lines;
-    cells += piece.colons;
+    RangeFile file(files[static_cast<std::size_t>(piece.file)]);
+    const LibsvmSize size = size_of_piece(file, piece);
+    all.lines += size.lines;
+    all.colons += size.colons;
+    part.bytes_read += file.bytes_read();
   }
-  if (rows > 0) parser.reserve(rows, cells);
+  if (!pieces.empty()) parser.reserve(all.lines, all.colons);
   PartReader reader(parser, bad_rows, part);
   for (const LibsvmPiece& piece : pieces) {
     RangeFile file(files[static_cast<std::size_t>(piece.file)]);

@@ -22,19 +22,28 @@ struct LibsvmRowOptions {
   Index first_index = 0;  ///< smaller ones are errors
 };
 
+// Where the lines of a rank stand in the file, the ranks before it know when they have read theirs:
+// until then they are numbered in their piece, from 1.
+
 /// What a piece turned out to hold.
 struct LibsvmPieceCount {
   Index file = 0;
+  Index lines = 0;
   Index rows = 0;        ///< bad rows among them
-  Index first_line = 0;  ///< of a row, from 1; 0 without rows
+  Index first_line = 0;  ///< of a row; 0 without rows
   Index last_line = 0;
+};
+
+/// A place in a part.
+struct LibsvmPlace {
+  Index piece = 0;
+  Index line = 0;
+  Index field = 0;  ///< of the line, from 1, which is the label; 0 when the whole line is wrong
 };
 
 /// The first row of a rank that is none.
 struct LibsvmFailure {
-  Index file = 0;
-  Index line = 0;   ///< of the file, from 1
-  Index field = 0;  ///< of the line, from 1, which is the label; 0 when the whole line is wrong
+  LibsvmPlace place;
   std::string problem;
 };
 
@@ -48,7 +57,8 @@ struct LibsvmPart {
   Index largest_row = -1;                ///< the first that has it, of those that are kept
   std::vector<LibsvmPieceCount> pieces;  ///< as far as they were read
   std::optional<LibsvmFailure> failure;  ///< in the last piece of the list
-  std::vector<BadRow> bad_rows;          ///< numbered among all rows of the part
+  std::vector<BadRow> bad_rows;          ///< numbered among all rows of the part; without a place
+  std::vector<LibsvmPlace> bad_places;   ///< of each of them
   Index bytes_read = 0;
 };
 

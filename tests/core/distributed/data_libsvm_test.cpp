@@ -232,24 +232,89 @@ TEST(DistributedLibsvm, CellsBeyondTheModelAreCountedOnAllRanks) {
   });
 }
 
-TEST(DistributedLibsvm, TheFileIsReadHardlyMoreThanTwice) {
+/// Room that is at most so much more than is needed.
+void expect_room(const LibsvmTable& read, double most) {
+  const auto expect = [&](const auto& values) {
+    EXPECT_LE(static_cast<double>(values.capacity()), most * static_cast<double>(values.size()));
+  };
+  const SparseValues& values = *read.table.sparse();
+  expect(values.columns);
+  expect(values.numbers);
+  expect(values.begins);
+  expect(read.table.target);
+}
+
+TEST(DistributedLibsvm, ASmallFileIsReadTwiceIntoMemoryOfItsSize) {
   for_each_team({1, 2, 3, 4, 16, 64}, [](Team& team) {
     TeamDirectory folder(team);
     std::string text;
-    while (text.size() < (std::size_t{1} << 20U)) text += "1 17:1 123:0.125 45678:1\n";
+    while (text.size() < (std::size_t{1} << 19U)) text += "1 17:1 123:0.125 45678:1\n";
     text.pop_back();  // the last line need not end
     const InputFile file = folder.put("a", text);
     const LibsvmTable read = read_libsvm(team, {file}, {});
     const Index bytes = sum_over(team, read.bytes_read);
     EXPECT_GE(bytes, 2 * file.size);
     EXPECT_LE(static_cast<double>(bytes), 2.2 * static_cast<double>(file.size));
-    // No more room than is needed.
-    const SparseValues& values = *read.table.sparse();
-    EXPECT_EQ(values.columns.capacity(), values.columns.size());
-    EXPECT_EQ(values.numbers.capacity(), values.numbers.size());
-    EXPECT_EQ(values.begins.capacity(), values.begins.size());
+    expect_room(read, 1);
     folder.remove();
   });
+}
+
+/// The rows become longer and longer, and their order is no measure of them.
+std::string large_text() {
+  std::string text;
+  for (int row = 0; text.size() < (std::size_t{12} << 20U); ++row) {
+    text += "1";
+    const int cells = row % 7 == 0 ? 0 : 20 + row / 1500;
+    for (int i = 1; i <= cells; ++i) text += " " + std::to_string(i) + ":0.5";
+    text += "\n";
+  }
+  return text;
+}
+
+TEST(DistributedLibsvm, OfALargeFileSomePlacesSayHowMuchRoomItNeeds) {
+  const std::string text = large_text();
+  for_each_team({1, 2, 3}, [&](Team& team) {
+    TeamDirectory folder(team);
+    const InputFile file = folder.put("a", text);
+    const LibsvmTable read = read_libsvm(team, {file}, {});
+    EXPECT_LE(static_cast<double>(sum_over(team, read.bytes_read)),
+              1.3 * static_cast<double>(file.size));
+    expect_room(read, 1.15);
+    folder.remove();
+  });
+}
+
+/// Where it is looked at, rows are of one length, and elsewhere of another: there are far more
+/// rows, or cells, than they say.
+TEST(DistributedLibsvm, MoreIsReadThanTheLooksSay) {
+  constexpr std::size_t kPlaces = 64;
+  constexpr std::size_t kHalf = std::size_t{1} << 15U;
+  std::string cells = "1";
+  for (int i = 1; i <= 1000; ++i) cells += " " + std::to_string(i) + ":.5";
+  cells += "\n";
+  const std::string none = "1\n";
+  for (const bool looks_at_cells : {true, false}) {
+    std::string text;
+    Index rows = 0;
+    Index rows_of_cells = 0;
+    for (std::size_t half = 0; half < 2 * kPlaces; ++half) {
+      const bool has_cells = (half % 2 == 0) == looks_at_cells;
+      const std::string& row = has_cells ? cells : none;
+      for (; text.size() + row.size() < (half + 1) * kHalf; ++rows) {
+        text += row;
+        rows_of_cells += has_cells ? 1 : 0;
+      }
+      text += std::string((half + 1) * kHalf - 1 - text.size(), ' ') + "\n";
+    }
+    for_each_team({1}, [&](Team& team) {
+      TeamDirectory folder(team);
+      const LibsvmTable read = read_libsvm(team, {folder.put("a", text)}, {});
+      EXPECT_EQ(read.table.total_rows, rows);
+      EXPECT_EQ(sum_over(team, read.table.sparse()->cells()), 1000 * rows_of_cells);
+      folder.remove();
+    });
+  }
 }
 
 TEST(DistributedLibsvm, MoreRanksThanRowsLeaveSomeEmpty) {
