@@ -55,9 +55,9 @@ struct LibsvmTable {
 ///
 /// The first wrong line in file order is thrown on every rank as a DataError with its place, file,
 /// line, and number of the field from 1: "data/a.svm:17:3: expected a number as the value, found
-/// '7:nan'". Each rank reads an even range of the bytes, once, after a look at some of them, to take
-/// the rows that begin in it into memory of about the right size; a rank that leaves out bad rows
-/// takes its rows twice. Requires at least one file, found by `find_input_files`.
+/// '7:nan'". Each rank reads an even range of the bytes, once, after a look at some of them, to
+/// take the rows that begin in it into memory of about the right size; a rank that leaves out bad
+/// rows takes its rows twice. Requires at least one file, found by `find_input_files`.
 /// *Collective*; sends the distinct labels and some counts, never a row.
 LibsvmTable read_libsvm(Team& team, const std::vector<InputFile>& files,
                         const LibsvmOptions& options);
