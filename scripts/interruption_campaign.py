@@ -30,7 +30,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STOPPED = 75  # the exit code of a run that was stopped on request
 NO_RUN = 66  # ... of --resume where nothing has begun
-STUCK_LAUNCHER = "PMIX ERROR: UNREACHABLE"
+STUCK_LAUNCHER = b"PMIX ERROR: UNREACHABLE"
 
 RUNS = {
     "network": [
@@ -123,16 +123,20 @@ class Campaign:
                 preexec_fn=set_limit,
             )
 
-    def finish(self, process, processes=(), log=None):
-        """The exit code, once all of the run is gone; None for a run that hangs. With the log of a
-        run that lost a rank, one that hangs since its launcher does is ended."""
+    def finish(self, process, processes=(), log=None, since=0):
+        """The exit code, once all of the run is gone; None for a run that hangs. With a log of a run
+        that lost a rank, and where it begins in it, one that hangs since its launcher does is ended.
+        """
         try:
             code = process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             code = None
-            if log and STUCK_LAUNCHER in open(log, encoding="utf-8").read():
-                self.stuck_launchers += 1
-                code = -signal.SIGKILL
+            if log:
+                with open(log, "rb") as file:
+                    file.seek(since)
+                    if STUCK_LAUNCHER in file.read():
+                        self.stuck_launchers += 1
+                        code = -signal.SIGKILL
             for each in [*children_of(process.pid), process.pid]:
                 os.kill(each, signal.SIGKILL)
             process.wait()
@@ -220,6 +224,7 @@ class Campaign:
                 arguments = begin if code == NO_RUN else ["--resume", run]
                 cause = first if part == 0 else generator.choice(causes)
                 is_full = cause == "full file system"
+                logged = os.path.getsize(log) if os.path.exists(log) else 0
                 process = self.start(arguments, ranks, threads, log,
                                      limit if is_full and not is_small else None)
                 processes = []
@@ -227,7 +232,7 @@ class Campaign:
                     processes = self.interrupt(process, cause, generator,
                                                self.seconds[kind, ranks > 1])
                 is_killed = cause in ("kill a rank", "kill all")
-                code = self.finish(process, processes, log if is_killed else None)
+                code = self.finish(process, processes, log if is_killed else None, logged)
                 if code is None:
                     return f"{kind}: {cause}: hangs"
                 if code != 0:

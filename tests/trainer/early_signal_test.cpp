@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
+#include <string>
 #include <thread>
 
 #include "tests/trainer/program_runner.hpp"
@@ -28,6 +30,17 @@ fi
 exec "$@"
 )";
 
+/// Whether a process does not take a signal yet.
+bool holds(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("SigBlk:")) continue;
+    return (std::stoull(line.substr(7), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) !=
+           0;
+  }
+  return false;
+}
+
 /// The exit code of two ranks of a command, of which one gets a signal while it waits in MPI_Init;
 /// −1 for no exit.
 int end_after_early(int signal, const TestFolder& folder, const test::Words& command) {
@@ -46,7 +59,10 @@ int end_after_early(int signal, const TestFolder& folder, const test::Words& com
          waitpid(launcher, nullptr, WNOHANG) == 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // it is in MPI_Init by now
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!holds(rank, signal) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   kill(rank, signal);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   folder.write("go", "");
