@@ -229,9 +229,13 @@ void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPar
   table.file_columns.resize(features);
   if (!table.feature_types.empty()) table.feature_types.resize(features);
   guard(team, "mapping rows", [&] {
-    const RowLayout layout{lsd.blocks_begin, header.block_rows, header.blocks.front().bytes,
-                           static_cast<Index>(header.columns.size())};
-    table.values = MappedRows(lsd.file.path, layout, columns);
+    RowLayout layout{{}, header.block_rows, static_cast<Index>(header.columns.size())};
+    Index begin = lsd.blocks_begin;
+    for (const LsdBlock& block : header.blocks) {
+      layout.blocks.push_back(begin);
+      begin += block.bytes;
+    }
+    table.values = MappedRows(lsd.file.path, std::move(layout), columns);
   });
   for (std::size_t j = 0; j < features; ++j) {
     if (how.kinds[j] == ColumnKind::number) continue;

@@ -8,16 +8,15 @@
 #include <vector>
 
 #include "core/base/types.hpp"
+#include "core/data/mapped_file.hpp"
 
 namespace lockstep {
 
-/// Where rows of doubles stand in a file: in blocks of equally many, end to end, each row's cells
-/// side by side.
+/// Where rows of doubles stand in a file: in blocks of equally many, each row's cells side by side.
 struct RowLayout {
-  Index begin = 0;        ///< byte of the first block
-  Index block_rows = 1;   ///< the last block may have fewer
-  Index block_bytes = 0;  ///< from block to block
-  Index columns = 0;      ///< cells of a row
+  std::vector<Index> blocks;  ///< byte of the first row of each
+  Index block_rows = 1;       ///< the last block may have fewer
+  Index columns = 0;          ///< cells of a row
 };
 
 /// What the cells of a column stand for, by their bits: an index of a category, or NaN.
@@ -25,14 +24,12 @@ using CellValues = std::unordered_map<std::uint64_t, double>;
 
 /// Rows of numbers that stay in their file, which is mapped: more of them than there is memory for.
 /// Cells of categories may stand for others than they are; what they do belongs to a copy of the
-/// rows, while all copies share the mapping. Whether the bytes are good has to be known before; a
-/// file that becomes shorter while it is mapped ends the program.
+/// rows, while all copies share the mapping.
 class MappedRows {
  public:
   /// @param columns  of the file, by feature
   /// Throws MissingInputError, IoError.
-  MappedRows(const std::string& path, const RowLayout& layout,
-             const std::vector<std::size_t>& columns);
+  MappedRows(const std::string& path, RowLayout layout, const std::vector<std::size_t>& columns);
 
   /// From now on the cells of a feature are what `values` has for them, which is all that occur; a
   /// cell that is NaN stays so.
@@ -54,7 +51,6 @@ class MappedRows {
     Index column;
     Index count;
   };
-  class Mapping;
   struct Translation {
     std::size_t feature;
     std::shared_ptr<const CellValues> values;
@@ -63,13 +59,15 @@ class MappedRows {
   };
 
   const Translation* translation_of(std::size_t feature) const;
-  Index byte_of(Index row) const {
-    return layout_.begin + row / layout_.block_rows * layout_.block_bytes +
-           row % layout_.block_rows * layout_.columns * static_cast<Index>(sizeof(double));
+  /// Of a cell.
+  Index byte_of(Index row, Index column) const {
+    const auto block = static_cast<std::size_t>(row / layout_->block_rows);
+    return layout_->blocks[block] + (row % layout_->block_rows * layout_->columns + column) *
+                                        static_cast<Index>(sizeof(double));
   }
 
-  std::shared_ptr<const Mapping> mapping_;
-  RowLayout layout_;
+  std::shared_ptr<const MappedFile> file_;
+  std::shared_ptr<const RowLayout> layout_;
   std::vector<Run> runs_;
   std::vector<Translation> translations_;
 };

@@ -3,19 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 
+#include "core/data/byte_numbers.hpp"
+
 namespace lockstep {
-namespace {
-
-std::array<double, 256> make_byte_numbers() {
-  std::array<double, 256> numbers{};
-  for (std::size_t v = 0; v < numbers.size(); ++v) numbers[v] = static_cast<double>(v) / 255.0;
-  return numbers;
-}
-
-}  // namespace
 
 std::string joined_names(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
@@ -23,7 +15,6 @@ std::string joined_names(const std::vector<std::string>& names) {
 
 void Table::copy_row(Index local, double* out) const {
   assert(0 <= local && local < rows.size());
-  static const std::array<double, 256> kByteNumbers = make_byte_numbers();
   if (const SparseValues* cells = sparse()) {
     std::fill_n(out, features, 0.0);
     const auto columns = cells->columns_of(local);

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/data/byte_numbers.hpp"
+
 namespace lockstep {
 
 DistributedMatrix dense_columns(const Table& table, Range columns) {
@@ -28,8 +30,7 @@ DistributedMatrix dense_columns(const Table& table, Range columns) {
     }
     const auto first = static_cast<std::size_t>(local * table.features + columns.begin);
     for (std::size_t j = 0; j < static_cast<std::size_t>(columns.size()); ++j) {
-      *to++ = bytes != nullptr ? static_cast<double>((*bytes)[first + j]) / 255.0
-                               : (*numbers)[first + j];
+      *to++ = bytes != nullptr ? kByteNumbers[(*bytes)[first + j]] : (*numbers)[first + j];
     }
   }
   return matrix;
