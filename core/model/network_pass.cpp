@@ -29,12 +29,11 @@ void add_rows(Range rows, Index width, Rows<const T> from, Rows<T> to) {
 }  // namespace
 
 template <class T>
-NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool train,
-                            const kernel::SparseRows<T>& features)
+NetworkPass<T>::NetworkPass(const Network<T>& network, Index capacity, bool train, bool sparse)
     : network_(network),
       capacity_(capacity),
       trains_(train),
-      features_(features),
+      is_sparse_(sparse),
       joined_(network.joining_layers().size()) {
   const auto allocate = [&](Index columns, bool one_for_all_rows = false) {
     if (columns == 0) return Rows<T>();
@@ -99,8 +98,10 @@ std::size_t NetworkPass<T>::overflowing_layer(Index row) const {
 }
 
 template <class T>
-void NetworkPass<T>::choose_rows(std::span<const Index> rows, int threads) {
+void NetworkPass<T>::choose_rows(const kernel::SparseRows<T>& features, std::span<const Index> rows,
+                                 int threads) {
   assert(is_sparse() && static_cast<Index>(rows.size()) <= capacity_);
+  features_ = features;
   rows_ = rows;
   if (trains_) columns_.assign(features_, network_.spec().inputs, rows, threads);
 }

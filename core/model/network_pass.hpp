@@ -30,16 +30,15 @@ template <class T>
 class NetworkPass {
  public:
   /// Holds up to `capacity` rows. With `train` false there is room for forward alone.
-  /// @param features  sparse rows that batches are taken from, if they are
-  NetworkPass(const Network<T>& network, Index capacity, bool train,
-              const kernel::SparseRows<T>& features = {});
+  /// @param sparse  the features of batches are sparse rows
+  NetworkPass(const Network<T>& network, Index capacity, bool train, bool sparse = false);
 
   Index capacity() const { return capacity_; }
-  bool is_sparse() const { return features_.begins != nullptr; }
+  bool is_sparse() const { return is_sparse_; }
   /// Where the caller puts the features of the batch, unless they are sparse.
   Rows<T> input() { return inputs_.front(); }
-  /// Row r of the next batch is row rows[r] of the sparse features. The caller keeps `rows`.
-  void choose_rows(std::span<const Index> rows, int threads);
+  /// Row r of the next batch is row rows[r] of these sparse features. The caller keeps both.
+  void choose_rows(const kernel::SparseRows<T>& features, std::span<const Index> rows, int threads);
   /// Adds the blocks of θ in which the gradient of the batch may not be 0.
   void add_touched(BlockSet& touched) const;
   /// The scores of the last layer after `forward`; `score_losses` overwrites them.
@@ -115,7 +114,7 @@ class NetworkPass {
   const Network<T>& network_;
   Index capacity_;
   bool trains_;
-  kernel::SparseRows<T> features_;
+  bool is_sparse_;
   std::vector<AlignedVector<T>> memory_;
   std::vector<Rows<T>> inputs_;       // inputs_[i] is what layer i reads; one more for the scores
   std::vector<Rows<T>> kept_;         // by layer i
@@ -126,6 +125,7 @@ class NetworkPass {
   std::vector<GradientTask> gradient_tasks_;
 
   // Of a sparse batch.
+  kernel::SparseRows<T> features_;
   std::span<const Index> rows_;
   kernel::SparseColumns<T> columns_;
   std::vector<std::vector<Index>> sparse_tasks_;  // groups of columns of the first layer's weights

@@ -29,11 +29,8 @@ struct PassSize {
 
 template <class T>
 PassSize size_of_pass(const Network<T>& network, bool is_sparse) {
-  static constexpr Index kNoRows = 0;
-  const kernel::SparseRows<T> sparse{&kNoRows, nullptr, nullptr};
   const auto elements = [&](Index capacity) {
-    return NetworkPass<T>(network, capacity, true, is_sparse ? sparse : kernel::SparseRows<T>())
-        .elements();
+    return NetworkPass<T>(network, capacity, true, is_sparse).elements();
   };
   const Index of_one = elements(1);
   const Index for_each_row = elements(2) - of_one;
