@@ -68,7 +68,8 @@ inline bool take_pair(const char*& at, const char* end, Pair& pair) {
   return at != nullptr && ends_field(*at);
 }
 
-/// Turns lines into rows at the end of a part.
+/// Turns lines into rows at the end of a part. The cells of the part have room to be written to
+/// until it is ended.
 class RowParser {
  public:
   RowParser(const LibsvmRowOptions& options, ClassLabels& labels, LibsvmPart& part)
@@ -80,24 +81,30 @@ class RowParser {
   /// Takes the row in [begin, end), or says why it is none. A byte that ends a field is at `end`.
   std::optional<RowProblem> parse(const char* begin, const char* end);
 
+  /// The part has the rows that were taken, and no more.
+  void finish() { resize_cells(begin_); }
+
  private:
   std::optional<RowProblem> parse_label(std::string_view label);
   std::optional<RowProblem> problem_of_pair(Index field, std::string_view text) const;
   std::optional<RowProblem> sort_row(std::string_view line);
   void make_room(std::size_t pairs);
+  void resize_cells(std::size_t cells) {
+    part_.values.columns.resize(cells);
+    part_.values.numbers.resize(cells);
+  }
   void add_cell(const Pair& pair) {
-    columns_[cells_] = static_cast<std::uint32_t>(pair.index);
-    numbers_[cells_] = pair.value;
-    cells_ += is_zero(pair.value) ? 0U : 1U;
+    part_.values.columns[end_] = static_cast<std::uint32_t>(pair.index);
+    part_.values.numbers[end_] = pair.value;
+    end_ += is_zero(pair.value) ? 0U : 1U;
   }
 
   const LibsvmRowOptions& options_;
   ClassLabels& labels_;
   LibsvmPart& part_;
-  // The cells of one row.
-  std::vector<std::uint32_t> columns_;
-  std::vector<double> numbers_;
-  std::size_t cells_ = 0;
+  // Of the cells of the part, those of one row.
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
   std::vector<std::pair<Pair, Index>> sorted_;  ///< with their fields
 };
 
@@ -196,15 +203,16 @@ std::optional<RowProblem> RowParser::sort_row(std::string_view line) {
     problem = RowProblem{field, fmt::format("expected each index once, found {} as in field {}",
                                             pair.index, first_field)};
   }
-  cells_ = 0;
+  end_ = begin_;
   for (const auto& [pair, field] : sorted_) add_cell(pair);
   return problem;
 }
 
 void RowParser::make_room(std::size_t pairs) {
-  if (columns_.size() >= pairs) return;
-  columns_.resize(pairs);
-  numbers_.resize(pairs);
+  const std::size_t needed = begin_ + pairs;
+  if (part_.values.columns.size() >= needed) return;
+  // All that is there at once, or twice as much.
+  resize_cells(std::max(needed, part_.values.columns.capacity()));
 }
 
 std::optional<RowProblem> RowParser::parse(const char* const begin, const char* const end) {
@@ -215,7 +223,7 @@ std::optional<RowProblem> RowParser::parse(const char* const begin, const char* 
   if (auto problem = parse_label(label)) return problem;
   at += label.size();
   make_room(line.size() / 4 + 1);  // "0:0 "
-  cells_ = 0;
+  end_ = begin_;
   Index previous = -1;
   Index smallest = std::numeric_limits<Index>::max();
   Index largest = -1;
@@ -246,12 +254,10 @@ std::optional<RowProblem> RowParser::parse(const char* const begin, const char* 
   if (!ascends) {
     if (auto problem = sort_row(line)) return problem;
   }
-  SparseValues& values = part_.values;
-  const auto cells = static_cast<std::ptrdiff_t>(cells_);
-  values.columns.insert(values.columns.end(), columns_.begin(), columns_.begin() + cells);
-  values.numbers.insert(values.numbers.end(), numbers_.begin(), numbers_.begin() + cells);
-  if (values.begins.empty()) values.begins.push_back(0);
-  values.begins.push_back(values.cells());
+  begin_ = end_;
+  Buffer<Index>& begins = part_.values.begins;
+  if (begins.empty()) begins.push_back(0);
+  begins.push_back(static_cast<Index>(end_));
   ++part_.rows;
   return std::nullopt;
 }
@@ -394,6 +400,7 @@ LibsvmPart read_libsvm_part(const std::vector<InputFile>& files,
     part.bytes_read += file.bytes_read();
     if (!whole) break;
   }
+  parser.finish();
   return part;
 }
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "core/base/large_pages.hpp"
 #include "core/base/types.hpp"
 
 namespace lockstep {
@@ -12,9 +12,9 @@ namespace lockstep {
 /// row.
 struct SparseValues {
   /// Where each row begins in the two below, and the end: rows + 1 numbers, or none without rows.
-  std::vector<Index> begins;
-  std::vector<std::uint32_t> columns;  ///< of each cell, ascending in a row
-  std::vector<double> numbers;         ///< of each cell; never +0
+  Buffer<Index> begins;
+  Buffer<std::uint32_t> columns;  ///< of each cell, ascending in a row
+  Buffer<double> numbers;         ///< of each cell; never +0
 
   Index rows() const { return begins.empty() ? 0 : static_cast<Index>(begins.size()) - 1; }
   Index cells() const { return static_cast<Index>(numbers.size()); }

@@ -169,7 +169,7 @@ class SparseRowsOf {
 
   /// Reading what is always 1 takes as long as all the rest.
   void leave_out_ones() const {
-    std::vector<T>& cells = examples_.cells;
+    Buffer<T>& cells = examples_.cells;
     if (std::all_of(cells.begin(), cells.end(), [](T x) { return x == T(1); })) cells = {};
   }
 

@@ -33,9 +33,9 @@ struct Examples {
   /// Of a table whose rows stay in their file: each row is made anew whenever it is read.
   std::shared_ptr<const LaterRows> later{};
 
-  std::vector<Index> begins;           ///< of the rows among the cells, and the end: never empty
-  std::vector<std::uint32_t> columns;  ///< of each cell
-  std::vector<T> cells;                ///< of each cell, but empty where all are 1
+  Buffer<Index> begins;           ///< of the rows among the cells, and the end: never empty
+  Buffer<std::uint32_t> columns;  ///< of each cell
+  Buffer<T> cells;                ///< of each cell, but empty where all are 1
 
   Index target_count = 0;              ///< of a row: a class, numbers, or none
   std::vector<double> targets;         ///< rows.size() × target_count: scaled, or class indices

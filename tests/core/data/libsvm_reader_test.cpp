@@ -13,8 +13,8 @@ namespace {
 
 using Texts = std::vector<std::string>;
 using Numbers = std::vector<double>;
-using Columns = std::vector<std::uint32_t>;
-using Begins = std::vector<Index>;
+using Columns = Buffer<std::uint32_t>;
+using Begins = Buffer<Index>;
 
 LibsvmOptions predicting(TargetKind kind, std::optional<Index> base = std::nullopt) {
   LibsvmOptions options;
