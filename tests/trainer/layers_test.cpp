@@ -260,8 +260,7 @@ TEST(Layers, ThatCannotBeAreRefused) {
             "remove it\n");
   EXPECT_EQ(error({"--data.train=rows.libsvm", "--train.input_noise=0.1"}),
             "command line: error: train.input_noise: the rows are sparse, and noise would make all "
-            "their zeros numbers; remove it or set preprocess.scale = standard, which makes them "
-            "dense\n");
+            "their zeros numbers; remove it, or give data that is not sparse\n");
   EXPECT_EQ(error({"--model.normalization=batch", "--train.micro_batch=64"}),
             "command line: error: model.normalization: batch needs all rows of a step at once; "
             "remove train.micro_batch\n");

@@ -138,8 +138,8 @@ void check_noise(const Settings& settings, const Experiment& e) {
   constexpr const char* kKey = "train.input_noise";
   if (settings.real(kKey) == 0 || !is_sparse(e)) return;
   throw PlacedConfigError(fmt::format(
-      "{}: error: {}: the rows are sparse, and noise would make all their zeros numbers; remove it "
-      "or set preprocess.scale = standard, which makes them dense",
+      "{}: error: {}: the rows are sparse, and noise would make all their zeros numbers; remove "
+      "it, or give data that is not sparse",
       settings.place(kKey), kKey));
 }
 
