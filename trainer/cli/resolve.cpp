@@ -49,13 +49,21 @@ Settings resolve_settings(const Arguments& arguments, const std::string& file_na
   const std::vector<Option> options = settings.options();  // of which some may go
   for (const Option& option : options) {
     if (is_overridden(settings, option.name)) settings.reset(option.name);
-    if (settings.find(option.name) == nullptr || !settings.given(option.name)) continue;
+  }
+  // What a model was trained with is known when it has been read.
+  if (arguments.command != "rerun") check_given_keys(settings);
+  return settings;
+}
+
+void check_given_keys(const Settings& settings) {
+  std::vector<std::string> errors;
+  for (const Option& option : settings.options()) {
+    if (!settings.given(option.name)) continue;
     const std::string objection = key_objection(settings, option.name);
     if (objection.empty()) continue;
     errors.push_back(fmt::format("{}: error: {}", settings.place(option.name), objection));
   }
   throw_any(errors);
-  return settings;
 }
 
 }  // namespace lockstep::trainer

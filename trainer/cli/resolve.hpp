@@ -13,9 +13,13 @@ namespace lockstep::trainer {
 /// @param file_name  the configuration file as the user named it, for messages
 /// @param file_text  its content, the same on all ranks; none when no file was given
 /// Throws PlacedConfigError with every error, one a line: first those of the file, then those of
-/// the command line; when there are none, keys that contradict each other (key_rules.hpp).
-/// Rank-local.
+/// the command line; when there are none, those of check_given_keys, unless a model is going to say
+/// what it was trained with. Rank-local.
 Settings resolve_settings(const Arguments& arguments, const std::string& file_name,
                           const std::optional<std::string>& file_text);
+
+/// Refuses given keys that have no effect beside the other settings, or contradict them
+/// (key_rules.hpp). Throws PlacedConfigError with all of them, one a line. Rank-local.
+void check_given_keys(const Settings& settings);
 
 }  // namespace lockstep::trainer

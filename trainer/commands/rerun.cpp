@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/data_hash.hpp"
+#include "trainer/cli/resolve.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/data_split.hpp"
 #include "trainer/run/loaded_model.hpp"
@@ -64,6 +65,7 @@ void rerun(Session& session) {
   const SafetensorsFile said = load_model_file(session, path);
   const ModelDescription model = load_model(session, path)->description();
   Session training = session_of_training(session, model);
+  check_given_keys(training.settings);
   check_start(training, said);
   RunFiles files = training_files();
   files.default_name = "rerun";
