@@ -32,8 +32,7 @@ Limbs carried(Limbs sum) {
 
 /// Sum of the hashes of this rank's rows.
 Limbs sum_of_rows(const Table& table) {
-  const SparseValues* sparse = table.sparse();
-  std::vector<double> row(sparse != nullptr ? 0 : static_cast<std::size_t>(table.features));
+  std::vector<double> row(table.is_sparse() ? 0 : static_cast<std::size_t>(table.features));
   RowWords words;
   Limbs sum{};
   for (Index i = 0; i < table.rows.size(); ++i) {
@@ -42,10 +41,8 @@ Limbs sum_of_rows(const Table& table) {
     for (Index t = 0; t < table.targets(); ++t) words.add_number(table.targets_of(i)[t]);
     if (table.targets() == 0) words.add_number(0.0);
     if (table.weights) words.add_number((*table.weights)[static_cast<std::size_t>(i)]);
-    if (sparse != nullptr) {
-      const auto columns = sparse->columns_of(i);
-      const auto numbers = sparse->numbers_of(i);
-      for (std::size_t c = 0; c < columns.size(); ++c) words.add_cell(columns[c], numbers[c]);
+    if (table.is_sparse()) {
+      table.for_each_cell(i, [&](std::uint32_t column, double x) { words.add_cell(column, x); });
     } else {
       table.copy_row(i, row.data());
       for (std::size_t j = 0; j < row.size(); ++j) words.add_cell(j, row[j]);

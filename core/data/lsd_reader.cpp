@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -57,13 +58,12 @@ bool needs_texts(const LsdColumn& column, const std::vector<std::string>& known)
   return largest >= 0x1p53 || !are_numbers(known);
 }
 
-/// Refuses features that cannot stay in the file.
-void check_mapped(const LsdFile& lsd) {
-  if (!lsd.header.sparse && lsd.header.byte_columns == 0) return;
-  throw DataError(
-      fmt::format("{}: made of {} rows, and only columns of numbers and categories can stay in the "
-                  "file; read it into memory (data.stream = no)",
-                  lsd.name, lsd.header.sparse ? "sparse" : "images as"));
+/// What the indices of sparse rows are to be.
+void choose_sparse(const LsdHeader& header, const LsdOptions& options, LsdColumns& how) {
+  const std::optional<TableSchema>& schema = options.columns.schema;
+  how.index_base = options.index_base.value_or(header.smallest_index == 0 ? 0 : 1);
+  how.width = schema ? static_cast<Index>(schema->feature_names.size())
+                     : std::max<Index>(1, 1 + header.largest_index - how.index_base);
 }
 
 /// How the features are read, and which column is the target.
@@ -116,7 +116,7 @@ LsdColumns choose(const LsdFile& lsd, const LsdOptions& options) {
     }
   }
   how.mapped = options.mapped;
-  if (how.mapped) check_mapped(lsd);
+  if (header.sparse) choose_sparse(header, options, how);
   if (asked.schema) how.labels = ClassLabels(asked.schema->class_names);
   return how;
 }
@@ -203,6 +203,17 @@ bool are_themselves(const CellValues& values) {
   });
 }
 
+/// Bytes of the file.
+std::vector<Index> begins_of_blocks(const LsdFile& lsd) {
+  std::vector<Index> begins;
+  Index begin = lsd.blocks_begin;
+  for (const LsdBlock& block : lsd.header.blocks) {
+    begins.push_back(begin);
+    begin += block.bytes;
+  }
+  return begins;
+}
+
 /// The features of a table whose rows stay in the file, and what is behind them, which does not.
 /// *Collective*.
 void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPart& part,
@@ -229,13 +240,9 @@ void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPar
   table.file_columns.resize(features);
   if (!table.feature_types.empty()) table.feature_types.resize(features);
   guard(team, "mapping rows", [&] {
-    RowLayout layout{{}, header.block_rows, static_cast<Index>(header.columns.size())};
-    Index begin = lsd.blocks_begin;
-    for (const LsdBlock& block : header.blocks) {
-      layout.blocks.push_back(begin);
-      begin += block.bytes;
-    }
-    table.values = MappedRows(lsd.file.path, std::move(layout), columns);
+    const auto stored = static_cast<Index>(header.columns.size());
+    table.values =
+        MappedRows(lsd.file.path, {begins_of_blocks(lsd), header.block_rows, stored}, columns);
   });
   for (std::size_t j = 0; j < features; ++j) {
     if (how.kinds[j] == ColumnKind::number) continue;
@@ -265,7 +272,9 @@ void settle_numbers(Team& team, const LsdFile& lsd, LsdColumns& how, LsdPart& pa
 }
 
 /// The features of a table of bytes, which are named p0, p1, …
-void settle_bytes(const LsdFile& lsd, const LsdOptions& options, LsdPart& part, Table& table) {
+/// *Collective*.
+void settle_bytes(Team& team, const LsdFile& lsd, const LsdOptions& options, const LsdColumns& how,
+                  LsdPart& part, Table& table) {
   table.features = lsd.header.byte_columns;
   for (Index j = 0; j < table.features; ++j) table.feature_names.push_back(fmt::format("p{}", j));
   if (options.columns.schema && options.columns.schema->feature_names != table.feature_names) {
@@ -275,26 +284,66 @@ void settle_bytes(const LsdFile& lsd, const LsdOptions& options, LsdPart& part, 
                     lsd.name, table.features, table.features - 1,
                     options.columns.schema->feature_names.size()));
   }
-  table.values = std::move(std::get<Table::ByteValues>(part.values));
+  if (!how.mapped) {
+    table.values = std::move(std::get<Table::ByteValues>(part.values));
+    return;
+  }
+  guard(team, "mapping rows", [&] {
+    RowLayout layout{begins_of_blocks(lsd), lsd.header.block_rows, table.features, true};
+    for (std::size_t b = 0; b < layout.blocks.size(); ++b) {
+      const Index rows = lsd.header.rows_of(static_cast<Index>(b)).size();
+      layout.blocks[b] += parts_of_block(lsd.header, rows, 0).bytes;
+    }
+    std::vector<std::size_t> columns(static_cast<std::size_t>(table.features));
+    std::iota(columns.begin(), columns.end(), std::size_t{0});
+    table.values = MappedRows(lsd.file.path, std::move(layout), columns);
+  });
+}
+
+/// Sparse rows that stay in the file. *Collective*; sends 8 bytes for each 64 rows.
+MappedSparseRows map_sparse(Team& team, const LsdFile& lsd, const LsdColumns& how,
+                            const LsdPart& part) {
+  const LsdHeader& header = lsd.header;
+  const std::vector<Bytes> begins = team.all_gather(std::as_bytes(std::span(part.begins)));
+  std::optional<MappedSparseRows> rows;
+  guard(team, "mapping rows", [&] {
+    SparseRowLayout layout{{}, header.block_rows, {}, how.index_base, how.width};
+    for (const Bytes& bytes : begins) {
+      const auto theirs = FoldCodec<std::vector<Index>>::decode(bytes);
+      layout.begins.insert(layout.begins.end(), theirs.begin(), theirs.end());
+    }
+    const std::vector<Index> blocks = begins_of_blocks(lsd);
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      const Index cells = header.blocks[b].cells;
+      const LsdBlockParts parts =
+          parts_of_block(header, header.rows_of(static_cast<Index>(b)).size(), cells);
+      layout.blocks.push_back(
+          {blocks[b] + parts.lengths, blocks[b] + parts.indices, blocks[b] + parts.numbers, cells});
+    }
+    rows.emplace(lsd.file.path, std::move(layout));
+  });
+  return std::move(*rows);
 }
 
 /// The features of a sparse table. *Collective*.
-void settle_sparse(Team& team, const LsdFile& lsd, const LsdOptions& options, LsdPart& part,
-                   LsdTable& result) {
+void settle_sparse(Team& team, const LsdFile& lsd, const LsdOptions& options, const LsdColumns& how,
+                   LsdPart& part, LsdTable& result) {
   const LsdHeader& header = lsd.header;
   const std::optional<TableSchema>& schema = options.columns.schema;
   Table& table = result.table;
-  result.index_base = options.index_base.value_or(header.smallest_index == 0 ? 0 : 1);
+  result.index_base = how.index_base;
   if (header.smallest_index < result.index_base) {
     throw DataError(fmt::format("{}: expected indices from {} on (data.index_base), found {}",
                                 lsd.name, result.index_base, header.smallest_index));
   }
-  table.features = schema ? static_cast<Index>(schema->feature_names.size())
-                          : std::max<Index>(1, 1 + header.largest_index - result.index_base);
-  auto& values = std::get<SparseValues>(part.values);
-  LeftOut left_out;
+  table.features = how.width;
+  LeftOut left_out = part.left_out;
   guard(team, "making indices columns", [&] {
-    left_out = make_columns(values, result.index_base, table.features, header.largest_index);
+    if (!how.mapped) {
+      auto& values = std::get<SparseValues>(part.values);
+      left_out = make_columns(values, result.index_base, table.features, header.largest_index);
+      table.values = std::move(values);
+    }
     for (Index c = 0; c < table.features; ++c) {
       table.feature_names.push_back(fmt::format("c{}", c));
     }
@@ -310,7 +359,7 @@ void settle_sparse(Team& team, const LsdFile& lsd, const LsdOptions& options, Ls
   });
   result.left_out =
       agree_on_left_out(team, left_out, table.rows.begin + left_out.row, table.places);
-  table.values = std::move(values);
+  if (how.mapped) table.values = map_sparse(team, lsd, how, part);
 }
 
 }  // namespace
@@ -349,9 +398,9 @@ LsdTable read_lsd(Team& team, const LsdFile& lsd, const LsdOptions& options) {
   }
   result.bytes_read = part.bytes_read;
   if (header.byte_columns > 0) {
-    settle_bytes(lsd, options, part, table);
+    settle_bytes(team, lsd, options, how, part, table);
   } else if (header.sparse) {
-    settle_sparse(team, lsd, options, part, result);
+    settle_sparse(team, lsd, options, how, part, result);
   } else {
     for (const std::size_t c : how.columns_of) {
       table.file_columns.push_back(header.columns[c].position);

@@ -18,7 +18,7 @@ struct LsdOptions {
   CsvOptions columns;               ///< what they say of taking texts apart is not looked at
   std::optional<Index> index_base;  ///< of sparse rows, as LibsvmOptions has it
   std::string labels_key = "data.train_labels";  ///< the option that would have named labels
-  /// Features stay in the file: they are columns of numbers and categories.
+  /// Features stay in the file.
   bool mapped = false;
 };
 

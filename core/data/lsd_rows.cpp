@@ -86,6 +86,8 @@ class PartReader {
   void take_numbers();
   void take_bytes();
   void take_sparse();
+  void keep_sparse(const std::vector<Index>& begins);
+  void look_at_sparse(const std::vector<Index>& begins);
   void take_feature(std::size_t feature);
   void take_target();
   void keep_wrong(Index r, std::size_t c, std::string problem);
@@ -118,6 +120,7 @@ class PartReader {
   const std::byte* bytes_ = nullptr;  ///< of the block
   const double* cells_ = nullptr;     ///< of the block's first row
   LsdBlockParts parts_{};
+  Index first_row_ = 0;          ///< of those that are read
   std::size_t first_value_ = 0;  ///< of the block's rows, in the part
   std::optional<WrongCell> wrong_;
 };
@@ -129,7 +132,9 @@ void PartReader::reserve(Index rows) {
   };
   const auto features = static_cast<Index>(how_.columns_of.size());
   if (header_.byte_columns > 0) {
-    room(part_.values.emplace<Table::ByteValues>(), rows * header_.byte_columns);
+    room(part_.values.emplace<Table::ByteValues>(), how_.mapped ? 0 : rows * header_.byte_columns);
+  } else if (header_.sparse && how_.mapped) {
+    part_.begins.reserve(to_size(rows / SparseRowLayout::kStep + 1));
   } else if (header_.sparse) {
     auto& sparse = part_.values.emplace<SparseValues>();
     if (rows > 0) room(sparse.begins, rows + 1);
@@ -308,17 +313,15 @@ void PartReader::take_bytes() {
 }
 
 void PartReader::take_sparse() {
-  auto& values = std::get<SparseValues>(part_.values);
   std::vector<std::uint32_t> lengths(to_size(rows_.size()));
   std::memcpy(lengths.data(), bytes_ + parts_.lengths, lengths.size() * sizeof(lengths[0]));
   const Index cells = header_.blocks[to_size(block_)].cells;
   const auto* const indices = reinterpret_cast<const std::uint32_t*>(bytes_ + parts_.indices);
   const auto* const numbers = reinterpret_cast<const double*>(bytes_ + parts_.numbers);
-  Index at = 0;
-  Range taken;  // cells
-  for (Index r = 0; r < rows_.size(); ++r) {
-    if (r == taken_.begin) taken.begin = at;
-    const Index end = at + lengths[to_size(r)];
+  std::vector<Index> begins{0};
+  for (const std::uint32_t length : lengths) {
+    const Index at = begins.back();
+    const Index end = at + length;
     if (end > cells) refuse("its rows have more cells than it");
     for (Index i = at; i < end; ++i) {
       const bool ascends = i == at || indices[i] > indices[i - 1];
@@ -327,19 +330,55 @@ void PartReader::take_sparse() {
         refuse("an index is wrong");
       }
     }
-    at = end;
-    if (r + 1 == taken_.end) taken.end = at;
-    if (!taken_.contains(r)) continue;
-    if (values.begins.empty()) values.begins.push_back(0);
-    values.begins.push_back(values.begins.back() + lengths[to_size(r)]);
+    begins.push_back(end);
   }
-  if (at != cells || !all_finite<double>({numbers, to_size(cells)})) refuse("its cells are wrong");
+  const bool are_all = begins.back() == cells;
+  if (!are_all || !all_finite<double>({numbers, to_size(cells)})) refuse("its cells are wrong");
+  if (how_.mapped) {
+    look_at_sparse(begins);
+  } else {
+    keep_sparse(begins);
+  }
+}
+
+/// @param begins  of the block's rows among its cells, and the end
+void PartReader::keep_sparse(const std::vector<Index>& begins) {
+  auto& values = std::get<SparseValues>(part_.values);
+  const Range taken{begins[to_size(taken_.begin)], begins[to_size(taken_.end)]};  // cells
+  if (values.begins.empty()) values.begins.push_back(0);
+  const Index moved = values.begins.back() - taken.begin;
+  for (Index r = taken_.begin + 1; r <= taken_.end; ++r) {
+    values.begins.push_back(begins[to_size(r)] + moved);
+  }
+  const auto* const indices = reinterpret_cast<const std::uint32_t*>(bytes_ + parts_.indices);
+  const auto* const numbers = reinterpret_cast<const double*>(bytes_ + parts_.numbers);
   values.columns.insert(values.columns.end(), indices + taken.begin, indices + taken.end);
   values.numbers.insert(values.numbers.end(), numbers + taken.begin, numbers + taken.end);
 }
 
+/// Notes what is needed to find the cells of rows in the file, and which have no column.
+/// @param begins  as of keep_sparse
+void PartReader::look_at_sparse(const std::vector<Index>& begins) {
+  for (Index r = 0; taken_.begin == 0 && r < rows_.size(); r += SparseRowLayout::kStep) {
+    part_.begins.push_back(begins[to_size(r)]);
+  }
+  const auto* const indices = reinterpret_cast<const std::uint32_t*>(bytes_ + parts_.indices);
+  for (Index r = taken_.begin; r < taken_.end; ++r) {
+    const auto* const end = indices + begins[to_size(r) + 1];
+    const auto* const beyond =
+        std::lower_bound(indices + begins[to_size(r)], end, how_.index_base + how_.width);
+    if (beyond == end) continue;
+    if (part_.left_out.cells == 0) {
+      part_.left_out.row = rows_.begin + r - first_row_;
+      part_.left_out.index = *beyond;
+    }
+    part_.left_out.cells += end - beyond;
+  }
+}
+
 void PartReader::read(Range rows) {
   reserve(rows.size());
+  first_row_ = rows.begin;
   Index begin = blocks_begin_;
   for (Index b = 0; b < static_cast<Index>(header_.blocks.size()) && !wrong_; ++b) {
     const Range of_block = header_.rows_of(b);
@@ -350,7 +389,7 @@ void PartReader::read(Range rows) {
                 std::min(rows.end, of_block.end) - of_block.begin};
       check_cells();
       if (header_.byte_columns > 0) {
-        take_bytes();
+        if (!how_.mapped) take_bytes();
       } else if (header_.sparse) {
         take_sparse();
       } else {

@@ -9,6 +9,7 @@
 #include "core/data/column_type.hpp"
 #include "core/data/csv_columns.hpp"
 #include "core/data/csv_typed_column.hpp"
+#include "core/data/libsvm_columns.hpp"
 #include "core/data/lsd_file.hpp"
 #include "core/data/mapped_rows.hpp"
 #include "core/data/row_places.hpp"
@@ -23,6 +24,8 @@ struct LsdColumns {
   TargetKind target_kind = TargetKind::none;
   std::vector<std::size_t> columns_of{};  ///< by feature: the column that it is read from
   bool mapped = false;                    ///< features are looked at, and not taken
+  Index index_base = 0;                   ///< of sparse rows: the index of the first column
+  Index width = 0;                        ///< of sparse rows: the columns
   bool missing_features = false;          ///< a cell may be missing where rules take it
   bool missing_target = false;            ///< the same of a target that is a number
   std::vector<ColumnKind> kinds{};        ///< by feature
@@ -43,6 +46,10 @@ struct LsdPart {
   Buffer<double> carried;
   /// By feature, where those stay in the file: the codes of the cells of categories.
   std::vector<CellValues> codes;
+  /// Of sparse rows that stay in the file: SparseRowLayout::begins of the blocks whose first rows
+  /// these are, and what is left out.
+  std::vector<Index> begins;
+  LeftOut left_out;
   std::string failure;  ///< about the first cell that is wrong, after whose row nothing was read
   Index bytes_read = 0;
 };

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/data/byte_numbers.hpp"
+
 namespace lockstep {
 
 MappedRows::MappedRows(const std::string& path, RowLayout layout,
@@ -56,6 +58,7 @@ void MappedRows::renumber(std::size_t feature, std::span<const double> changed) 
 }
 
 double MappedRows::cell(Index row, std::size_t feature) const {
+  assert(!layout_->are_bytes);
   auto before = static_cast<Index>(feature);
   auto run = runs_.begin();
   for (; before >= run->count; ++run) before -= run->count;
@@ -69,8 +72,13 @@ void MappedRows::copy_row(Index row, double* out) const {
   const char* const cells = file_->at(byte_of(row, 0));
   double* to = out;
   for (const Run& run : runs_) {
-    const auto size = static_cast<std::size_t>(run.count) * sizeof(double);
-    std::memcpy(to, cells + run.column * static_cast<Index>(sizeof(double)), size);
+    const char* const from = cells + run.column * layout_->bytes_of_cell();
+    if (layout_->are_bytes) {
+      std::transform(from, from + run.count, to,
+                     [](char v) { return kByteNumbers[static_cast<unsigned char>(v)]; });
+    } else {
+      std::memcpy(to, from, static_cast<std::size_t>(run.count) * sizeof(double));
+    }
     to += run.count;
   }
   for (const Translation& translation : translations_) {

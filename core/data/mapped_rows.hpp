@@ -12,11 +12,15 @@
 
 namespace lockstep {
 
-/// Where rows of doubles stand in a file: in blocks of equally many, each row's cells side by side.
+/// Where rows of doubles, or of bytes, stand in a file: in blocks of equally many, each row's cells
+/// side by side.
 struct RowLayout {
   std::vector<Index> blocks;  ///< byte of the first row of each
   Index block_rows = 1;       ///< the last block may have fewer
   Index columns = 0;          ///< cells of a row
+  bool are_bytes = false;     ///< of images: v stands for v/255
+
+  Index bytes_of_cell() const { return are_bytes ? 1 : static_cast<Index>(sizeof(double)); }
 };
 
 /// What the cells of a column stand for, by their bits: an index of a category, or NaN.
@@ -39,7 +43,7 @@ class MappedRows {
 
   /// Writes the features of a row of the file. Thread-safe.
   void copy_row(Index row, double* out) const;
-  /// One feature of a row of the file. Thread-safe.
+  /// One feature of a row of the file that holds doubles. Thread-safe.
   double cell(Index row, std::size_t feature) const;
 
   /// Advice: these rows of the file are going to be read. Thread-safe.
@@ -62,8 +66,8 @@ class MappedRows {
   /// Of a cell.
   Index byte_of(Index row, Index column) const {
     const auto block = static_cast<std::size_t>(row / layout_->block_rows);
-    return layout_->blocks[block] + (row % layout_->block_rows * layout_->columns + column) *
-                                        static_cast<Index>(sizeof(double));
+    return layout_->blocks[block] +
+           (row % layout_->block_rows * layout_->columns + column) * layout_->bytes_of_cell();
   }
 
   std::shared_ptr<const MappedFile> file_;

@@ -190,6 +190,8 @@ Table select_rows(Team& team, const Table& table, const std::vector<Index>& loca
       some.values = selected(*bytes, table.features, locals);
     } else if (const MappedRows* mapped = table.mapped()) {
       some.values = *mapped;  // which knows them by the numbers below
+    } else if (const MappedSparseRows* mapped_sparse = table.mapped_sparse()) {
+      some.values = *mapped_sparse;
     } else {
       some.values = selected(std::get<Table::NumberValues>(table.values), table.features, locals);
     }

@@ -15,12 +15,9 @@ std::string joined_names(const std::vector<std::string>& names) {
 
 void Table::copy_row(Index local, double* out) const {
   assert(0 <= local && local < rows.size());
-  if (const SparseValues* cells = sparse()) {
+  if (is_sparse()) {
     std::fill_n(out, features, 0.0);
-    const auto columns = cells->columns_of(local);
-    const auto numbers = cells->numbers_of(local);
-    for (std::size_t i = 0; i < columns.size(); ++i) out[columns[i]] = numbers[i];
-    return;
+    return for_each_cell(local, [&](std::uint32_t column, double x) { out[column] = x; });
   }
   if (const MappedRows* rows_of_file = mapped()) {
     return rows_of_file->copy_row(number_read(local), out);
@@ -32,6 +29,16 @@ void Table::copy_row(Index local, double* out) const {
   } else {
     const auto& numbers = std::get<NumberValues>(values);
     std::copy_n(numbers.begin() + begin, features, out);
+  }
+}
+
+void Table::will_need(Range locals) const {
+  if (!stays_in_file() || locals.empty()) return;
+  const Range of_file{number_read(locals.begin), number_read(locals.end - 1) + 1};
+  if (const MappedRows* numbers = mapped()) {
+    numbers->will_need(of_file);
+  } else {
+    std::get<MappedSparseRows>(values).will_need(of_file);
   }
 }
 

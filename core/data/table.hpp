@@ -11,6 +11,7 @@
 #include "core/data/bad_rows.hpp"
 #include "core/data/column_type.hpp"
 #include "core/data/mapped_rows.hpp"
+#include "core/data/mapped_sparse_rows.hpp"
 #include "core/data/row_places.hpp"
 #include "core/data/sparse_values.hpp"
 
@@ -25,7 +26,7 @@ std::string joined_names(const std::vector<std::string>& names);
 /// One rank's contiguous part of a data set, as read: rows in file order, values untouched.
 ///
 /// Features are bytes (images; a value v means v/255) or numbers, row-major and without padding, or
-/// sparse, or numbers that stay in their file.
+/// sparse; all of them may stay in their file.
 /// Over the team, `rows` of the ranks lie end to end and cover [0, total_rows).
 struct Table {
   Range rows;            ///< global row numbers of the rows held here
@@ -35,8 +36,8 @@ struct Table {
   using ByteValues = Buffer<std::uint8_t>;
   using NumberValues = Buffer<double>;
   /// rows.size() × features. Mapped are the rows of the file by the numbers that they were read
-  /// with; all of them are numbers, or missing.
-  std::variant<NumberValues, ByteValues, SparseValues, MappedRows> values;
+  /// with; all of them are numbers, missing, or bytes.
+  std::variant<NumberValues, ByteValues, SparseValues, MappedRows, MappedSparseRows> values;
 
   TargetKind target_kind = TargetKind::none;
   /// rows.size() × targets(), row-major; a class is its index in class_names.
@@ -81,14 +82,38 @@ struct Table {
                                 : places.of(row, file_columns[static_cast<std::size_t>(feature)]);
   }
 
-  /// The values, where they are sparse.
+  /// The values, where they are sparse and in memory.
   const SparseValues* sparse() const { return std::get_if<SparseValues>(&values); }
-
-  /// The values, where they stay in their file.
+  /// The values, where they are not sparse and stay in their file.
   const MappedRows* mapped() const { return std::get_if<MappedRows>(&values); }
+  /// The values, where they are sparse and stay in their file.
+  const MappedSparseRows* mapped_sparse() const { return std::get_if<MappedSparseRows>(&values); }
+
+  bool is_sparse() const { return sparse() != nullptr || mapped_sparse() != nullptr; }
+  bool stays_in_file() const { return mapped() != nullptr || mapped_sparse() != nullptr; }
 
   /// Writes row `local` (0 … rows.size()−1) as `features` numbers.
   void copy_row(Index local, double* out) const;
+  /// Calls visit(column, number) for the cells of a row of a sparse table, ascending.
+  template <class Visit>
+  void for_each_cell(Index local, const Visit& visit) const;
+
+  /// Advice: these rows are going to be read, where they stay in their file. Thread-safe.
+  void will_need(Range locals) const;
 };
+
+template <class Visit>
+void Table::for_each_cell(Index local, const Visit& visit) const {
+  if (const SparseValues* cells = sparse()) {
+    const auto columns = cells->columns_of(local);
+    const auto numbers = cells->numbers_of(local);
+    for (std::size_t i = 0; i < columns.size(); ++i) visit(columns[i], numbers[i]);
+    return;
+  }
+  const auto& rows_of_file = std::get<MappedSparseRows>(values);
+  const auto [indices, numbers] = rows_of_file.cells_of(number_read(local));
+  const auto base = static_cast<std::uint32_t>(rows_of_file.index_base());
+  for (std::size_t i = 0; i < indices.size(); ++i) visit(indices[i] - base, numbers[i]);
+}
 
 }  // namespace lockstep

@@ -11,7 +11,7 @@
 namespace lockstep {
 
 DistributedMatrix dense_columns(const Table& table, Range columns) {
-  assert(table.sparse() == nullptr && 0 <= columns.begin && columns.end <= table.features);
+  assert(!table.is_sparse() && 0 <= columns.begin && columns.end <= table.features);
   DistributedMatrix matrix;
   matrix.rows = table.rows;
   matrix.total_rows = table.total_rows;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -104,6 +105,20 @@ class DenseRows {
   Examples<T>& examples_;
 };
 
+/// What rows that stay in their file are made of.
+std::shared_ptr<LaterRows> later_rows(const Table& table, const FeatureTransform& features) {
+  auto later = std::make_shared<LaterRows>();
+  later->features = features;
+  Table& rows = later->table;
+  rows.rows = table.rows;
+  rows.total_rows = table.total_rows;
+  rows.features = table.features;
+  rows.values = table.values;
+  rows.numbers_read = table.numbers_read;
+  rows.feature_types = table.feature_types;
+  return later;
+}
+
 /// The rows of a table that stay in their file: they are made, and not kept.
 template <class T>
 class RowsForLater {
@@ -111,16 +126,7 @@ class RowsForLater {
   RowsForLater(const Table& table, const FeatureTransform& features, Examples<T>& examples)
       : table_(table), features_(features) {
     examples.stride = round_up(examples.features, kPanel);
-    auto later = std::make_shared<LaterRows>();
-    later->features = features;
-    Table& rows = later->table;
-    rows.rows = table.rows;
-    rows.total_rows = table.total_rows;
-    rows.features = table.features;
-    rows.values = *table.mapped();
-    rows.numbers_read = table.numbers_read;
-    rows.feature_types = table.feature_types;
-    examples.later = std::move(later);
+    examples.later = later_rows(table, features);
   }
 
   /// As of dense rows.
@@ -177,6 +183,45 @@ class SparseRowsOf {
   const SparseValues& from_;
   const FeatureTransform& features_;
   Examples<T>& examples_;
+};
+
+/// Sparse rows that stay in their file: their cells are looked at.
+template <class T>
+class SparseRowsForLater {
+ public:
+  SparseRowsForLater(const Table& table, const FeatureTransform& features)
+      : table_(table), features_(features) {}
+
+  /// As of dense rows.
+  Index make(Range rows) const {
+    bool all_one = true;
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      bool is_good = true;
+      table_.for_each_cell(r, [&](std::uint32_t column, double x) {
+        const ColumnScaling& scaling = features_.columns()[column].scaling;
+        const double value = scaling.takes(x) ? scaling.apply(x) : kTooLarge;
+        is_good = is_good && fits<T>(value);
+        all_one = all_one && static_cast<T>(value) == T(1);
+      });
+      if (!is_good) return r;
+    }
+    if (!all_one) all_one_ = false;
+    return rows.end;
+  }
+
+  void keep(Examples<T>& examples) const {
+    const std::shared_ptr<LaterRows> later = later_rows(table_, features_);
+    later->all_one = all_one_;
+    examples.later = later;
+    examples.is_sparse = true;
+  }
+
+ private:
+  static constexpr double kTooLarge = std::numeric_limits<double>::infinity();
+
+  const Table& table_;
+  const FeatureTransform& features_;
+  mutable std::atomic<bool> all_one_{true};
 };
 
 /// Makes these rows, in tasks; returns the first that cannot be made, or the end.
@@ -242,7 +287,11 @@ Examples<T> made_of(const Table& table, std::span<double> numbers, const Feature
     const SparseRowsOf<T> maker(*sparse, features, examples);
     refused = std::min(refused, make_rows({0, rows}, threads, maker));
     maker.leave_out_ones();
-  } else if (table.mapped() != nullptr) {
+  } else if (table.is_sparse() && features.keeps_zeros()) {
+    const SparseRowsForLater<T> maker(table, features);
+    refused = std::min(refused, make_rows({0, rows}, threads, maker));
+    maker.keep(examples);
+  } else if (table.stays_in_file()) {
     const RowsForLater<T> maker(table, features, examples);
     refused = std::min(refused, make_rows({0, rows}, threads, maker));
   } else {
@@ -274,10 +323,8 @@ Index Examples<T>::memory_bytes() const {
 
 template <class T>
 void Examples<T>::will_need(Range locals) const {
-  if (!later || locals.empty()) return;
-  const Table& table = later->table;
-  table.mapped()->will_need(
-      {table.number_read(locals.begin), table.number_read(locals.end - 1) + 1});
+  if (!later) return;
+  later->table.will_need(locals);
 }
 
 template <class T>

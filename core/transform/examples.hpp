@@ -17,6 +17,7 @@ namespace lockstep {
 struct LaterRows {
   Table table;  ///< without targets and weights
   FeatureTransform features;
+  bool all_one = false;  ///< of sparse rows: each cell of them becomes 1
 };
 
 /// One rank's contiguous part of a data set, ready for products: features made of its columns and
@@ -26,13 +27,15 @@ struct Examples {
   Range rows;  ///< global row numbers
   Index total_rows = 0;
   Index features = 0;
-  bool is_sparse = false;  ///< which of the following two; the same on all ranks
+  bool is_sparse = false;  ///< which of the following; the same on all ranks
 
   Index stride = 0;  ///< elements from row to row; columns beyond `features` are 0
   Buffer<T> values;  ///< rows.size() × stride, unless they are made later
+
   /// Of a table whose rows stay in their file: each row is made anew whenever it is read.
   std::shared_ptr<const LaterRows> later{};
 
+  // Of sparse rows, unless they are made later.
   Buffer<Index> begins;           ///< of the rows among the cells, and the end: never empty
   Buffer<std::uint32_t> columns;  ///< of each cell
   Buffer<T> cells;                ///< of each cell, but empty where all are 1
@@ -51,9 +54,8 @@ struct Examples {
 
   /// Of a dense row that is not made later.
   const T* row(Index local) const { return values.data() + local * stride; }
-  /// The features, where they are sparse.
+  /// The features, where they are sparse and not made later.
   kernel::SparseRows<T> sparse_rows() const {
-    if (!is_sparse) return {};
     return {begins.data(), columns.data(), cells.empty() ? nullptr : cells.data()};
   }
   /// Bytes of the features.

@@ -49,6 +49,9 @@ void read_anything(std::string_view input) {
   const InputFile rows = fuzz_file("rows", bytes);
   const auto read = [&](Team& team) { return read_lsd(team, open_lsd(team, rows), options).table; };
   read_on_one_rank_and_three(input, read);
+  const std::string in_memory = outcome_of_reading(1, read);
+  options.mapped = true;
+  require(outcome_of_reading(1, read) == in_memory, "rows that stay in the file are others");
 }
 
 /// A file of these blocks, all of whose sizes are right.

@@ -376,6 +376,87 @@ TEST_F(CacheProgram, StreamedRowsGiveTheModelOfThoseInMemory) {
   EXPECT_TRUE(model(words) == streamed);
 }
 
+/// Rows of a few cells of many columns, words or numbers; some have none.
+std::string long_svm(int rows, bool words) {
+  std::string text;
+  for (int i = 0; i < rows; ++i) {
+    const int first = i * 7919 % 1013;
+    text += first + i % 17 * 20 < 650 ? "+1" : "-1";
+    for (int k = 0; k < (i % 41 == 7 ? 0 : 3 + i % 4); ++k) {
+      const int number = words ? 1 : 1 + (i + k) % 9;
+      text += fmt::format(" {}:{}", 1 + first + k * (200 + i % 50), number);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+TEST_F(CacheProgram, StreamedSparseRowsGiveTheModelOfThoseInMemory) {
+  folder_.write("words.svm", long_svm(40000, true));
+  folder_.write("numbers.svm", long_svm(40000, false));
+  run({"convert", "words.svm", "words.lsd"}, 2);
+  run({"convert", "numbers.svm", "numbers.lsd"}, 3);
+  const Words how{"--train.epochs=2", "--train.lanes=2", "--train.batch_size=500"};
+  for (const Words& more :
+       {Words{"--data.train=words.lsd", "--model.type=logistic", "--train.shuffle=blocks"},
+        Words{"--data.train=numbers.lsd", "--model.type=mlp", "--model.hidden=8",
+              "--train.shuffle=none", "--preprocess.scale=log1p", "--train.precision=double",
+              "--train.micro_batch=200"},
+        Words{"--data.train=numbers.lsd", "--model.type=svm", "--train.optimizer=adam",
+              "--train.shuffle=blocks", "--data.test_fraction=0.2", "--data.stratify=yes",
+              "--data.validation_fraction=0.1", "--train.class_weight=balanced"}}) {
+    const Words words = with(how, more);
+    const std::string expected = model(words);
+    const std::string result = folder_.read("run/result.json");
+    for (const int ranks : {0, 1, 2, 3, 4}) {
+      SCOPED_TRACE(fmt::format("{} on {} ranks", more[1], ranks));
+      EXPECT_TRUE(model(with(words, {"--data.stream=yes"}), ranks) == expected);
+      const auto of = [](const std::string& text) { return nlohmann::json::parse(text); };
+      EXPECT_EQ(of(folder_.read("run/result.json"))["test"], of(result)["test"]);
+    }
+  }
+  Words words = with(how, {"--model.type=logistic", "--train.shuffle=blocks"});
+  const std::string expected = model(with(words, {"--data.train=words.svm"}));
+  EXPECT_TRUE(
+      model(with(words, {"--data.train=words.svm", "--data.cache=auto", "--data.stream=yes"}), 2) ==
+      expected);
+}
+
+TEST_F(CacheProgram, StreamedImagesGiveTheModelOfThoseInMemory) {
+  run({"convert", "images", "i.lsd", "--data.train_labels=labels"});
+  const Words words = with(steps_, {"--data.train=i.lsd", "--train.shuffle=blocks",
+                                    "--preprocess.scale=standard", "--train.batch_size=50"});
+  const std::string expected = model(words);
+  EXPECT_TRUE(model(with(steps_, {"--data.train=images", "--data.train_labels=labels",
+                                  "--train.shuffle=blocks", "--preprocess.scale=standard",
+                                  "--train.batch_size=50"})) == expected);
+  for (const int ranks : {1, 2, 3}) {
+    EXPECT_TRUE(model(with(words, {"--data.stream=yes"}), ranks) == expected) << ranks;
+  }
+}
+
+TEST_F(CacheProgram, StreamedModelsAreVerifiedAndTrainedAgainFromTheFile) {
+  run({"convert", "a.svm", "s.lsd"});
+  model(with(steps_, {"--data.train=s.lsd", "--train.shuffle=blocks", "--checkpoint.every_epochs=1",
+                      "--data.stream=yes"}),
+        2);
+  EXPECT_NE(run({"verify", "run", "--data.stream=yes"}, 3).out.find("identical"),
+            std::string::npos);
+  const Words rerun{"rerun", "run/model.safetensors", "--output.dir=again", "--overwrite"};
+  const Words streamed = with(rerun, {"--data.stream=yes"});
+  EXPECT_NE(run(with(streamed, {"--data.train=s.lsd"})).out.find("identical"), std::string::npos);
+  // They do stream: rows in memory need no .lsd file.
+  EXPECT_NE(run(with(rerun, {"--data.train=a.svm"})).out.find("identical"), std::string::npos);
+  EXPECT_EQ(error_of(with(streamed, {"--data.train=a.svm"}), 65),
+            "lockstep: error: a.svm: no .lsd file, as data.stream needs; convert it, or set "
+            "data.cache = auto\n");
+  // What the model was trained with decides.
+  model(with(steps_, {"--data.train=s.lsd"}));
+  EXPECT_EQ(error_of(with(streamed, {"--data.train=s.lsd"}), 78),
+            "command line: error: data.stream: train.shuffle = rows jumps all over the file; set "
+            "it to blocks\n");
+}
+
 TEST_F(CacheProgram, MakingACacheSaysNothingOfColumnsThatAreNamed) {
   std::string text = "a,b,y\n";
   for (int i = 0; i < 60; ++i) text += fmt::format("{},{},{}\n", i % 3 == 1 ? "x" : "1", i, i % 2);
@@ -397,8 +478,6 @@ TEST_F(CacheProgram, MakingACacheSaysNothingOfColumnsThatAreNamed) {
 
 TEST_F(CacheProgram, StreamingSaysWhatItCannotTake) {
   run({"convert", "a.csv", "a.lsd", "--data.missing=?"});
-  run({"convert", "a.svm", "s.lsd"});
-  run({"convert", "images", "i.lsd", "--data.train_labels=labels"});
   const Words words{"train", "--output.dir=run", "--data.stream=yes", "--model.type=softmax"};
   EXPECT_EQ(error_of(with(words, {"--data.train=a.lsd"}), 78),
             "command line: error: data.stream: train.shuffle = rows jumps all over the file; set "
@@ -423,13 +502,6 @@ TEST_F(CacheProgram, StreamingSaysWhatItCannotTake) {
                 "tells classes or categories apart; give the file that it was made of, and read it "
                 "into memory (data.stream = no)\n"),
       std::string::npos);
-  EXPECT_EQ(
-      error_of(with(blocks, {"--data.train=s.lsd"}), 65),
-      "lockstep: error: s.lsd: made of sparse rows, and only columns of numbers and categories "
-      "can stay in the file; read it into memory (data.stream = no)\n");
-  EXPECT_EQ(error_of(with(blocks, {"--data.train=i.lsd"}), 65),
-            "lockstep: error: i.lsd: made of images as rows, and only columns of numbers and "
-            "categories can stay in the file; read it into memory (data.stream = no)\n");
   // Errors in cells are those of rows in memory.
   const Words numbers = with(blocks, {"--data.train=a.lsd", "--data.ignore=color"});
   Words in_memory = numbers;

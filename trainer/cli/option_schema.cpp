@@ -237,8 +237,7 @@ void add_data(std::vector<Option>& all) {
        choice(
            "data.stream", kNoYes, "no",
            "Whether the training rows stay in their .lsd file, or that of data.cache, and are "
-           "read again in each epoch: for sets larger than memory. Not sparse rows or images, and "
-           "not with train.shuffle = rows")
+           "read again in each epoch: for sets larger than memory. Not with train.shuffle = rows")
            .without_effect()});
 }
 

@@ -71,6 +71,7 @@ BatchGradient<T>::BatchGradient(Team& team, const std::vector<Index>& lane_bound
       threads_(threads),
       targets_(network.targets()),
       pass_(network, plan.rows_at_once, true, examples.is_sparse),
+      sparse_(examples),
       losses_(static_cast<std::size_t>(most_rows)),
       predictions_(static_cast<std::size_t>(most_rows * targets_)),
       layers_(static_cast<std::size_t>(most_rows)) {
@@ -106,10 +107,10 @@ std::span<const Range> BatchGradient<T>::leaves_of(TreeNode node) const {
 template <class T>
 void BatchGradient<T>::choose(Range rows) {
   if (!examples_.is_sparse || chosen_ == rows) return;
-  pass_.choose_rows(examples_.sparse_rows(),
-                    batch_.sources().subspan(static_cast<std::size_t>(rows.begin),
-                                             static_cast<std::size_t>(rows.size())),
-                    threads_);
+  sparse_.choose(batch_.sources().subspan(static_cast<std::size_t>(rows.begin),
+                                          static_cast<std::size_t>(rows.size())),
+                 threads_);
+  pass_.choose_rows(sparse_.features(), sparse_.rows(), threads_);
   chosen_ = rows;
 }
 

@@ -12,6 +12,7 @@
 #include "core/parallel/fold.hpp"
 #include "core/parallel/team.hpp"
 #include "core/transform/examples.hpp"
+#include "core/transform/sparse_batch.hpp"
 #include "trainer/run/batch_rows.hpp"
 
 namespace lockstep::trainer {
@@ -112,6 +113,7 @@ class BatchGradient {
   int threads_;
   Index targets_;  // of a row: classes or numbers to predict
   NetworkPass<T> pass_;
+  SparseBatch<T> sparse_;
   Range chosen_{-1, -1};                   // rows of the batch that the pass has, of sparse ones
   std::vector<AlignedVector<T>> arenas_;   // of the nodes
   std::vector<AlignedVector<T>> scratch_;  // of the levels of the tree, and one of a part of a lane

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/data/lsd_file.hpp"
@@ -14,10 +16,13 @@
 namespace lockstep::trainer {
 namespace {
 
-/// Rows are to stay in their file.
+/// Rows are to stay in their file: of those that train, and not of commands that look at columns.
 bool streams(const Session& session, DataRole role) {
-  return role == DataRole::train && session.arguments.command == "train" &&
-         session.settings.text("data.stream") == "yes";
+  static constexpr std::array<std::string_view, 5> kThatTrain{"train", "cv", "rerun", "verify",
+                                                              "bisect"};
+  return role == DataRole::train && session.settings.text("data.stream") == "yes" &&
+         std::find(kThatTrain.begin(), kThatTrain.end(), session.arguments.command) !=
+             kThatTrain.end();
 }
 
 /// The texts that stand for missing cells were chosen when the file was made: those of the model,

@@ -260,7 +260,7 @@ std::vector<std::string> requested_metrics(const Settings& settings, const Table
 }
 
 bool is_sparse(const Experiment& e) {
-  return e.train.sparse() != nullptr && e.model.features.keeps_zeros();
+  return e.train.is_sparse() && e.model.features.keeps_zeros();
 }
 
 bool is_independent_of_epochs(const Settings& settings) {

@@ -196,7 +196,7 @@ ColumnChoices choose_columns(const Settings& settings, const std::vector<std::st
 }
 
 void check_kinds(const Settings& settings, const ColumnChoices& choices, const Table& train) {
-  if (train.sparse() != nullptr) check_zeros(settings);
+  if (train.is_sparse()) check_zeros(settings);
   const auto encoding_of = [&](std::size_t j) {
     const bool is_category =
         !train.feature_types.empty() && train.feature_types[j].kind == ColumnKind::category;

@@ -9,6 +9,7 @@
 #include "core/parallel/fold.hpp"
 #include "core/parallel/row_blocks.hpp"
 #include "core/parallel/threads.hpp"
+#include "core/transform/sparse_batch.hpp"
 
 namespace lockstep::trainer {
 namespace {
@@ -49,6 +50,7 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
                   int threads, const ScoreVisitor& visit) {
   const Index total = examples.rows.size();
   NetworkPass<T> pass(network, std::min(total, kRowsAtATime), false, examples.is_sparse);
+  SparseBatch<T> sparse(examples);
   std::vector<Index> chosen(static_cast<std::size_t>(pass.capacity()));
   std::vector<double> losses(static_cast<std::size_t>(pass.capacity()));
   const Index outputs = network.spec().outputs;
@@ -58,8 +60,8 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
     const Index rows = std::min(kRowsAtATime, total - first);
     if (examples.is_sparse) {
       std::iota(chosen.begin(), chosen.end(), first);
-      pass.choose_rows(examples.sparse_rows(),
-                       std::span(chosen).first(static_cast<std::size_t>(rows)), threads);
+      sparse.choose(std::span(chosen).first(static_cast<std::size_t>(rows)), threads);
+      pass.choose_rows(sparse.features(), sparse.rows(), threads);
     }
     parallel_for(threads, (rows + kRowTile - 1) / kRowTile, [&](Index task) {
       const Range range{task * kRowTile, std::min(rows, (task + 1) * kRowTile)};

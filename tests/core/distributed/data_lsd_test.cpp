@@ -272,16 +272,22 @@ TEST(DistributedLsd, IsReadAsTheImagesThatItWasMadeOf) {
   });
 }
 
+/// LIBSVM: rows of 120 pairs, some of them zeros, and some rows of none.
+std::string sparse_text(Index base) {
+  std::string text;
+  for (Index i = 0; i < kRows; ++i) {
+    text += i % 3 == 0 ? "+1" : "-1.0";
+    for (Index k = 0; k < (i % 13 == 0 ? 0 : 120); ++k) {
+      text += fmt::format(" {}:{}", base + k * 3 + i % 3, (i + k) % 5 == 0 ? 0 : k + 1);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 TEST(DistributedLsd, IsReadAsTheSparseRowsThatItWasMadeOf) {
   for (const Index base : {0, 1}) {
-    std::string text;
-    for (Index i = 0; i < kRows; ++i) {
-      text += i % 3 == 0 ? "+1" : "-1.0";
-      for (Index k = 0; k < (i % 13 == 0 ? 0 : 120); ++k) {
-        text += fmt::format(" {}:{}", base + k * 3 + i % 3, (i + k) % 5 == 0 ? 0 : k + 1);
-      }
-      text += "\n";
-    }
+    const std::string text = sparse_text(base);
     test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
       test::TeamDirectory folder(team);
       const InputFile file = folder.put("a.svm", text);
@@ -350,38 +356,92 @@ Table thirds(Team& team, const Table& table, bool others = false) {
   return select_rows(team, table, locals);
 }
 
+/// Expects rows that stay in the file to be those that are read into memory, whoever owns them and
+/// where some are split off. Returns the latter. *Collective*.
+LsdTable expect_same_rows(Team& team, const LsdFile& lsd, const LsdOptions& options) {
+  LsdTable expected = read_lsd(team, lsd, options);
+  LsdOptions mapped = options;
+  mapped.mapped = true;
+  const LsdTable found = read_lsd(team, lsd, mapped);
+  EXPECT_TRUE(found.table.stays_in_file());
+  EXPECT_EQ(found.table.is_sparse(), expected.table.is_sparse());
+  expect_same_notes(found.notes, expected.notes);
+  const std::string content = content_of(team, expected.table);
+  EXPECT_TRUE(content_of(team, found.table) == content);
+  EXPECT_EQ(data_hash(team, found.table), data_hash(team, expected.table));
+  // Other owners, then every third row.
+  std::vector<Index> to(static_cast<std::size_t>(team.size()) + 1, found.table.total_rows);
+  to.front() = 0;
+  const Table moved = move_rows(team, found.table, to);
+  EXPECT_TRUE(content_of(team, moved) == content);
+  moved.will_need({0, moved.rows.size()});
+  const std::string third = content_of(team, thirds(team, expected.table));
+  EXPECT_TRUE(content_of(team, thirds(team, found.table)) == third);
+  EXPECT_TRUE(content_of(team, thirds(team, moved)) == third);
+  EXPECT_EQ(found.index_base, expected.index_base);
+  EXPECT_EQ(found.left_out.cells, expected.left_out.cells);
+  EXPECT_EQ(found.left_out.place, expected.left_out.place);
+  EXPECT_EQ(found.left_out.index, expected.left_out.index);
+  return expected;
+}
+
 TEST(DistributedLsd, RowsThatStayInTheFileAreThoseInMemory) {
   test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
     test::TeamDirectory folder(team);
     CsvOptions reading;
     reading.missing = {"?"};
     const LsdFile lsd = test::lsd_of_csv(team, folder, {folder.put("a.csv", messy_csv())}, reading);
-    const auto expect_same_rows = [&](const CsvOptions& options) {
-      LsdTable expected = read_lsd(team, lsd, {options, {}});
-      LsdOptions mapped{options, {}};
-      mapped.mapped = true;
-      const LsdTable found = read_lsd(team, lsd, mapped);
-      EXPECT_NE(found.table.mapped(), nullptr);
-      expect_same_notes(found.notes, expected.notes);
-      const std::string content = content_of(team, expected.table);
-      EXPECT_TRUE(content_of(team, found.table) == content);
-      EXPECT_EQ(data_hash(team, found.table), data_hash(team, expected.table));
-      // Other owners, then every third row.
-      std::vector<Index> to(static_cast<std::size_t>(team.size()) + 1, found.table.total_rows);
-      to.front() = 0;
-      const Table moved = move_rows(team, found.table, to);
-      EXPECT_TRUE(content_of(team, moved) == content);
-      const std::string third = content_of(team, thirds(team, expected.table));
-      EXPECT_TRUE(content_of(team, thirds(team, found.table)) == third);
-      EXPECT_TRUE(content_of(team, thirds(team, moved)) == third);
-      return std::move(expected.table);
-    };
     std::size_t way = 0;
     for (const CsvOptions& options : ways_to_read()) {
       SCOPED_TRACE(fmt::format("way {} on {} ranks", way++, team.size()));
-      const Table table = expect_same_rows(options);
-      if (!table.weights) expect_same_rows(with_schema(table));
+      const Table table = expect_same_rows(team, lsd, {options, {}}).table;
+      if (!table.weights) expect_same_rows(team, lsd, {with_schema(table), {}});
     }
+    folder.remove();
+  });
+}
+
+TEST(DistributedLsd, SparseRowsThatStayInTheFileAreThoseInMemory) {
+  for (const Index base : {0, 1}) {
+    test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
+      SCOPED_TRACE(fmt::format("indices from {} on {} ranks", base, team.size()));
+      test::TeamDirectory folder(team);
+      const LsdFile lsd =
+          test::lsd_of_libsvm(team, folder, {folder.put("a.svm", sparse_text(base))});
+      EXPECT_GE(lsd.header.blocks.size(), 2U);
+      const CsvOptions columns;
+      const Table table = expect_same_rows(team, lsd, {columns, {}}).table;
+      // Fewer features: those beyond are left out.
+      CsvOptions narrow;
+      narrow.schema = schema_of(table);
+      narrow.schema->feature_names.resize(200);
+      EXPECT_GT(expect_same_rows(team, lsd, {narrow, Index{0}}).left_out.cells, 0);
+      LsdOptions from_one{columns, Index{1}};
+      from_one.mapped = true;
+      if (base == 0) {
+        EXPECT_EQ(test::message_in(folder / "", [&] { read_lsd(team, lsd, from_one); }),
+                  "a.lsd: expected indices from 1 on (data.index_base), found 0");
+      }
+      folder.remove();
+    });
+  }
+}
+
+TEST(DistributedLsd, ImagesThatStayInTheFileAreThoseInMemory) {
+  const std::string pixels = test::some_bytes(static_cast<std::size_t>(kRows) * 28 * 28);
+  std::string labels;
+  for (Index i = 0; i < kRows; ++i) labels += static_cast<char>(i % 4);
+  test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
+    test::TeamDirectory folder(team);
+    const InputFile images = folder.put("x", test::idx_text({kRows, 28, 28}, pixels));
+    const InputFile y = folder.put("y", test::idx_text({kRows}, labels));
+    const LsdFile lsd = test::lsd_of_idx(team, folder, {images}, {y});
+    EXPECT_GE(lsd.header.blocks.size(), 2U);
+    CsvOptions columns;
+    columns.target_kind = TargetKind::classes;
+    const Table table = expect_same_rows(team, lsd, {columns, {}}).table;
+    columns.schema = schema_of(table);
+    expect_same_rows(team, lsd, {columns, {}});
     folder.remove();
   });
 }

@@ -1,0 +1,57 @@
+#include "core/data/mapped_sparse_rows.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "tests/core/data/sparse_files.hpp"
+
+namespace lockstep {
+namespace {
+
+constexpr Index kRows = 500;
+constexpr Index kColumns = 30;
+
+TEST(MappedSparseRows, HaveTheCellsOfAnyRow) {
+  const test::TemporaryDirectory folder;
+  const SparseValues rows = test::scattered_rows(kRows, kColumns);
+  for (const Index block_rows : {1, 63, 64, 65, 200, 500, 1000}) {
+    for (const Index base : {0, 1, 7}) {
+      for (const Index columns : {kColumns, Index{11}, Index{1}}) {
+        const MappedSparseRows mapped =
+            test::mapped_rows(folder / "rows", rows, block_rows, base, columns);
+        EXPECT_EQ(mapped.index_base(), base);
+        mapped.will_need({0, kRows});
+        mapped.will_need({kRows - 1, kRows});
+        for (Index r = 0; r < kRows; ++r) {
+          const auto expected = rows.columns_of(r);
+          const auto kept = std::lower_bound(expected.begin(), expected.end(), columns);
+          const std::vector<std::uint32_t> of_row(expected.begin(), kept);
+          const auto [indices, numbers] = mapped.cells_of(r);
+          ASSERT_EQ(indices.size(), of_row.size()) << r;
+          ASSERT_EQ(numbers.size(), of_row.size()) << r;
+          for (std::size_t i = 0; i < of_row.size(); ++i) {
+            ASSERT_EQ(indices[i], of_row[i] + base) << r;
+            ASSERT_EQ(numbers[i], rows.numbers_of(r)[i]) << r;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(MappedSparseRows, SayWhichFileIsNotThere) {
+  const test::TemporaryDirectory folder;
+  try {
+    const MappedSparseRows mapped(folder / "none.lsd", {});
+    FAIL();
+  } catch (const MissingInputError& error) {
+    EXPECT_EQ(error.what(), folder / "none.lsd" + ": cannot open: No such file or directory");
+  }
+}
+
+}  // namespace
+}  // namespace lockstep
