@@ -317,6 +317,7 @@ Experiment prepare_experiment(Session& session, TrainingData data) {
         session.team, load_table(session, DataRole::test, wanted_target(settings), e.model.schema,
                                  CsvFeatures::numbers, fixed_rules(rules_of(e.model.features))));
   }
+  e.streams = settings.text("data.stream") == "yes";
   e.model.data_hash = data_hash(session.team, e.train);
   e.data_hashes["training"] = e.model.data_hash;
   if (e.validation) e.data_hashes["validation"] = data_hash(session.team, *e.validation);

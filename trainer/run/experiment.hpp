@@ -26,6 +26,7 @@ struct Experiment {
   Table train;
   std::optional<Table> validation;
   std::optional<Table> test;
+  bool streams = false;  ///< training leaves data.train in its file, and what is split off it
   Index batch = 0;
   Index lanes = 1;
   Index epochs = 0;

@@ -39,8 +39,10 @@ PassSize size_of_pass(const Network<T>& network, bool is_sparse) {
 
 /// Bytes of examples (Examples<T>): their features, also those that are all 1 and left out once
 /// they are made, targets and weights.
+/// @param held  rows whose features are in memory, with so many cells
 template <class T>
-Index example_bytes(const Experiment& e, const RowsOfExperiment& all, Index rows, Index cells) {
+Index example_bytes(const Experiment& e, const RowsOfExperiment& all, Index rows, Index held,
+                    Index cells) {
   constexpr Index kElement = sizeof(T);
   const Index stride = round_up(e.model.features.width(), kPanel);
   const Index numbers = 2 * e.train.targets() + (e.train.weights ? 1 : 0);
@@ -48,9 +50,16 @@ Index example_bytes(const Experiment& e, const RowsOfExperiment& all, Index rows
   if (all.is_sparse) {
     constexpr Index kColumn = sizeof(std::uint32_t);
     constexpr Index kBegin = sizeof(Index);
-    return bytes + cells * (kElement + kColumn) + (rows + 1) * kBegin;
+    return bytes + cells * (kElement + kColumn) + (held + 1) * kBegin;
   }
-  return bytes + rows * stride * kElement;
+  return bytes + held * stride * kElement;
+}
+
+/// Bytes of what a batch of sparse rows is made of that stay in their file (SparseBatch<T>).
+template <class T>
+Index made_bytes(Index rows, Index cells) {
+  constexpr auto kOfRow = static_cast<Index>(sizeof(MappedSparseRows::Cells) + 2 * sizeof(Index));
+  return rows * kOfRow + cells * static_cast<Index>(sizeof(std::uint32_t) + sizeof(T));
 }
 
 /// As many of `cells` as these rows have on average.
@@ -93,12 +102,15 @@ class MemoryModel {
     RankMemory memory{ranks_};
     memory.tables = (all_.tables + ranks_ - 1) / ranks_;
     memory.in_place = all_.in_place;
-    memory.rows =
-        example_bytes<T>(e_, all_, rows, share_of(all_.train_cells, rows, all_.train_rows));
+    const Index held_rows = all_.in_file ? 0 : rows;
+    memory.rows = example_bytes<T>(e_, all_, rows, held_rows,
+                                   share_of(all_.train_cells, held_rows, all_.train_rows));
     if (all_.other_rows > 0) {
       const Index others = even_part(all_.other_rows, ranks_, 0).size();
-      memory.rows +=
-          example_bytes<T>(e_, all_, others, share_of(all_.other_cells, others, all_.other_rows));
+      const Index held = even_part(all_.other_rows - all_.other_rows_in_file, ranks_, 0).size();
+      memory.rows += example_bytes<T>(
+          e_, all_, others, held,
+          share_of(all_.other_cells, held, all_.other_rows - all_.other_rows_in_file));
     }
     memory.parameters = network_.arena_size() * kElement;
     const GradientPlan plan = gradient_plan(mine, plan_.lanes, lanes_.most_rows_of_a_lane(), batch,
@@ -114,6 +126,10 @@ class MemoryModel {
     memory.scratch =
         (pass_.fixed + std::max<Index>(plan.rows_at_once, 1) * pass_.for_each_row) * kElement +
         batch * kNumbersOfARow * kDouble + rows * static_cast<Index>(sizeof(Index));
+    if (all_.in_file && all_.is_sparse) {
+      memory.scratch += made_bytes<T>(
+          plan.rows_at_once, share_of(all_.train_cells, plan.rows_at_once, all_.train_rows));
+    }
     return memory;
   }
 
@@ -137,13 +153,14 @@ class MemoryModel {
   comm::ExchangePlan plan_;
 };
 
-}  // namespace
-
-Index table_bytes(const Table& table) {
+/// Bytes of the rows of a table that are held here. Rank-local.
+/// @param in_file  the features will not be
+Index table_bytes(const Table& table, bool in_file) {
   const Index rows = table.rows.size();
   Index bytes = static_cast<Index>(table.target.size()) * kDouble;
   if (table.weights) bytes += rows * kDouble;
   if (table.numbers_read) bytes += rows * static_cast<Index>(sizeof(Index));
+  if (in_file) return bytes;
   if (const SparseValues* sparse = table.sparse()) {
     return bytes + sparse->cells() * static_cast<Index>(kDouble + sizeof(std::uint32_t)) +
            rows * static_cast<Index>(sizeof(Index));
@@ -152,17 +169,22 @@ Index table_bytes(const Table& table) {
   return bytes + rows * table.features * (is_bytes ? 1 : kDouble);
 }
 
+}  // namespace
+
 RowsOfExperiment rows_of(Team& team, const Experiment& e) {
   RowsOfExperiment all;
   all.train_rows = e.train.total_rows;
   all.is_sparse = is_sparse(e);
+  all.in_file = e.streams;
   all.in_place = std::holds_alternative<Table::NumberValues>(e.train.values);
-  std::vector<std::int64_t> sums{table_bytes(e.train), cells_of(e.train), 0};
+  std::vector<std::int64_t> sums{table_bytes(e.train, e.streams), cells_of(e.train), 0};
   for (const auto* table : {&e.validation, &e.test}) {
     if (!*table) continue;
+    const bool in_file = e.streams && (*table)->numbers_read.has_value();  // split off
     all.other_rows += (*table)->total_rows;
-    sums[0] += table_bytes(**table);
-    sums[2] += cells_of(**table);
+    if (in_file) all.other_rows_in_file += (*table)->total_rows;
+    sums[0] += table_bytes(**table, in_file);
+    sums[2] += in_file ? 0 : cells_of(**table);
   }
   team.all_reduce(sums, IntegerReduction::sum);
   all.tables = sums[0];

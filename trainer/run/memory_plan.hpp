@@ -30,18 +30,17 @@ struct RankMemory {
   friend bool operator==(const RankMemory&, const RankMemory&) = default;
 };
 
-/// Bytes of the rows of tables that are held here. Rank-local.
-Index table_bytes(const Table& table);
-
 /// What the rows of an experiment are, over all ranks.
 struct RowsOfExperiment {
   Index tables = 0;  ///< bytes as they were read
   Index train_rows = 0;
   Index train_cells = 0;  ///< of sparse rows
   Index other_rows = 0;   ///< of validation and test
-  Index other_cells = 0;
+  Index other_cells = 0;  ///< of those in memory
+  Index other_rows_in_file = 0;
   bool is_sparse = false;  ///< after the transform
   bool in_place = false;   ///< RankMemory::in_place
+  bool in_file = false;    ///< the features of the training rows stay there
 };
 /// *Collective*; sends some integers.
 RowsOfExperiment rows_of(Team& team, const Experiment& experiment);

@@ -129,6 +129,31 @@ TEST(MemoryPlan, IsWhatATrainingAllocates) {
   }
 }
 
+TEST(MemoryPlan, HasNoFeaturesOfRowsThatStayInTheirFile) {
+  test::for_each_thread_team({1, 3}, [](Team& team) {
+    for (const bool is_sparse : {false, true}) {
+      Experiment e = experiment_of(team, {{64}, "adam", "float", 100, 4, is_sparse});
+      const RankMemory in_memory = memory_of(e, rows_of(team, e), 1);
+      e.streams = true;
+      const RankMemory found = memory_of(e, rows_of(team, e), 1);
+      EXPECT_EQ(found.tables, kRows * 8);
+      EXPECT_EQ(found.rows, kRows * 2 * 8 + (is_sparse ? 8 : 0));
+      EXPECT_EQ(found.gradients, in_memory.gradients);
+      if (is_sparse) {
+        EXPECT_GT(found.scratch, in_memory.scratch + 100 * kFeatures / 5 * 8);
+      } else {
+        EXPECT_EQ(found.scratch, in_memory.scratch);
+      }
+      // Test rows: of a file of their own, and split off.
+      e.test = e.train;
+      EXPECT_EQ(memory_of(e, rows_of(team, e), 1).rows, found.rows + in_memory.rows);
+      e.test->numbers_read.emplace(e.test->target.size());
+      EXPECT_EQ(memory_of(e, rows_of(team, e), 1).rows, 2 * found.rows);
+      EXPECT_EQ(memory_of(e, rows_of(team, e), 1).tables, kRows * (8 + 8 + 8));
+    }
+  });
+}
+
 TEST(MemoryPlan, IsForPowersOfTwoUpToTheLanes) {
   test::for_each_thread_team({1, 3}, [](Team& team) {
     const Experiment e = experiment_of(team, {{64}, "adam", "float", 256, 8});
