@@ -5,21 +5,30 @@
 #include <utility>
 
 namespace lockstep {
+namespace {
+
+constexpr Index kStep = SparseRowLayout::kStep;
+
+}  // namespace
 
 MappedSparseRows::MappedSparseRows(const std::string& path, SparseRowLayout layout)
     : file_(std::make_shared<const MappedFile>(path)),
       layout_(std::make_shared<const SparseRowLayout>(std::move(layout))) {}
 
-MappedSparseRows::Cells MappedSparseRows::cells_of(Index row) const {
-  constexpr Index kStep = SparseRowLayout::kStep;
-  const SparseRowLayout::Block& block = block_of(row);
+Index MappedSparseRows::cells_before(Index number, Index step) const {
   const Index steps = (layout_->block_rows + kStep - 1) / kStep;  // of a block
+  const auto at = static_cast<std::size_t>(number * steps + step);
+  const bool is_row = step < steps && at < layout_->begins.size();
+  return is_row ? layout_->begins[at] : block(number).cells;
+}
+
+MappedSparseRows::Cells MappedSparseRows::cells_of(Index row) const {
+  const Index number = row / layout_->block_rows;
   const Index r = row % layout_->block_rows;
-  const auto step = static_cast<std::size_t>(row / layout_->block_rows * steps + r / kStep);
-  const auto* const lengths = file_->values_at<std::uint32_t>(block.lengths);
+  const auto* const lengths = file_->values_at<std::uint32_t>(block(number).lengths);
   const Index begin =
-      std::accumulate(lengths + r / kStep * kStep, lengths + r, layout_->begins[step]);
-  const auto* const indices = file_->values_at<std::uint32_t>(block.indices) + begin;
+      std::accumulate(lengths + r / kStep * kStep, lengths + r, cells_before(number, r / kStep));
+  const auto* const indices = file_->values_at<std::uint32_t>(block(number).indices) + begin;
   Index count = lengths[r];
   // They ascend: those that are left out stand at the end.
   const Index end = layout_->index_base + layout_->columns;
@@ -27,14 +36,25 @@ MappedSparseRows::Cells MappedSparseRows::cells_of(Index row) const {
     count = std::lower_bound(indices, indices + count, end) - indices;
   }
   const auto size = static_cast<std::size_t>(count);
-  return {{indices, size}, {file_->values_at<double>(block.numbers) + begin, size}};
+  return {{indices, size}, {file_->values_at<double>(block(number).numbers) + begin, size}};
 }
 
 void MappedSparseRows::will_need(Range rows) const {
-  if (rows.empty()) return;
-  const SparseRowLayout::Block& last = block_of(rows.end - 1);
-  file_->will_need(block_of(rows.begin).lengths,
-                   last.numbers + last.cells * static_cast<Index>(sizeof(double)));
+  constexpr Index kLength = sizeof(std::uint32_t);
+  constexpr Index kIndex = sizeof(std::uint32_t);
+  constexpr Index kNumber = sizeof(double);
+  while (!rows.empty()) {
+    const Index number = rows.begin / layout_->block_rows;
+    const Index first = number * layout_->block_rows;
+    const Range mine{rows.begin - first, std::min(rows.end - first, layout_->block_rows)};
+    const Range cells{cells_before(number, mine.begin / kStep),
+                      cells_before(number, (mine.end + kStep - 1) / kStep)};
+    const auto& [lengths, indices, numbers, all] = block(number);
+    file_->will_need(lengths + mine.begin * kLength, lengths + mine.end * kLength);
+    file_->will_need(indices + cells.begin * kIndex, indices + cells.end * kIndex);
+    file_->will_need(numbers + cells.begin * kNumber, numbers + cells.end * kNumber);
+    rows.begin = first + mine.end;
+  }
 }
 
 }  // namespace lockstep

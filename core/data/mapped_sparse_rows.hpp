@@ -51,9 +51,11 @@ class MappedSparseRows {
   void will_need(Range rows) const;
 
  private:
-  const SparseRowLayout::Block& block_of(Index row) const {
-    return layout_->blocks[static_cast<std::size_t>(row / layout_->block_rows)];
+  const SparseRowLayout::Block& block(Index number) const {
+    return layout_->blocks[static_cast<std::size_t>(number)];
   }
+  /// Cells of a block before its row step·kStep; all of them where it has no such row.
+  Index cells_before(Index block, Index step) const;
 
   std::shared_ptr<const MappedFile> file_;
   std::shared_ptr<const SparseRowLayout> layout_;

@@ -24,8 +24,11 @@ TEST(MappedSparseRows, HaveTheCellsOfAnyRow) {
         const MappedSparseRows mapped =
             test::mapped_rows(folder / "rows", rows, block_rows, base, columns);
         EXPECT_EQ(mapped.index_base(), base);
-        mapped.will_need({0, kRows});
-        mapped.will_need({kRows - 1, kRows});
+        for (Index begin = 0; begin < kRows; begin += 37) {  // which only must not go too far
+          for (const Index size : {Index{0}, Index{1}, Index{64}, Index{150}, kRows - begin}) {
+            mapped.will_need({begin, std::min(kRows, begin + size)});
+          }
+        }
         for (Index r = 0; r < kRows; ++r) {
           const auto expected = rows.columns_of(r);
           const auto kept = std::lower_bound(expected.begin(), expected.end(), columns);
