@@ -212,6 +212,10 @@ class SparseRowsForLater {
   void keep(Examples<T>& examples) const {
     const std::shared_ptr<LaterRows> later = later_rows(table_, features_);
     later->all_one = all_one_;
+    const auto& columns = features_.columns();
+    later->is_unscaled = std::all_of(columns.begin(), columns.end(), [](const auto& column) {
+      return column.scaling.kind == Scaling::none;
+    });
     examples.later = later;
     examples.is_sparse = true;
   }

@@ -17,7 +17,9 @@ namespace lockstep {
 struct LaterRows {
   Table table;  ///< without targets and weights
   FeatureTransform features;
-  bool all_one = false;  ///< of sparse rows: each cell of them becomes 1
+  // Of sparse rows.
+  bool all_one = false;      ///< each cell of them becomes 1
+  bool is_unscaled = false;  ///< no column has a scale
 };
 
 /// One rank's contiguous part of a data set, ready for products: features made of its columns and

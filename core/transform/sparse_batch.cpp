@@ -59,13 +59,16 @@ void SparseBatch<T>::make(std::span<const Index> locals, int threads) {
   room_for(columns_, cells);
   if (!later.all_one) room_for(cells_, cells);
   const auto base = static_cast<std::uint32_t>(file.index_base());
+  const std::vector<ColumnTransform>& columns = later.features.columns();
   for_each_row([&](std::size_t r) {
     const auto& [indices, numbers] = of_rows_[r];
     auto at = static_cast<std::size_t>(begins_[r]);
     for (std::size_t i = 0; i < indices.size(); ++i, ++at) {
       const std::uint32_t column = columns_[at] = indices[i] - base;
       if (later.all_one) continue;
-      cells_[at] = static_cast<T>(later.features.columns()[column].scaling.apply(numbers[i]));
+      // A look at 100 000 scales takes longer than the rest.
+      cells_[at] = static_cast<T>(later.is_unscaled ? numbers[i]
+                                                    : columns[column].scaling.apply(numbers[i]));
     }
   });
 }
