@@ -1,13 +1,16 @@
 #include "trainer/program.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <new>
 
 #include "core/base/error.hpp"
+#include "core/data/mapped_file.hpp"
 #include "trainer/cli/help.hpp"
 #include "trainer/commands/commands.hpp"
 #include "trainer/run/stop_signals.hpp"
@@ -55,11 +58,33 @@ void print_last(const std::string& lines) {
 
 void print_error(const std::string& message) { print_last("lockstep: error: " + message); }
 
+/// A page of a mapped file that cannot be read is a signal, where a call would fail.
+void tell_of_lost_page(int /*signal*/, siginfo_t* info, void* /*context*/) {
+  const char* path = MappedFile::path_at(info->si_addr);
+  if (path == nullptr) {
+    std::signal(SIGBUS, SIG_DFL);  // and the access is repeated
+    return;
+  }
+  for (const char* text : {"lockstep: error: ", path,
+                           ": cannot be read any more: it became shorter, or its disk fails\n"}) {
+    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+  }
+  ::_exit(static_cast<int>(ExitCode::io));
+}
+
+void expect_lost_pages() {
+  struct sigaction action {};
+  action.sa_sigaction = tell_of_lost_page;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &action, nullptr);
+}
+
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments) {
   // A file that grows beyond `ulimit -f` is an error of its write, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
+  expect_lost_pages();
   hold_stop_signals();
   try {
     comm::Environment environment;

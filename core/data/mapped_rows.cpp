@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "core/data/byte_numbers.hpp"
@@ -26,8 +27,16 @@ MappedRows::MappedRows(const std::string& path, RowLayout layout,
   }
 }
 
-double MappedRows::Translation::operator()(double cell) const {
-  return std::isnan(cell) ? cell : values->at(std::bit_cast<std::uint64_t>(cell));
+std::optional<double> MappedRows::Translation::operator()(double cell) const {
+  if (std::isnan(cell)) return cell;
+  const auto found = values->find(std::bit_cast<std::uint64_t>(cell));
+  return found == values->end() ? std::nullopt : std::optional(found->second);
+}
+
+double MappedRows::translated(const Translation& translation, double cell) const {
+  const std::optional<double> value = translation(cell);
+  if (!value) file_->note_change();
+  return value.value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 const MappedRows::Translation* MappedRows::translation_of(std::size_t feature) const {
@@ -65,7 +74,7 @@ double MappedRows::cell(Index row, std::size_t feature) const {
   double cell = 0;
   std::memcpy(&cell, file_->at(byte_of(row, run->column + before)), sizeof cell);
   const Translation* translation = translation_of(feature);
-  return translation == nullptr ? cell : (*translation)(cell);
+  return translation == nullptr ? cell : translated(*translation, cell);
 }
 
 void MappedRows::copy_row(Index row, double* out) const {
@@ -82,7 +91,7 @@ void MappedRows::copy_row(Index row, double* out) const {
     to += run.count;
   }
   for (const Translation& translation : translations_) {
-    out[translation.feature] = translation(out[translation.feature]);
+    out[translation.feature] = translated(translation, out[translation.feature]);
   }
 }
 

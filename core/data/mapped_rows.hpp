@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,7 +29,8 @@ using CellValues = std::unordered_map<std::uint64_t, double>;
 
 /// Rows of numbers that stay in their file, which is mapped: more of them than there is memory for.
 /// Cells of categories may stand for others than they are; what they do belongs to a copy of the
-/// rows, while all copies share the mapping.
+/// rows, while all copies share the mapping. Whether the bytes are good has to be known before; a
+/// cell of categories that is another later is NaN, and the file knows that it was changed.
 class MappedRows {
  public:
   /// @param columns  of the file, by feature
@@ -46,6 +48,7 @@ class MappedRows {
   /// One feature of a row of the file that holds doubles. Thread-safe.
   double cell(Index row, std::size_t feature) const;
 
+  const MappedFile& file() const { return *file_; }
   /// Advice: these rows of the file are going to be read. Thread-safe.
   void will_need(Range rows) const;
 
@@ -59,10 +62,12 @@ class MappedRows {
     std::size_t feature;
     std::shared_ptr<const CellValues> values;
 
-    double operator()(double cell) const;
+    /// Nothing of a cell that did not occur.
+    std::optional<double> operator()(double cell) const;
   };
 
   const Translation* translation_of(std::size_t feature) const;
+  double translated(const Translation& translation, double cell) const;
   /// Of a cell.
   Index byte_of(Index row, Index column) const {
     const auto block = static_cast<std::size_t>(row / layout_->block_rows);

@@ -9,6 +9,17 @@ namespace {
 
 constexpr Index kStep = SparseRowLayout::kStep;
 
+/// All of them are in the range, which is not empty.
+bool are_in(std::span<const std::uint32_t> indices, Range known) {
+  auto least = static_cast<std::uint32_t>(known.begin);
+  auto most = least;
+  for (const std::uint32_t index : indices) {
+    least = std::min(least, index);
+    most = std::max(most, index);
+  }
+  return known.contains(least) && known.contains(most);
+}
+
 }  // namespace
 
 MappedSparseRows::MappedSparseRows(const std::string& path, SparseRowLayout layout)
@@ -28,14 +39,22 @@ MappedSparseRows::Cells MappedSparseRows::cells_of(Index row) const {
   const auto* const lengths = file_->values_at<std::uint32_t>(block(number).lengths);
   const Index begin =
       std::accumulate(lengths + r / kStep * kStep, lengths + r, cells_before(number, r / kStep));
-  const auto* const indices = file_->values_at<std::uint32_t>(block(number).indices) + begin;
   Index count = lengths[r];
+  if (begin + count > block(number).cells) {
+    file_->note_change();
+    return {};
+  }
+  const auto* const indices = file_->values_at<std::uint32_t>(block(number).indices) + begin;
   // They ascend: those that are left out stand at the end.
-  const Index end = layout_->index_base + layout_->columns;
-  if (count > 0 && static_cast<Index>(indices[count - 1]) >= end) {
-    count = std::lower_bound(indices, indices + count, end) - indices;
+  const Range known{layout_->index_base, layout_->index_base + layout_->columns};
+  if (count > 0 && static_cast<Index>(indices[count - 1]) >= known.end) {
+    count = std::lower_bound(indices, indices + count, known.end) - indices;
   }
   const auto size = static_cast<std::size_t>(count);
+  if (!are_in({indices, size}, known)) {
+    file_->note_change();
+    return {};
+  }
   return {{indices, size}, {file_->values_at<double>(block(number).numbers) + begin, size}};
 }
 

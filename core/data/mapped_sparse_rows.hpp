@@ -31,7 +31,8 @@ struct SparseRowLayout {
 };
 
 /// Sparse rows that stay in their file, which is mapped: more of them than there is memory for.
-/// Copies share the mapping. Whether the bytes are good has to be known before.
+/// Copies share the mapping. Whether the bytes are good has to be known before; where they are
+/// others later, rows have no cells, and the file knows that it was changed.
 class MappedSparseRows {
  public:
   /// Of one row, in its file.
@@ -43,10 +44,11 @@ class MappedSparseRows {
   /// Throws MissingInputError, IoError.
   MappedSparseRows(const std::string& path, SparseRowLayout layout);
 
-  /// The cells of a row of the file that have columns. Thread-safe. O(kStep + log cells).
+  /// The cells of a row of the file that have columns. Thread-safe. O(kStep + cells).
   Cells cells_of(Index row) const;
   Index index_base() const { return layout_->index_base; }
 
+  const MappedFile& file() const { return *file_; }
   /// Advice: these rows of the file are going to be read. Thread-safe.
   void will_need(Range rows) const;
 

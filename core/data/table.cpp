@@ -32,6 +32,12 @@ void Table::copy_row(Index local, double* out) const {
   }
 }
 
+const MappedFile* Table::file() const {
+  if (const MappedRows* numbers = mapped()) return &numbers->file();
+  if (const MappedSparseRows* cells = mapped_sparse()) return &cells->file();
+  return nullptr;
+}
+
 void Table::will_need(Range locals) const {
   if (!stays_in_file() || locals.empty()) return;
   const Range of_file{number_read(locals.begin), number_read(locals.end - 1) + 1};

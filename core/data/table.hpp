@@ -90,7 +90,9 @@ struct Table {
   const MappedSparseRows* mapped_sparse() const { return std::get_if<MappedSparseRows>(&values); }
 
   bool is_sparse() const { return sparse() != nullptr || mapped_sparse() != nullptr; }
-  bool stays_in_file() const { return mapped() != nullptr || mapped_sparse() != nullptr; }
+  /// The file that the values stay in; null where they do not.
+  const MappedFile* file() const;
+  bool stays_in_file() const { return file() != nullptr; }
 
   /// Writes row `local` (0 … rows.size()−1) as `features` numbers.
   void copy_row(Index local, double* out) const;

@@ -56,8 +56,13 @@ void visit_scores(const Network<T>& network, const T* theta, const Examples<T>& 
   const Index outputs = network.spec().outputs;
   std::vector<double> scores(static_cast<std::size_t>(pass.capacity() * outputs));
   const bool has_targets = !examples.targets.empty();
+  const auto rows_from = [&](Index first) {
+    return Range{first, std::min(total, first + kRowsAtATime)};
+  };
+  examples.will_need(rows_from(0));
   for (Index first = 0; first < total; first += kRowsAtATime) {
-    const Index rows = std::min(kRowsAtATime, total - first);
+    const Index rows = rows_from(first).size();
+    examples.will_need(rows_from(first + rows));
     if (examples.is_sparse) {
       std::iota(chosen.begin(), chosen.end(), first);
       sparse.choose(std::span(chosen).first(static_cast<std::size_t>(rows)), threads);

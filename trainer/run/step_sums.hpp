@@ -16,6 +16,7 @@ inline constexpr Wishes kWishToSave = 1;
 inline constexpr Wishes kWishToStop = 2;
 inline constexpr Wishes kOutOfTime = 4;
 inline constexpr Wishes kDiverged = 8;
+inline constexpr Wishes kRowsChanged = 16;  ///< in the file that they stay in
 
 /// The scores of the rows of each step, over all ranks.
 ///

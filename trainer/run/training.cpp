@@ -296,12 +296,20 @@ std::vector<ScoreSums> Training<T>::node_sums() const {
 template <class T>
 Wishes Training<T>::settle(Wishes mine) {
   if (watch_.has_seen_any()) mine |= kDiverged;
+  const MappedFile* file = examples_.later ? examples_.later->table.file() : nullptr;
+  if (file != nullptr && !file->is_unchanged()) mine |= kRowsChanged;
   Index step_of_loss = 0;
   const Wishes wishes = step_sums_.settle(mine, [&](const ScoreSums& step) {
     ++steps_settled_;
     if (step_of_loss == 0 && !std::isfinite(step.loss())) step_of_loss = steps_settled_;
     position_.sums = merge(position_.sums, step);
   });
+  if ((wishes & kRowsChanged) != 0) {
+    throw IoError(
+        fmt::format("{}: was changed while the training read it; train again, and leave the file "
+                    "as it is until the training has ended (data.stream)",
+                    file->path()));
+  }
   if ((wishes & kDiverged) != 0 || step_of_loss > 0) throw_diverged(step_of_loss);
   watch_.forget();
   return wishes;

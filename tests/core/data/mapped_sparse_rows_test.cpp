@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.hpp"
@@ -43,6 +46,24 @@ TEST(MappedSparseRows, HaveTheCellsOfAnyRow) {
         }
       }
     }
+  }
+}
+
+TEST(MappedSparseRows, HaveNoCellsWhereTheFileWasChanged) {
+  const test::TemporaryDirectory folder;
+  const std::string path = folder / "rows";
+  const SparseValues rows = test::scattered_rows(kRows, kColumns);
+  // One block: 500 lengths, padded to 2048 bytes, then the indices.
+  for (const auto& [row, byte] : {std::pair<Index, long>{7, 4 * 7L}, {0, 2048L}, {0, 2048L + 1}}) {
+    const MappedSparseRows mapped = test::mapped_rows(path, rows, kRows, 0, kColumns);
+    EXPECT_EQ(mapped.cells_of(row).indices.size(), rows.columns_of(row).size());
+    EXPECT_TRUE(mapped.file().is_unchanged());
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(byte);
+    file.write("\xff\xff\xff\xff", byte % 4 == 0 ? 4 : 1);
+    file.close();
+    EXPECT_TRUE(mapped.cells_of(row).indices.empty()) << byte;
+    EXPECT_FALSE(mapped.file().is_unchanged());
   }
 }
 
