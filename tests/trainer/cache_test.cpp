@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/core/data/idx_files.hpp"
@@ -187,28 +189,28 @@ TEST_F(CacheProgram, ReadsFromACacheThatItMakes) {
     EXPECT_TRUE(model(cached, 3, &said) == expected);
     const std::string cache = cache_of(name);
     ASSERT_NE(cache, "");
-    EXPECT_EQ(said.find(cache + ": made of " + name + "\n"), 0U) << said;
+    EXPECT_EQ(said.find(cache + ": is being made of " + name + "\n"), 0U) << said;
     const fs::file_time_type made = fs::last_write_time(folder_.path() / cache);
     for (const int ranks : {0, 1, 2, 3, 4}) {
       EXPECT_TRUE(model(cached, ranks, &said) == expected);
-      EXPECT_EQ(said.find("made of"), std::string::npos) << said;
+      EXPECT_EQ(said.find("being made of"), std::string::npos) << said;
     }
     EXPECT_EQ(fs::last_write_time(folder_.path() / cache), made);
     // A byte of the header, then one of the last block, then another source.
     flip(cache, 70);
     EXPECT_TRUE(model(cached, 2, &said) == expected);
-    EXPECT_EQ(said.find(cache + ": made of " + name + ", anew: " + cache +
+    EXPECT_EQ(said.find(cache + ": is being made of " + name + ", anew: " + cache +
                         ": the header is damaged (its hash differs); convert the data again\n"),
               0U)
         << said;
     flip(cache, folder_.read(cache).size() - 1);
     EXPECT_TRUE(model(cached, 2, &said) == expected);
-    EXPECT_EQ(said.find(cache + ": made of " + name + ", anew: " + cache +
+    EXPECT_EQ(said.find(cache + ": is being made of " + name + ", anew: " + cache +
                         ": block 0 is damaged (its hash differs); convert the data again\n"),
               0U)
         << said;
     EXPECT_TRUE(model(cached, 2, &said) == expected);
-    EXPECT_EQ(said.find("made of"), std::string::npos) << said;
+    EXPECT_EQ(said.find("being made of"), std::string::npos) << said;
   }
 }
 
@@ -457,6 +459,55 @@ TEST_F(CacheProgram, StreamedModelsAreVerifiedAndTrainedAgainFromTheFile) {
             "it to blocks\n");
 }
 
+TEST_F(CacheProgram, AFileThatChangesWhileItIsReadEndsTheTraining) {
+  run({"convert", "a.csv", "c.lsd", "--data.missing=?"});
+  run({"convert", "a.svm", "s.lsd"});
+  const Words endless{"train",
+                      "--output.dir=run",
+                      "--overwrite",
+                      "--data.stream=yes",
+                      "--train.shuffle=blocks",
+                      "--train.epochs=1000000"};
+  const Words dense = with(of_csv_, {"--data.train=c.lsd"});
+  const Words sparse{"--model.type=logistic", "--data.train=s.lsd"};
+  const std::string changed =
+      " was changed while the training read it; train again, and leave the file as it is until the "
+      "training has ended (data.stream)\n";
+  const std::string lost = " cannot be read any more: it became shorter, or its disk fails\n";
+  const auto touch = [&](const std::string& name) {
+    fs::last_write_time(folder_.file(name), fs::file_time_type::clock::now());
+  };
+  const auto cut = [&](const std::string& name) { fs::resize_file(folder_.file(name), 0); };
+  const auto error_when = [&](const Words& how, int ranks, const auto& change) {
+    Words words = with(endless, how);
+    words.erase(std::remove(words.begin(), words.end(), "--train.epochs=2"), words.end());
+    const std::string metrics = folder_.file("run/metrics.jsonl");
+    fs::remove(metrics);
+    std::thread other([&] {
+      for (int i = 0; i < 2000 && !fs::exists(metrics); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+      change();
+    });
+    std::string error = error_of(words, 74, ranks);
+    other.join();
+    return error;
+  };
+  for (const int ranks : {0, 2}) {
+    EXPECT_NE(error_when(dense, ranks, [&] { touch("c.lsd"); }).find("c.lsd:" + changed),
+              std::string::npos);
+    EXPECT_NE(error_when(sparse, ranks, [&] { touch("s.lsd"); }).find("s.lsd:" + changed),
+              std::string::npos);
+    const std::string bytes = folder_.read("s.lsd");
+    // A page that is lost may be noticed first.
+    const std::string error = error_when(sparse, ranks, [&] { cut("s.lsd"); });
+    EXPECT_TRUE(error.find("s.lsd:" + lost) != std::string::npos ||
+                error.find("s.lsd:" + changed) != std::string::npos)
+        << error;
+    folder_.write("s.lsd", bytes);
+  }
+}
+
 TEST_F(CacheProgram, MakingACacheSaysNothingOfColumnsThatAreNamed) {
   std::string text = "a,b,y\n";
   for (int i = 0; i < 60; ++i) text += fmt::format("{},{},{}\n", i % 3 == 1 ? "x" : "1", i, i % 2);
@@ -483,6 +534,9 @@ TEST_F(CacheProgram, StreamingSaysWhatItCannotTake) {
             "command line: error: data.stream: train.shuffle = rows jumps all over the file; set "
             "it to blocks\n");
   const Words blocks = with(words, {"--train.shuffle=blocks"});
+  EXPECT_EQ(error_of(blocks, 78),
+            "command line: error: data.stream: the rows are generated; name those of a file in "
+            "data.train, or remove it\n");
   EXPECT_EQ(error_of(with(blocks, {"--data.train=a.csv"}), 65),
             "lockstep: error: a.csv: no .lsd file, as data.stream needs; convert it, or set "
             "data.cache = auto\n");

@@ -457,6 +457,10 @@ std::string key_objection(const Settings& settings, const std::string& name) {
     return "data.stream: lbfgs needs all rows in memory in each step; remove one of them";
   }
   if (name == "data.stream" && settings.text(name) == "yes" &&
+      settings.texts("data.train").empty()) {
+    return "data.stream: the rows are generated; name those of a file in data.train, or remove it";
+  }
+  if (name == "data.stream" && settings.text(name) == "yes" &&
       settings.text("train.shuffle") == "rows") {
     return "data.stream: train.shuffle = rows jumps all over the file; set it to blocks";
   }

@@ -169,7 +169,7 @@ std::optional<LsdFile> cache_of(Session& session, const DataFiles& files, const 
   if (objection.empty()) return use();
   if (!can_create(session, path)) return std::nullopt;
   const std::string why = objection == "new" ? "" : fmt::format(", anew: {}", objection);
-  say(session, fmt::format("{}: made of {}{}", path, name_of(files.rows), why));
+  say(session, fmt::format("{}: is being made of {}{}", path, name_of(files.rows), why));
   try {
     convert(session, files, options, path, reading, false);
   } catch (const Error& error) {
