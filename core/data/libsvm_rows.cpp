@@ -88,7 +88,7 @@ class RowParser {
   std::optional<RowProblem> parse_label(std::string_view label);
   std::optional<RowProblem> problem_of_pair(Index field, std::string_view text) const;
   std::optional<RowProblem> sort_row(std::string_view line);
-  void make_room(std::size_t pairs);
+  void make_room(std::string_view line);
   void resize_cells(std::size_t cells) {
     part_.values.columns.resize(cells);
     part_.values.numbers.resize(cells);
@@ -208,11 +208,14 @@ std::optional<RowProblem> RowParser::sort_row(std::string_view line) {
   return problem;
 }
 
-void RowParser::make_room(std::size_t pairs) {
-  const std::size_t needed = begin_ + pairs;
-  if (part_.values.columns.size() >= needed) return;
+/// For the pairs of a line.
+void RowParser::make_room(std::string_view line) {
+  const std::size_t room = part_.values.columns.size() - begin_;
+  if (room >= line.size() / 4 + 1) return;  // "0:0 "
+  const auto pairs = static_cast<std::size_t>(std::count(line.begin(), line.end(), ':'));
+  if (room >= pairs) return;
   // All that is there at once, or twice as much.
-  resize_cells(std::max(needed, part_.values.columns.capacity()));
+  resize_cells(std::max(begin_ + pairs, part_.values.columns.capacity()));
 }
 
 std::optional<RowProblem> RowParser::parse(const char* const begin, const char* const end) {
@@ -222,7 +225,7 @@ std::optional<RowProblem> RowParser::parse(const char* const begin, const char* 
   const std::string_view label = field_at(at, end);
   if (auto problem = parse_label(label)) return problem;
   at += label.size();
-  make_room(line.size() / 4 + 1);  // "0:0 "
+  make_room(line);
   end_ = begin_;
   Index previous = -1;
   Index smallest = std::numeric_limits<Index>::max();
