@@ -244,14 +244,24 @@ TEST(DistributedLsd, WholeNumbersThatAreOneCellTellNothingApart) {
   });
 }
 
-TEST(DistributedLsd, IsReadAsTheImagesThatItWasMadeOf) {
+/// Images of 28 × 28 bytes. *Collective*.
+InputFile put_images(test::TeamDirectory& folder) {
   const std::string pixels = test::some_bytes(static_cast<std::size_t>(kRows) * 28 * 28);
+  return folder.put("x", test::idx_text({kRows, 28, 28}, pixels));
+}
+
+/// Their labels, 0, 1, 200 and 3. *Collective*.
+InputFile put_labels(test::TeamDirectory& folder) {
   std::string labels;
   for (Index i = 0; i < kRows; ++i) labels += static_cast<char>(i % 4 + (i % 4 == 2 ? 198 : 0));
+  return folder.put("y", test::idx_text({kRows}, labels));
+}
+
+TEST(DistributedLsd, IsReadAsTheImagesThatItWasMadeOf) {
   test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
     test::TeamDirectory folder(team);
-    const InputFile images = folder.put("x", test::idx_text({kRows, 28, 28}, pixels));
-    const InputFile y = folder.put("y", test::idx_text({kRows}, labels));
+    const InputFile images = put_images(folder);
+    const InputFile y = put_labels(folder);
     const LsdFile lsd = test::lsd_of_idx(team, folder, {images}, {y});
     EXPECT_GE(lsd.header.blocks.size(), 2U);
     for (const TargetKind kind : {TargetKind::none, TargetKind::number, TargetKind::classes}) {
@@ -428,14 +438,10 @@ TEST(DistributedLsd, SparseRowsThatStayInTheFileAreThoseInMemory) {
 }
 
 TEST(DistributedLsd, ImagesThatStayInTheFileAreThoseInMemory) {
-  const std::string pixels = test::some_bytes(static_cast<std::size_t>(kRows) * 28 * 28);
-  std::string labels;
-  for (Index i = 0; i < kRows; ++i) labels += static_cast<char>(i % 4);
   test::for_each_team({1, 2, 3, 4, 7}, [&](Team& team) {
     test::TeamDirectory folder(team);
-    const InputFile images = folder.put("x", test::idx_text({kRows, 28, 28}, pixels));
-    const InputFile y = folder.put("y", test::idx_text({kRows}, labels));
-    const LsdFile lsd = test::lsd_of_idx(team, folder, {images}, {y});
+    const InputFile images = put_images(folder);
+    const LsdFile lsd = test::lsd_of_idx(team, folder, {images}, {put_labels(folder)});
     EXPECT_GE(lsd.header.blocks.size(), 2U);
     CsvOptions columns;
     columns.target_kind = TargetKind::classes;
