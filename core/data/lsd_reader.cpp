@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
-#include <span>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/data/carried_columns.hpp"
+#include "core/data/lsd_mapping.hpp"
 #include "core/data/lsd_rows.hpp"
 #include "core/data/npy_reader.hpp"
-#include "core/parallel/fold.hpp"
 #include "core/parallel/ranges.hpp"
 
 namespace lockstep {
@@ -179,47 +176,10 @@ void note_columns(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdTabl
   }
 }
 
-/// What the cells of a feature of categories stand for, on whatever rank they are. *Collective*;
-/// sends the distinct cells of this rank.
-CellValues values_of_cells(Team& team, const CsvTypedColumn& typed, const CellValues& codes) {
-  struct CellValue {
-    std::uint64_t bits;
-    double value;
-  };
-  std::vector<CellValue> mine;
-  for (const auto& [bits, code] : codes) mine.push_back({bits, typed.final_value(code)});
-  CellValues values;
-  for (const Bytes& bytes : team.all_gather(std::as_bytes(std::span(mine)))) {
-    for (const auto& [cell, value] : FoldCodec<std::vector<CellValue>>::decode(bytes)) {
-      values.emplace(cell, value);
-    }
-  }
-  return values;
-}
-
-bool are_themselves(const CellValues& values) {
-  return std::all_of(values.begin(), values.end(), [](const auto& cell) {
-    return cell.first == std::bit_cast<std::uint64_t>(cell.second);
-  });
-}
-
-/// Bytes of the file.
-std::vector<Index> begins_of_blocks(const LsdFile& lsd) {
-  std::vector<Index> begins;
-  Index begin = lsd.blocks_begin;
-  for (const LsdBlock& block : lsd.header.blocks) {
-    begins.push_back(begin);
-    begin += block.bytes;
-  }
-  return begins;
-}
-
 /// The features of a table whose rows stay in the file, and what is behind them, which does not.
 /// *Collective*.
 void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPart& part,
                    Table& table) {
-  const LsdHeader& header = lsd.header;
-  std::vector<std::size_t> columns = how.columns_of;
   table.features -= how.columns.carried();
   const auto features = static_cast<std::size_t>(table.features);
   Table carried;
@@ -235,22 +195,10 @@ void settle_mapped(Team& team, const LsdFile& lsd, const LsdColumns& how, LsdPar
   take_carried_columns(team, how.columns, carried);
   if (how.columns.carried_targets > 0) part.target = std::move(carried.target);
   table.weights = std::move(carried.weights);
-  columns.resize(features);
   table.feature_names.resize(features);
   table.file_columns.resize(features);
   if (!table.feature_types.empty()) table.feature_types.resize(features);
-  guard(team, "mapping rows", [&] {
-    const auto stored = static_cast<Index>(header.columns.size());
-    table.values =
-        MappedRows(lsd.file.path, {begins_of_blocks(lsd), header.block_rows, stored}, columns);
-  });
-  for (std::size_t j = 0; j < features; ++j) {
-    if (how.kinds[j] == ColumnKind::number) continue;
-    CellValues values = values_of_cells(team, how.typed[j], part.codes[j]);
-    if (!are_themselves(values)) {
-      std::get<MappedRows>(table.values).translate(j, std::move(values));
-    }
-  }
+  table.values = map_columns(team, lsd, how, part, features);
 }
 
 /// The features of a table of numbers. *Collective*.
@@ -284,45 +232,11 @@ void settle_bytes(Team& team, const LsdFile& lsd, const LsdOptions& options, con
                     lsd.name, table.features, table.features - 1,
                     options.columns.schema->feature_names.size()));
   }
-  if (!how.mapped) {
+  if (how.mapped) {
+    table.values = map_bytes(team, lsd);
+  } else {
     table.values = std::move(std::get<Table::ByteValues>(part.values));
-    return;
   }
-  guard(team, "mapping rows", [&] {
-    RowLayout layout{begins_of_blocks(lsd), lsd.header.block_rows, table.features, true};
-    for (std::size_t b = 0; b < layout.blocks.size(); ++b) {
-      const Index rows = lsd.header.rows_of(static_cast<Index>(b)).size();
-      layout.blocks[b] += parts_of_block(lsd.header, rows, 0).bytes;
-    }
-    std::vector<std::size_t> columns(static_cast<std::size_t>(table.features));
-    std::iota(columns.begin(), columns.end(), std::size_t{0});
-    table.values = MappedRows(lsd.file.path, std::move(layout), columns);
-  });
-}
-
-/// Sparse rows that stay in the file. *Collective*; sends 8 bytes for each 64 rows.
-MappedSparseRows map_sparse(Team& team, const LsdFile& lsd, const LsdColumns& how,
-                            const LsdPart& part) {
-  const LsdHeader& header = lsd.header;
-  const std::vector<Bytes> begins = team.all_gather(std::as_bytes(std::span(part.begins)));
-  std::optional<MappedSparseRows> rows;
-  guard(team, "mapping rows", [&] {
-    SparseRowLayout layout{{}, header.block_rows, {}, how.index_base, how.width};
-    for (const Bytes& bytes : begins) {
-      const auto theirs = FoldCodec<std::vector<Index>>::decode(bytes);
-      layout.begins.insert(layout.begins.end(), theirs.begin(), theirs.end());
-    }
-    const std::vector<Index> blocks = begins_of_blocks(lsd);
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-      const Index cells = header.blocks[b].cells;
-      const LsdBlockParts parts =
-          parts_of_block(header, header.rows_of(static_cast<Index>(b)).size(), cells);
-      layout.blocks.push_back(
-          {blocks[b] + parts.lengths, blocks[b] + parts.indices, blocks[b] + parts.numbers, cells});
-    }
-    rows.emplace(lsd.file.path, std::move(layout));
-  });
-  return std::move(*rows);
 }
 
 /// The features of a sparse table. *Collective*.

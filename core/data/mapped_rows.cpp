@@ -27,16 +27,12 @@ MappedRows::MappedRows(const std::string& path, RowLayout layout,
   }
 }
 
-std::optional<double> MappedRows::Translation::operator()(double cell) const {
-  if (std::isnan(cell)) return cell;
-  const auto found = values->find(std::bit_cast<std::uint64_t>(cell));
-  return found == values->end() ? std::nullopt : std::optional(found->second);
-}
-
 double MappedRows::translated(const Translation& translation, double cell) const {
-  const std::optional<double> value = translation(cell);
-  if (!value) file_->note_change();
-  return value.value_or(std::numeric_limits<double>::quiet_NaN());
+  if (std::isnan(cell)) return cell;
+  const auto found = translation.values->find(std::bit_cast<std::uint64_t>(cell));
+  if (found != translation.values->end()) return found->second;
+  file_->note_change();  // no such cell occurred
+  return std::numeric_limits<double>::quiet_NaN();
 }
 
 const MappedRows::Translation* MappedRows::translation_of(std::size_t feature) const {

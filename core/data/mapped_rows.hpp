@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -61,9 +60,6 @@ class MappedRows {
   struct Translation {
     std::size_t feature;
     std::shared_ptr<const CellValues> values;
-
-    /// Nothing of a cell that did not occur.
-    std::optional<double> operator()(double cell) const;
   };
 
   const Translation* translation_of(std::size_t feature) const;
