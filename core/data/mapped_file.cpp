@@ -74,11 +74,15 @@ const char* MappedFile::path_at(const void* address) noexcept {
 
 void MappedFile::will_need(Index begin, Index end) const {
   static const auto kPage = static_cast<Index>(::sysconf(_SC_PAGESIZE));
-  std::call_once(is_advised_, [&] { ::madvise(data_, size_, MADV_RANDOM); });
+  if (!reads_on_request_.exchange(true)) ::madvise(data_, size_, MADV_RANDOM);
   begin = begin / kPage * kPage;
   end = std::min(end, static_cast<Index>(size_));
   ::madvise(static_cast<char*>(data_) + begin, static_cast<std::size_t>(end - begin),
             MADV_WILLNEED);
+}
+
+void MappedFile::will_go_through() const {
+  if (reads_on_request_.exchange(false)) ::madvise(data_, size_, MADV_NORMAL);
 }
 
 }  // namespace lockstep

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstddef>
 #include <ctime>
-#include <mutex>
 #include <string>
 
 #include "core/base/types.hpp"
@@ -42,10 +41,13 @@ class MappedFile {
 
   /// Advice: these bytes, up to the end of the file, are going to be read. Thread-safe.
   ///
-  /// From the first advice on the system reads nothing else ahead. It would take a page that is
-  /// missing for the first of many, read all around it, up to 8 MiB on some machines, and push what
-  /// was asked for out of its cache.
+  /// From this advice on the system reads nothing else ahead. It would take a page that is missing
+  /// for the first of many, read all around it, up to 8 MiB on some machines, and push what was
+  /// asked for out of its cache.
   void will_need(Index begin, Index end) const;
+  /// Advice: from now on, until the next `will_need`, all is read in order, as it is at first.
+  /// Thread-safe.
+  void will_go_through() const;
 
  private:
   FileDescriptor file_;
@@ -53,7 +55,7 @@ class MappedFile {
   std::size_t size_ = 0;
   timespec modified_{};
   mutable std::atomic<bool> is_changed_ = false;
-  mutable std::once_flag is_advised_;
+  mutable std::atomic<bool> reads_on_request_ = false;
 };
 
 }  // namespace lockstep

@@ -299,6 +299,8 @@ NetworkSpec network_spec(const Settings& settings, const Table& train) {
 
 Experiment prepare_experiment(Session& session, TrainingData data) {
   const Settings& settings = session.settings;
+  // The fold before may have picked its batches from the same file.
+  if (const MappedFile* file = data.train.file()) file->will_go_through();
   Experiment e;
   e.train = in_row_blocks(session.team, std::move(data.train));
   if (e.train.features == 0) throw DataError("the training data has no feature columns");

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,32 @@ TEST(MappedFile, KnowsThatItWasChanged) {
   EXPECT_TRUE(file.is_unchanged());
   file.note_change();
   EXPECT_FALSE(file.is_unchanged());
+}
+
+/// The system reads nothing around a page of the file that is missing ("rr" of its VmFlags).
+bool reads_nothing_around(const std::string& path) {
+  std::ifstream maps("/proc/self/smaps");
+  std::string line;
+  while (std::getline(maps, line) && line.find(path) == std::string::npos) {
+  }
+  while (std::getline(maps, line) && !line.starts_with("VmFlags:")) {
+  }
+  EXPECT_TRUE(line.starts_with("VmFlags:")) << path << " is not mapped";
+  return line.find(" rr") != std::string::npos;
+}
+
+TEST(MappedFile, IsReadOnRequestOrInOrder) {
+  const test::TemporaryDirectory folder;
+  const std::string path = folder / "rows";
+  test::put_content(path, std::string(100000, 'x'));
+  const MappedFile file(path);
+  EXPECT_FALSE(reads_nothing_around(path));
+  file.will_need(50000, 60000);
+  EXPECT_TRUE(reads_nothing_around(path));
+  file.will_go_through();
+  EXPECT_FALSE(reads_nothing_around(path));
+  file.will_need(0, 200000);
+  EXPECT_TRUE(reads_nothing_around(path));
 }
 
 }  // namespace
