@@ -30,10 +30,13 @@ fi
 exec "$@"
 )";
 
-/// Whether a process does not take a signal yet.
+/// Whether a process is the program by now, and does not take a signal yet.
 bool holds(pid_t process, int signal) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  for (std::string line; std::getline(status, line);) {
+  std::string line;
+  // The shell, which holds all signals for a moment after each command, is no program.
+  if (!std::getline(status, line) || line != "Name:\tlockstep") return false;
+  while (std::getline(status, line)) {
     if (!line.starts_with("SigBlk:")) continue;
     return (std::stoull(line.substr(7), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) !=
            0;
