@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Runs clang-tidy on the sources of core, comm and trainer, as many as a time budget allows.
 
-    scripts/run_clang_tidy.py --build build/ci [--seconds 480] [FILE...]
+    scripts/run_clang_tidy.py --build build/ci [--seconds 180] [FILE...]
 
 A source whose preprocessed text passed before is not checked again (build/lint keeps the hashes).
-The others are checked with one process a core: first those that differ from the last commit or
-were part of it, then the rest, beginning with those that have waited longest. When the time is
-over the sources that were not reached are named; that is no failure.
+The others are checked with one process a core, those that were changed last before others. When
+the time is over the sources that were not reached are named; that is no failure.
 """
 
 import argparse
@@ -51,35 +50,34 @@ def preprocessed_hash(entry, settings):
     return hashlib.sha256(settings + result.stdout).hexdigest()
 
 
-def changed_sources():
-    """Paths that differ from the last commit or were part of it; empty without git."""
-    paths = set()
+def most_recent_first(paths):
+    """The paths in the order of their last change: not committed, then by commit, newest first."""
+    changes = []
     for command in (
         ["git", "diff", "--name-only", "HEAD"],
-        ["git", "show", "--name-only", "--format=", "HEAD"],
         ["git", "ls-files", "--others", "--exclude-standard"],
+        ["git", "log", "--name-only", "--format="],
     ):
         try:
             result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        except OSError:
-            return set()
-        if result.returncode == 0:
-            paths.update(result.stdout.split("\n"))
-    return paths
+        except OSError:  # no git
+            break
+        changes += result.stdout.split("\n")
+    ranks = {}
+    for path in changes:
+        ranks.setdefault(path, len(ranks))
+    return sorted(paths, key=lambda path: (ranks.get(path, len(ranks)), path))
 
 
 def check(path, build, deadline):
     """(passed, output) of clang-tidy on one source; None when the time was over."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        return None
     try:
         result = subprocess.run(
             [TIDY, "--quiet", "-p", build, os.path.join(ROOT, path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=left,
+            timeout=deadline - time.monotonic(),
         )
     except subprocess.TimeoutExpired:
         return None
@@ -91,7 +89,7 @@ def check(path, build, deadline):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True, help="folder of compile_commands.json")
-    parser.add_argument("--seconds", type=float, default=480.0, help="time budget")
+    parser.add_argument("--seconds", type=float, default=180.0, help="time budget")
     parser.add_argument("files", nargs="*", help="sources; default: all")
     options = parser.parse_args()
     deadline = time.monotonic() + options.seconds
@@ -113,26 +111,28 @@ def main():
     except (OSError, ValueError):
         passed = {}
 
-    cores = len(os.sched_getaffinity(0))
-    with concurrent.futures.ThreadPoolExecutor(cores) as pool:
-        hashes = dict(
-            zip(wanted, pool.map(lambda path: preprocessed_hash(commands[path], settings), wanted))
-        )
-        changed = changed_sources()
-        waiting = [p for p in wanted if hashes[p] is None or passed.get(p, [""])[0] != hashes[p]]
-        waiting.sort(key=lambda p: (p not in changed, passed.get(p, ["", 0])[1], p))
-        results = pool.map(lambda path: (path, check(path, build, deadline)), waiting)
+    def examine(path):
+        """("unchanged", "passed", "failed" or "unreached", what was printed)."""
+        if time.monotonic() >= deadline:
+            return "unreached", ""
+        known = passed.get(path)
+        if known and known == preprocessed_hash(commands[path], settings):
+            return "unchanged", ""
+        verdict = check(path, build, deadline)
+        if verdict is None:
+            return "unreached", ""
+        if not verdict[0]:
+            return "failed", verdict[1]
+        passed[path] = preprocessed_hash(commands[path], settings)
+        return "passed", ""
 
-        failed, unreached = [], []
-        for path, result in results:
-            if result is None:
-                unreached.append(path)
-            elif result[0]:
-                if hashes[path]:
-                    passed[path] = [hashes[path], time.time()]
-            else:
-                failed.append(path)
-                print(result[1].strip(), flush=True)
+    found = {"unchanged": [], "passed": [], "failed": [], "unreached": []}
+    wanted = most_recent_first(wanted)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for path, (verdict, output) in zip(wanted, pool.map(examine, wanted)):
+            found[verdict].append(path)
+            if verdict == "failed":
+                print(output.strip(), flush=True)
 
     os.makedirs(os.path.dirname(cache), exist_ok=True)
     with open(cache + ".new", "w", encoding="utf-8") as file:
@@ -140,13 +140,14 @@ def main():
     os.replace(cache + ".new", cache)
 
     print(
-        f"clang-tidy: {len(wanted)} sources, {len(wanted) - len(waiting)} unchanged since they "
-        f"passed, {len(waiting) - len(unreached)} checked, {len(failed)} with findings",
+        f"clang-tidy: {len(wanted)} sources, {len(found['unchanged'])} unchanged since they passed, "
+        f"{len(found['passed']) + len(found['failed'])} checked, {len(found['failed'])} with findings",
         file=sys.stderr,
     )
-    if unreached:
-        print(f"not reached in {options.seconds:g} s: " + " ".join(unreached), file=sys.stderr)
-    return 1 if failed else 0
+    if found["unreached"]:
+        names = " ".join(sorted(found["unreached"]))
+        print(f"not reached in {options.seconds:g} s: {names}", file=sys.stderr)
+    return 1 if found["failed"] else 0
 
 
 if __name__ == "__main__":
