@@ -246,6 +246,7 @@ void settle_sparse(Team& team, const LsdFile& lsd, const LsdOptions& options, co
   const std::optional<TableSchema>& schema = options.columns.schema;
   Table& table = result.table;
   result.index_base = how.index_base;
+  // Of a pair of 0, which is not kept, nobody knows the row.
   if (header.smallest_index < result.index_base) {
     throw DataError(fmt::format("{}: expected indices from {} on (data.index_base), found {}",
                                 lsd.name, result.index_base, header.smallest_index));

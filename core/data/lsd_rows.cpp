@@ -32,7 +32,7 @@ struct Run {
 /// A cell that cannot be taken; row and column in the source.
 struct WrongCell {
   Index row;
-  Index column;
+  std::optional<Index> column;  ///< where it is known
   std::string problem;
 };
 
@@ -90,7 +90,10 @@ class PartReader {
   void look_at_sparse(const std::vector<Index>& begins);
   void take_feature(std::size_t feature);
   void take_target();
-  void keep_wrong(Index r, std::size_t c, std::string problem);
+  void keep_wrong(Index r, std::size_t c, std::string problem) {
+    keep_wrong_at(r, column(c).position, std::move(problem));
+  }
+  void keep_wrong_at(Index r, std::optional<Index> position, std::string problem);
   std::optional<double> category(Index r, std::size_t feature, std::size_t c);
   double class_code(Index r, std::size_t c);
   double number(Index r, std::size_t c, bool takes_missing, const CsvFeatureRules* rules);
@@ -181,8 +184,7 @@ void PartReader::check_cells() {
   }
 }
 
-void PartReader::keep_wrong(Index r, std::size_t c, std::string problem) {
-  const Index position = column(c).position;
+void PartReader::keep_wrong_at(Index r, std::optional<Index> position, std::string problem) {
   if (wrong_ && std::pair(wrong_->row, wrong_->column) <= std::pair(rows_.begin + r, position)) {
     return;
   }
@@ -334,6 +336,15 @@ void PartReader::take_sparse() {
   }
   const bool are_all = begins.back() == cells;
   if (!are_all || !all_finite<double>({numbers, to_size(cells)})) refuse("its cells are wrong");
+  for (Index r = taken_.begin; r < taken_.end; ++r) {
+    const Index first = begins[to_size(r)];
+    if (first == begins[to_size(r) + 1]) continue;
+    const auto index = static_cast<Index>(indices[first]);
+    if (index >= how_.index_base) continue;
+    return keep_wrong_at(r, std::nullopt,
+                         fmt::format("expected an index from {} on (data.index_base), found {}",
+                                     how_.index_base, index));
+  }
   if (how_.mapped) {
     look_at_sparse(begins);
   } else {
@@ -401,7 +412,9 @@ void PartReader::read(Range rows) {
   }
   part_.bytes_read = file_.bytes_read();
   if (!wrong_) return;
-  part_.failure = fmt::format("{}: {}", places_.of(wrong_->row, wrong_->column), wrong_->problem);
+  const std::string place =
+      wrong_->column ? places_.of(wrong_->row, *wrong_->column) : places_.of(wrong_->row);
+  part_.failure = fmt::format("{}: {}", place, wrong_->problem);
 }
 
 }  // namespace

@@ -330,11 +330,25 @@ TEST(DistributedLsd, IsReadAsTheSparseRowsThatItWasMadeOf) {
                                    [&] {
                                      read_lsd(team, lsd, {{}, Index{1}});
                                    }),
-                  "a.lsd: expected indices from 1 on (data.index_base), found 0");
+                  "a.svm:4: expected an index from 1 on (data.index_base), found 0");
       }
       folder.remove();
     });
   }
+}
+
+TEST(DistributedLsd, RefusesAnIndexOfAPairThatIsNotKept) {
+  test::for_each_team({1, 3}, [&](Team& team) {
+    test::TeamDirectory folder(team);
+    const LsdFile lsd =
+        test::lsd_of_libsvm(team, folder, {folder.put("a.svm", "+1 1:1 2:5\n-1 0:0 1:2\n")});
+    EXPECT_EQ(test::message_in(folder / "",
+                               [&] {
+                                 read_lsd(team, lsd, {{}, Index{1}});
+                               }),
+              "a.lsd: expected indices from 1 on (data.index_base), found 0");
+    folder.remove();
+  });
 }
 
 /// What all ranks' rows say together, of values and names.
@@ -430,7 +444,7 @@ TEST(DistributedLsd, SparseRowsThatStayInTheFileAreThoseInMemory) {
       from_one.mapped = true;
       if (base == 0) {
         EXPECT_EQ(test::message_in(folder / "", [&] { read_lsd(team, lsd, from_one); }),
-                  "a.lsd: expected indices from 1 on (data.index_base), found 0");
+                  "a.svm:4: expected an index from 1 on (data.index_base), found 0");
       }
       folder.remove();
     });
