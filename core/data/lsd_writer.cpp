@@ -177,9 +177,10 @@ std::vector<LsdBlock> gather(Team& team, const std::vector<LsdBlock>& mine) {
 
 }  // namespace
 
-void write_lsd(Team& team, LsdHeader header, Table table, const std::string& path) {
+void write_lsd(Team& team, LsdHeader header, Table table, const std::string& path,
+               const std::string& suffix) {
   assert(columns_of(table) == static_cast<Index>(header.columns.size()) && !table.weights);
-  SharedFile file(team, path);
+  SharedFile file(team, path, suffix);
   header.rows = table.total_rows;
   header.sparse = table.sparse() != nullptr;
   if (std::holds_alternative<Table::ByteValues>(table.values)) header.byte_columns = table.features;

@@ -6,9 +6,10 @@
 
 namespace lockstep {
 
-SharedFile::SharedFile(Team& team, const std::string& path) : team_(team), path_(path) {
+SharedFile::SharedFile(Team& team, const std::string& path, const std::string& suffix)
+    : team_(team), path_(path) {
   guard(team, "creating a file", [&] {
-    pending_.emplace(path);
+    pending_.emplace(path, suffix);
     if (team.rank() == 0) file_ = pending_->create();
   });
   guard(team, "opening a file to write", [&] {

@@ -12,11 +12,12 @@
 namespace lockstep {
 
 /// A file that all ranks write, each at its own places; it appears under its name whole or not at
-/// all. It grows as PATH.tmp, which the destructor removes when there was no commit.
+/// all. It grows as PATH.tmp, or with another suffix, as PendingFile has it, which the destructor
+/// removes when there was no commit.
 class SharedFile {
  public:
   /// Throws OutputError: "PATH: cannot create: No such file or directory". *Collective*.
-  SharedFile(Team& team, const std::string& path);
+  SharedFile(Team& team, const std::string& path, const std::string& suffix = kPendingSuffix);
 
   /// Throws IoError: "PATH: cannot write: No space left on device". Rank-local.
   void write_at(Index offset, std::span<const std::byte> data);

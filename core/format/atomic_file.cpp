@@ -43,8 +43,8 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-PendingFile::PendingFile(const std::string& path)
-    : path_(path), target_(link_target(path)), temporary_(target_ + ".tmp") {
+PendingFile::PendingFile(const std::string& path, const std::string& suffix)
+    : path_(path), target_(link_target(path)), temporary_(target_ + suffix) {
   // Said before the work is done rather than by the rename after it.
   struct stat status {};
   if (::stat(target_.c_str(), &status) != 0) return;

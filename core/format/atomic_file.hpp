@@ -12,12 +12,16 @@
 
 namespace lockstep {
 
+/// What a file that grows is called behind its name, until it is complete.
+inline constexpr const char* kPendingSuffix = ".tmp";
+
 /// The name that a file gets when it is complete, and PATH.tmp, where it grows until then. Symbolic
-/// links are followed: what they point to is replaced, not they. One writer per path at a time.
+/// links are followed: what they point to is replaced, not they. One writer per path at a time,
+/// unless each has a suffix of its own.
 class PendingFile {
  public:
   /// Throws OutputError where the name is taken by a directory, a device or a pipe.
-  explicit PendingFile(const std::string& path);
+  explicit PendingFile(const std::string& path, const std::string& suffix = kPendingSuffix);
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;
   PendingFile(PendingFile&&) = delete;

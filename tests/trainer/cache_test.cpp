@@ -244,6 +244,44 @@ TEST_F(CacheProgram, OtherKeysHaveAnotherCache) {
   EXPECT_EQ(folder_.names().size(), files + 1);
 }
 
+TEST_F(CacheProgram, RunsThatMakeTheSameCacheLeaveEachOtherAlone) {
+  folder_.write("a.csv", csv(20000));
+  const Words words = with(of_csv_, {"--data.train=a.csv", "--train.shuffle=blocks",
+                                     "--data.cache=auto", "--data.stream=yes"});
+  std::vector<test::ProgramRun> results(3);
+  std::vector<std::thread> users;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    users.emplace_back([&, i] {
+      results[i] = run_program(folder_.path(), 2,
+                               with({"train", fmt::format("--output.dir=run{}", i)}, words));
+    });
+  }
+  for (std::thread& user : users) user.join();
+  const auto model_of = [&](std::size_t i) {
+    return folder_.read(fmt::format("run{}/model.safetensors", i));
+  };
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(results[i].exit_code, 0) << results[i].err;
+    EXPECT_EQ(results[i].err.find("data.cache"), std::string::npos) << results[i].err;
+    EXPECT_TRUE(model_of(i) == model_of(0)) << i;
+  }
+  // What others write is left alone, unless nobody does any more.
+  const std::string cache = cache_of("a.csv");
+  fs::remove(folder_.path() / cache);
+  const std::vector<std::string> written{cache + ".tmp", cache + ".node7.11.tmp"};
+  const std::string left = cache + ".node7.12.tmp";
+  for (const std::string& name : written) folder_.write(name, "half of a cache");
+  folder_.write(left, "half of a cache");
+  fs::last_write_time(folder_.path() / left,
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_TRUE(model(words, 2) == model_of(0));
+  for (const std::string& name : written) EXPECT_EQ(folder_.read(name), "half of a cache");
+  for (const std::string& name : folder_.names()) {
+    const bool is_known = name == written[0] || name == written[1];
+    EXPECT_TRUE(is_known || name.find(".tmp") == std::string::npos) << name;
+  }
+}
+
 TEST_F(CacheProgram, WhatCannotBeCachedIsReadAnyway) {
   // The name of the cache is taken.
   const Words words = with(of_csv_, {"--data.train=a.csv"});

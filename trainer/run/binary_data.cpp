@@ -138,9 +138,10 @@ void check_streams(const Session& session, DataRole role, const DataFiles& files
   if (!streams(session, role)) return;
   const bool may_be_cached = files.format == FileFormat::csv || files.format == FileFormat::libsvm;
   const bool is_off = session.settings.text("data.cache") == "off";
-  throw DataError(fmt::format("{}: no .lsd file, as data.stream needs; convert it{}",
-                              name_of(files.rows),
-                              may_be_cached && is_off ? ", or set data.cache = auto" : ""));
+  throw DataError(fmt::format("{}: no .lsd file, as data.stream needs; {}", name_of(files.rows),
+                              !may_be_cached ? "convert it"
+                              : is_off       ? "convert it, or set data.cache = auto"
+                                             : "data.cache could not make one"));
 }
 
 }  // namespace lockstep::trainer

@@ -1,12 +1,15 @@
 #include "trainer/run/data_cache.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <span>
 #include <system_error>
 #include <utility>
 
+#include "comm/affinity.hpp"
 #include "core/base/error.hpp"
 #include "core/data/lsd_conversion.hpp"
 #include "core/data/lsd_writer.hpp"
@@ -15,6 +18,9 @@
 
 namespace lockstep::trainer {
 namespace {
+
+/// What is against a file that is not there.
+constexpr const char* kNew = "new";
 
 /// What was read, and what an .lsd file says of it.
 struct Content {
@@ -96,7 +102,7 @@ std::string objection_to(Session& session, const std::string& path, const std::s
     if (!error) size = static_cast<std::int64_t>(found);
   }
   size = max_over(session.team, size);
-  if (size <= 0) return "new";
+  if (size < 0) return kNew;
   try {
     lsd = open_lsd(session.team, {path, size, 0});
   } catch (const DamagedLsd& damaged) {
@@ -113,13 +119,39 @@ std::string objection_to(Session& session, const std::string& path, const std::s
   return "";
 }
 
+/// Of this run alone while the cache grows, as other runs may make the same one. *Collective*.
+std::string suffix_of_run(Session& session) {
+  std::string suffix = fmt::format(".{}.{}{}", host_name(), ::getpid(), kPendingSuffix);
+  broadcast_text(session.team, suffix, 0);
+  return suffix;
+}
+
+/// Removes what runs that were killed have left of the cache: nobody has written to it for an hour.
+void remove_remains(Session& session, const std::string& path) {
+  namespace fs = std::filesystem;
+  if (!session.is_root()) return;
+  const fs::path cache(path);
+  const std::string begin = cache.filename().string() + ".";
+  const auto hour_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  std::error_code error;
+  const fs::path folder = cache.has_parent_path() ? cache.parent_path() : fs::path(".");
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(begin) || !name.ends_with(kPendingSuffix)) continue;
+    std::error_code ignored;
+    const fs::file_time_type written = entry->last_write_time(ignored);
+    if (!ignored && written < hour_ago) fs::remove(entry->path(), ignored);
+  }
+}
+
 /// A file can be made there, says rank 0; otherwise a warning does. *Collective*.
-bool can_create(Session& session, const std::string& path) {
+bool can_create(Session& session, const std::string& path, const std::string& suffix) {
   std::string problem;
   guard(session.team, "making a cache", [&] {
     if (!session.is_root()) return;
     try {
-      PendingFile pending(path);
+      PendingFile pending(path, suffix);
       pending.create();
     } catch (const OutputError& error) {
       problem = error.what();
@@ -135,21 +167,22 @@ bool can_create(Session& session, const std::string& path) {
 ///                       what they are for
 /// *Collective*.
 void convert(Session& session, const DataFiles& files, const CsvOptions& options,
-             const std::string& path, const std::string& reading, bool notes_columns) {
+             const std::string& path, const std::string& suffix, const std::string& reading,
+             bool notes_columns) {
   const std::vector<LsdSource> sources = sources_of(session, files, path);
   Content content = read_content(session, files, options, sources, notes_columns);
   if (sources_of(session, files, path) != sources) {
     throw IoError(fmt::format("{}: changed while it was read", name_of(files.rows)));
   }
   content.header.reading = reading;
-  write_lsd(session.team, std::move(content.header), std::move(content.table), path);
+  write_lsd(session.team, std::move(content.header), std::move(content.table), path, suffix);
 }
 
 }  // namespace
 
 void convert(Session& session, const DataFiles& files, const CsvOptions& options,
              const std::string& path) {
-  convert(session, files, options, path, reading_of(files, options), true);
+  convert(session, files, options, path, kPendingSuffix, reading_of(files, options), true);
 }
 
 std::optional<LsdFile> cache_of(Session& session, const DataFiles& files, const CsvOptions& options,
@@ -167,11 +200,13 @@ std::optional<LsdFile> cache_of(Session& session, const DataFiles& files, const 
     return lsd;
   };
   if (objection.empty()) return use();
-  if (!can_create(session, path)) return std::nullopt;
-  const std::string why = objection == "new" ? "" : fmt::format(", anew: {}", objection);
+  remove_remains(session, path);
+  const std::string suffix = suffix_of_run(session);
+  if (!can_create(session, path, suffix)) return std::nullopt;
+  const std::string why = objection == kNew ? "" : fmt::format(", anew: {}", objection);
   say(session, fmt::format("{}: is being made of {}{}", path, name_of(files.rows), why));
   try {
-    convert(session, files, options, path, reading, false);
+    convert(session, files, options, path, suffix, reading, false);
   } catch (const Error& error) {
     const bool unwritten =
         error.exit_code() == ExitCode::cannot_create || error.exit_code() == ExitCode::io;
@@ -180,8 +215,9 @@ std::optional<LsdFile> cache_of(Session& session, const DataFiles& files, const 
     return std::nullopt;
   }
   lsd.reset();
-  const std::string still = objection_to(session, path, reading, sources, lsd);
+  std::string still = objection_to(session, path, reading, sources, lsd);
   if (still.empty()) return use();
+  if (still == kNew) still = "somebody has removed it";
   say(session, fmt::format("warning: data.cache: {}: {}; the files are read without", path, still));
   return std::nullopt;
 }
