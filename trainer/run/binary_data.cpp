@@ -107,7 +107,7 @@ Table load_lsd(Session& session, DataRole role, const LsdFile& lsd, const CsvOpt
   const std::string base = "data.index_base";
   if (!settings.is_word(base, "auto")) options.index_base = settings.text(base) == "0" ? 0 : 1;
   LsdTable table = read_lsd(session.team, lsd, options);
-  warn_of_lsd(session, places_of(lsd).of(0), table);
+  warn_of_lsd(session, places_of(lsd).of(0), lsd.header, table, columns.schema.has_value());
   if (format == "libsvm" && role == DataRole::train) {
     settings.set(base, fmt::format("{}", table.index_base), settings.origin(base),
                  std::string(settings.place(base)));

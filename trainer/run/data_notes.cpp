@@ -40,6 +40,19 @@ void warn_of_notes(const Session& session, const std::vector<CsvColumnNote>& not
   for (const CsvColumnNote& note : notes) say(session, "warning: " + note_text(note));
 }
 
+/// Of columns that a first line names.
+void warn_of_names(const Session& session, const std::string& path,
+                   const std::vector<std::string>& names) {
+  const bool are_numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    double ignored = 0;
+    return parse_csv_number(name, ignored);
+  });
+  if (!are_numbers) return;
+  say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
+                           "{}; if it is a row, set data.header = no",
+                           path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
+}
+
 void warn_of_left_out(const Session& session, const AllLeftOut& left_out, Index features) {
   if (left_out.cells == 0) return;
   say(session, fmt::format("warning: {}: {} cells in features beyond the model's {} are left out, "
@@ -71,10 +84,12 @@ void warn_of_libsvm(const Session& session, const std::string& path, const Libsv
   warn_of_left_out(session, libsvm.left_out, libsvm.table.features);
 }
 
-void warn_of_lsd(const Session& session, const std::string& path, const LsdTable& lsd) {
+void warn_of_lsd(const Session& session, const std::string& path, const LsdHeader& header,
+                 const LsdTable& lsd, bool has_schema) {
   warn_of_extra_columns(session, path, lsd.extra_columns);
   warn_of_notes(session, lsd.notes);
   warn_of_left_out(session, lsd.left_out, lsd.table.features);
+  if (!has_schema && header.has_header) warn_of_names(session, path, lsd.table.feature_names);
 }
 
 void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,
@@ -97,15 +112,7 @@ void warn_of_csv(const Session& session, const std::string& path, const CsvTable
                     csv.unnamed_last, delimiter_name(csv.dialect.delimiter)));
   }
   warn_of_notes(session, csv.notes);
-  const std::vector<std::string>& names = csv.table.feature_names;
-  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    double ignored = 0;
-    return parse_csv_number(name, ignored);
-  });
-  if (has_schema || !numbers || !csv.dialect.has_header) return;
-  say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
-                           "{}; if it is a row, set data.header = no",
-                           path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
+  if (!has_schema && csv.dialect.has_header) warn_of_names(session, path, csv.table.feature_names);
 }
 
 }  // namespace lockstep::trainer

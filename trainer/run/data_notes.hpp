@@ -19,6 +19,7 @@ void warn_of_csv(const Session& session, const std::string& path, const CsvTable
 void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy);
 void warn_of_libsvm(const Session& session, const std::string& path, const LibsvmTable& libsvm,
                     bool has_schema);
-void warn_of_lsd(const Session& session, const std::string& path, const LsdTable& lsd);
+void warn_of_lsd(const Session& session, const std::string& path, const LsdHeader& header,
+                 const LsdTable& lsd, bool has_schema);
 
 }  // namespace lockstep::trainer
