@@ -58,8 +58,10 @@ std::vector<std::string> cells_of(const std::string& record, char delimiter) {
   return cells;
 }
 
+using Rows = std::vector<std::vector<std::string>>;  // of cells
+
 /// Whether column j of all but the first of the rows is numbers; empty cells are not looked at.
-bool holds_numbers(const std::vector<std::vector<std::string>>& rows, std::size_t j) {
+bool holds_numbers(const Rows& rows, std::size_t j) {
   bool any = false;
   for (std::size_t i = 1; i < rows.size(); ++i) {
     if (j >= rows[i].size() || rows[i][j].empty()) continue;
@@ -69,11 +71,9 @@ bool holds_numbers(const std::vector<std::vector<std::string>>& rows, std::size_
   return any;
 }
 
-bool find_header(std::span<const std::string> records, char delimiter) {
+bool find_header(const Rows& rows) {
   // A few rows of numbers may begin with 0 and 1 by chance.
   constexpr std::size_t kFewestPositions = 3;
-  std::vector<std::vector<std::string>> rows;
-  for (const std::string& record : records) rows.push_back(cells_of(record, delimiter));
   std::size_t numbers = 0;  // columns of numbers that begin with one
   std::size_t from_0 = 0;   // of these, the ones that begin with their position
   std::size_t from_1 = 0;
@@ -89,15 +89,31 @@ bool find_header(std::span<const std::string> records, char delimiter) {
   return numbers == 0 || (are_positions && numbers >= kFewestPositions);
 }
 
+/// Nothing but its place says that the first row names the columns, and a name is a cell below it.
+bool is_doubtful(const Rows& rows) {
+  for (std::size_t j = 0; j < rows.front().size(); ++j) {
+    if (holds_numbers(rows, j)) return false;
+  }
+  for (std::size_t j = 0; j < rows.front().size(); ++j) {
+    const std::string& name = rows.front()[j];
+    const auto is_name = [&](const auto& row) { return j < row.size() && row[j] == name; };
+    if (!name.empty() && std::any_of(rows.begin() + 1, rows.end(), is_name)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 CsvDialect find_csv_dialect(std::span<const std::string> records, std::optional<char> delimiter,
                             CsvHeader header) {
   CsvDialect dialect;
   dialect.delimiter = delimiter ? *delimiter : find_delimiter(records);
-  dialect.has_header = header == CsvHeader::automatic
-                           ? records.empty() || find_header(records, dialect.delimiter)
-                           : header == CsvHeader::yes;
+  dialect.has_header = header != CsvHeader::no;
+  if (header != CsvHeader::automatic || records.empty()) return dialect;
+  Rows rows;
+  for (const std::string& record : records) rows.push_back(cells_of(record, dialect.delimiter));
+  dialect.has_header = find_header(rows);
+  dialect.is_doubtful = dialect.has_header && is_doubtful(rows);
   return dialect;
 }
 

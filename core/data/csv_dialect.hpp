@@ -17,6 +17,8 @@ enum class CsvHeader { automatic, yes, no };
 struct CsvDialect {
   char delimiter = ',';
   bool has_header = true;
+  /// There is a header for want of a column of numbers, and a name of it is a cell of its column.
+  bool is_doubtful = false;
 
   friend bool operator==(const CsvDialect&, const CsvDialect&) = default;
 };

@@ -155,7 +155,7 @@ CsvHeads read_csv_heads(Team& team, const std::vector<InputFile>& files,
   });
   // The delimiter, one line of numbers, and the record, which may be several lines.
   std::string text(1, heads.dialect.delimiter);
-  text += fmt::format("{}", heads.dialect.has_header ? 1 : 0);
+  text += fmt::format("{:d} {:d}", heads.dialect.has_header, heads.dialect.is_doubtful);
   for (const CsvBody& body : heads.bodies) text += fmt::format(" {} {}", body.begin, body.line);
   text += '\n' + heads.first_record;
   broadcast_text(team, text, 0);
@@ -163,7 +163,7 @@ CsvHeads read_csv_heads(Team& team, const std::vector<InputFile>& files,
   const std::size_t end = text.find('\n');
   heads.dialect.delimiter = text.front();
   std::istringstream numbers(text.substr(1, end - 1));
-  numbers >> heads.dialect.has_header;
+  numbers >> heads.dialect.has_header >> heads.dialect.is_doubtful;
   for (CsvBody body; numbers >> body.begin >> body.line;) heads.bodies.push_back(body);
   heads.first_record = text.substr(end + 1);
   heads.names = names_of(heads, files.front().path);

@@ -104,6 +104,11 @@ void warn_of_csv(const Session& session, const std::string& path, const CsvTable
                              "…; set data.header = yes if it names them",
                              path));
   }
+  if (csv.dialect.is_doubtful && !has_schema) {
+    say(session, fmt::format("warning: {}: the first line names the columns, and a name is a cell "
+                             "below it, too; if it is a row, set data.header = no",
+                             path));
+  }
   warn_of_extra_columns(session, path, csv.extra_columns);
   if (!csv.unnamed_last.empty() && !has_schema) {
     say(session,

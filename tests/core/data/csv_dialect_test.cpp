@@ -58,6 +58,19 @@ TEST(CsvDialect, AHeaderNamesColumnsOfNumbers) {
   EXPECT_TRUE(has_header({}));
 }
 
+TEST(CsvDialect, AHeaderOfNamesThatAreCellsIsDoubtful) {
+  const auto is_doubtful = [](const Records& records, CsvHeader header) {
+    return find_csv_dialect(records, ',', header).is_doubtful;
+  };
+  const Records rows{"p,s,y", "e,s,y", "p,b,y"};
+  EXPECT_TRUE(is_doubtful(rows, CsvHeader::automatic));
+  EXPECT_FALSE(is_doubtful(rows, CsvHeader::yes));
+  EXPECT_FALSE(is_doubtful({"shape,odor", "s,p", "p"}, CsvHeader::automatic));
+  EXPECT_FALSE(is_doubtful({"a,", "x,", "y,"}, CsvHeader::automatic)) << "no name";
+  EXPECT_FALSE(is_doubtful({"a,n", "a,1", "b,2"}, CsvHeader::automatic)) << "n says it";
+  EXPECT_FALSE(is_doubtful({"a,b"}, CsvHeader::automatic));
+}
+
 TEST(CsvDialect, ARowOfNumbersIsNoHeader) {
   EXPECT_FALSE(has_header({"5.1,3.5,setosa", "4.9,3,setosa"}));
   EXPECT_FALSE(has_header({"1,x", "2,y"}));
