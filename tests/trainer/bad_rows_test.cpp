@@ -75,8 +75,9 @@ TEST_F(BadRowsProgram, AreLeftOutOfTrainingAndWrittenApart) {
     const test::ProgramRun result =
         run(train + Words{fmt::format("--output.dir=run{}", ranks)}, ranks);
     EXPECT_NE(
-        result.err.find("warning: train.csv:5:2: expected a number in column 'y', found "
-                        "'oops'; set preprocess.encode or data.ignore; the row is left out\n"),
+        result.err.find(
+            "warning: train.csv:5:2: expected a number in column 'y', found "
+            "'oops'; set preprocess.encode or data.ignore; the row is left out\n"),
         std::string::npos)
         << result.err;
     EXPECT_NE(result.err.find("warning: 2 of 102 rows are left out (data.on_bad_row = skip); all "
@@ -161,6 +162,15 @@ TEST_F(BadRowsProgram, SplitRowsAreFoundAgain) {
       run({"evaluate", "--model=run/model.safetensors", "--data.train=train.csv", "--json"}, 2).out;
   EXPECT_EQ(json::parse(again).at("loss"), measured.at("loss"));
   EXPECT_EQ(json::parse(again).at("rows"), 30);
+}
+
+TEST_F(BadRowsProgram, LookingAtARunWritesNothing) {
+  run(kTrain + kSkip + Words{"--data.train=train.csv", "--output.dir=run"});
+  folder_.write("bad.jsonl", "notes of a user\n");
+  EXPECT_EQ(run({"verify", "run"}, 2).err.substr(0, 8), "warning:");
+  run({"bisect", "run", "run"});
+  EXPECT_EQ(folder_.read("bad.jsonl"), "notes of a user\n");
+  EXPECT_EQ(run({"verify", "run", "--data.quarantine=more.jsonl"}, 0, 2).out, "");
 }
 
 TEST_F(BadRowsProgram, OtherCommandsLeaveThemOutToo) {

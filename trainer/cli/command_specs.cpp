@@ -73,8 +73,7 @@ std::vector<CommandSpec> model_commands() {
         help_option()},
        {"run"},
        {"data.root", "data.format", "data.train", "data.train_labels", "data.test",
-        "data.test_labels", "data.cache", "data.stream", "data.quarantine", "train.init_from",
-        "run.", "comm."}},
+        "data.test_labels", "data.cache", "data.stream", "train.init_from", "run.", "comm."}},
       {"rerun",
        "MODEL [--data.train=FILES] [--data.test=FILES] [--overwrite] [--config FILE] "
        "[--section.key=value ...]",

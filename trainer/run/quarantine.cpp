@@ -16,6 +16,12 @@ constexpr const char* kKey = "data.quarantine";
 /// So many rows are told of one by one.
 constexpr std::size_t kTold = 5;
 
+/// Commands that look at runs write nothing, whatever the runs have written.
+bool may_write(const Session& session) {
+  const std::string& command = session.arguments.command;
+  return command != "verify" && command != "bisect";
+}
+
 std::string lines_of(const std::vector<BadRow>& rows) {
   std::string lines;
   for (const BadRow& row : rows) {
@@ -45,7 +51,7 @@ void write_quarantine(Session& session, const std::string& path) {
 void check_quarantine(Session& session) {
   const Settings& settings = session.settings;
   const std::string& path = settings.text(kKey);
-  if (path.empty()) return;
+  if (path.empty() || !may_write(session)) return;
   for (const char* key : {"data.train", "data.train_labels", "data.test", "data.test_labels"}) {
     if (settings.texts(key).empty()) continue;
     try {
@@ -62,7 +68,7 @@ void report_bad_rows(Session& session, const Table& table) {
   if (!session.reports_bad_rows) return;
   const BadRows& bad = table.bad_rows;
   const std::string& path = session.settings.text(kKey);
-  if (!path.empty()) {
+  if (!path.empty() && may_write(session)) {
     session.quarantined.push_back(lines_of(bad.here));
     write_quarantine(session, path);
   }
@@ -71,10 +77,11 @@ void report_bad_rows(Session& session, const Table& table) {
     const BadRow& row = bad.first[i];
     say(session, fmt::format("warning: {}: {}; the row is left out", row.place, row.problem));
   }
-  say(session, fmt::format("warning: {} of {} rows are left out (data.on_bad_row = skip); {}",
-                           bad.count, table.total_rows + bad.count,
-                           path.empty() ? "data.quarantine names a file to have them all"
-                                        : "all are in " + path));
+  const std::string all = !may_write(session) ? ""
+                          : path.empty()      ? "; data.quarantine names a file to have them all"
+                                              : "; all are in " + path;
+  say(session, fmt::format("warning: {} of {} rows are left out (data.on_bad_row = skip){}",
+                           bad.count, table.total_rows + bad.count, all));
 }
 
 }  // namespace lockstep::trainer
