@@ -161,9 +161,7 @@ void check_fits(const TableSchema& schema, const NpyOptions& options, bool has_l
     const std::vector<std::string>& ignored = options.columns.ignored;
     if (std::find(ignored.begin(), ignored.end(), column_name(c)) != ignored.end()) continue;
     throw DataError(
-        fmt::format("{}: expected {} columns, as the model knows, found {}; name columns to leave "
-                    "out in data.ignore",
-                    path, known, width));
+        fmt::format("{}: expected {} columns, as the model knows, found {}", path, known, width));
   }
 }
 

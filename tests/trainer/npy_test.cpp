@@ -13,6 +13,7 @@
 
 #include "core/base/options.hpp"
 #include "core/format/sha256.hpp"
+#include "tests/core/data/idx_files.hpp"
 #include "tests/core/format/npy_files.hpp"
 #include "tests/trainer/program_runner.hpp"
 
@@ -439,6 +440,11 @@ TEST_F(NpyProgram, TheFormatThatIsAskedForIsNotGuessed) {
                      65),
             "lockstep: error: a.npy: not an IDX file: expected the magic number 00 00 08 dd, found "
             "93 4e 55 4d\n");
+  // Nor is one that cannot be read taken for another.
+  folder_.write("a.npy.gz", lockstep::test::gzip(folder_.read("a.npy")));
+  EXPECT_EQ(error_of({"train", "--data.train=a.npy.gz", "--model.type=softmax"}, 65),
+            "lockstep: error: a.npy.gz: a gzip file, but .npy is read uncompressed; run gunzip on "
+            "it\n");
 }
 
 }  // namespace
