@@ -350,12 +350,23 @@ TEST(SplitProgram, TellsOfCategoriesThatAreSplitOffAndOfPlacesInTheFile) {
   ASSERT_FALSE(rare.empty());
   const Words split = kNetwork + Words{"--data.train=all.csv", "--data.test_fraction=0.2"};
   const auto run = train(folder, "run", split);
-  EXPECT_NE(run.err.find(fmt::format(
-                "warning: all.csv:{}: column 'color': {} cells of rows that were split off are of "
-                "categories that the training rows do not have, the first 'rare {}'\n",
-                rare[0] + 2, rare.size(), rare[0])),
-            std::string::npos)
-      << run.err;
+  const std::string warning = fmt::format(
+      "warning: all.csv:{}: column 'color': {} cells of rows that were split off are of "
+      "categories that the training rows do not have, the first 'rare {}'\n",
+      rare[0] + 2, rare.size(), rare[0]);
+  EXPECT_NE(run.err.find(warning), std::string::npos) << run.err;
+  const auto measured = run_program(
+      folder.path(), 3, {"evaluate", "--model=run/model.safetensors", "--data.train=all.csv"});
+  EXPECT_EQ(measured.err, warning);
+  // A hash has a place for each.
+  Words of_hashes = split;
+  std::replace(of_hashes.begin(), of_hashes.end(), std::string("--preprocess.encode=onehot"),
+               std::string("--preprocess.encode=hash"));
+  const auto hashed = train(folder, "hashed", of_hashes);
+  EXPECT_EQ(hashed.err.find("rare"), std::string::npos) << hashed.err;
+  const auto of_hash = run_program(
+      folder.path(), 0, {"evaluate", "--model=hashed/model.safetensors", "--data.train=all.csv"});
+  EXPECT_EQ(of_hash.err, "");
   EXPECT_EQ(
       error_of(
           folder, 65,

@@ -50,6 +50,12 @@ Table load_split_off_rows(Session& session, const ModelDescription& model) {
         "data.train: not the data that the model was trained on, so that the rows it has not seen "
         "are not known; name test rows with --data.test FILE");
   }
+  const TableSchema& schema = model.schema;
+  std::vector<bool> hashed;  // the model knows no categories
+  for (const ColumnType& type : schema.feature_types) {
+    hashed.push_back(type.kind == ColumnKind::category && type.categories.empty());
+  }
+  warn_of_unknown(session, data.unknown, schema.feature_names, hashed);
   return std::move(*data.test);
 }
 
