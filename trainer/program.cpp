@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <climits>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
+#include <ctime>
 #include <functional>
 #include <new>
+#include <span>
 
 #include "core/base/error.hpp"
 #include "core/data/mapped_file.hpp"
@@ -58,6 +62,23 @@ void print_last(const std::string& lines) {
 
 void print_error(const std::string& message) { print_last("lockstep: error: " + message); }
 
+/// Of this process, for its handler of signals.
+volatile std::sig_atomic_t rank_of_process = 0;
+
+/// Ranks that lose a page together speak one after the other, and end the run before the next does.
+void wait_for_lower_ranks() {
+  constexpr int kMostRanks = 9;
+  constexpr long kNanoseconds = 100'000'000;
+  const int rank = rank_of_process;
+  const timespec turn{0, kNanoseconds * std::min(rank, kMostRanks)};
+  ::nanosleep(&turn, nullptr);
+}
+
+/// Appends a text to a line of a handler of signals, which cannot allocate.
+void append(std::span<char> line, std::size_t& size, const char* text) {
+  for (; *text != '\0' && size < line.size(); ++text) line[size++] = *text;
+}
+
 /// A page of a mapped file that cannot be read is a signal, where a call would fail.
 void tell_of_lost_page(int /*signal*/, siginfo_t* info, void* /*context*/) {
   const char* path = MappedFile::path_at(info->si_addr);
@@ -65,10 +86,14 @@ void tell_of_lost_page(int /*signal*/, siginfo_t* info, void* /*context*/) {
     std::signal(SIGBUS, SIG_DFL);  // and the access is repeated
     return;
   }
+  wait_for_lower_ranks();
+  static std::array<char, PATH_MAX + 128> line;
+  std::size_t size = 0;
   for (const char* text : {"lockstep: error: ", path,
                            ": cannot be read any more: it became shorter, or its disk fails\n"}) {
-    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+    append(line, size, text);
   }
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), size);
   ::_exit(static_cast<int>(ExitCode::io));
 }
 
@@ -89,6 +114,7 @@ int run_program(const std::vector<std::string>& arguments) {
   try {
     comm::Environment environment;
     comm::Communicator team(environment.transport());
+    rank_of_process = team.rank();
     // What can fail on one rank alone runs under guard(), so an Error that arrives here has
     // arrived on all ranks, except that of a lost peer.
     const auto fail_alone = [&](const std::string& message, ExitCode code) {
