@@ -103,7 +103,7 @@ std::vector<CsvTypedColumn> typed_columns(const CsvOptions& options, const CsvCo
 std::string mixed_column(const CsvColumnNote& note) {
   return fmt::format(
       "{}: column {} mixes {} numbers and {} other texts, here {}; name it in "
-      "data.categorical, data.numeric or data.ignore",
+      "data.categorical, data.numeric or data.ignore, or its texts in data.missing",
       note.place, quoted(note.column), note.numbers, note.texts, quoted(note.example));
 }
 

@@ -151,7 +151,11 @@ std::vector<BadInput> all_bad_input() {
        "ends with a comma, so its last column has no name"},
       {"TextInANumericColumn", file_with("a.csv", "x,z,y\n1,2,a\n1,n/a,b\n"), training("a.csv"), 65,
        "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'; set "
-       "preprocess.encode or data.ignore"},
+       "preprocess.encode, data.missing or data.ignore"},
+      {"TextInAColumnThatIsToBeNumbers", file_with("a.csv", "x,z,y\n1,2,a\n1,n/a,b\n"),
+       training("a.csv", {"--data.numeric=z", "--preprocess.encode=onehot"}), 65,
+       "lockstep: error: a.csv:3:2: expected a number in column 'z', found 'n/a'; set "
+       "data.missing or data.ignore"},
       {"MissingCell", file_with("a.csv", "x,z,y\n1,,a\n1,2,b\n"), training("a.csv"), 65,
        "lockstep: error: a.csv:2:2: missing value in column 'z'; set preprocess.impute or "
        "data.ignore"},
@@ -166,11 +170,11 @@ std::vector<BadInput> all_bad_input() {
       {"TextInAColumnWithoutEncoding", file_with("a.csv", "x,z,y\n1,red,a\nblue,2,b\n"),
        training("a.csv", {"--preprocess.z.encode=onehot"}), 65,
        "lockstep: error: a.csv:3:1: expected a number in column 'x', found 'blue'; set "
-       "preprocess.encode or data.ignore"},
+       "preprocess.encode, data.missing or data.ignore"},
       {"MixedColumn", file_with("a.csv", "x,z,y\n1,7,a\n1,red,b\n2,8,b\n3,tan,a\n"),
        training("a.csv", {"--preprocess.encode=onehot"}), 65,
        "lockstep: error: a.csv:3:2: column 'z' mixes 2 numbers and 2 other texts, here 'red'; name "
-       "it in data.categorical, data.numeric or data.ignore"},
+       "it in data.categorical, data.numeric or data.ignore, or its texts in data.missing"},
       {"CategoricalWithoutEncoding", file_with("a.csv", "x,y\n1,a\n2,b\n"),
        training("a.csv", {"--data.categorical=x"}), 78,
        "command line: error: data.categorical: column 'x' is to be categories, but "

@@ -77,7 +77,7 @@ TEST_F(BadRowsProgram, AreLeftOutOfTrainingAndWrittenApart) {
     EXPECT_NE(
         result.err.find(
             "warning: train.csv:5:2: expected a number in column 'y', found "
-            "'oops'; set preprocess.encode or data.ignore; the row is left out\n"),
+            "'oops'; set preprocess.encode, data.missing or data.ignore; the row is left out\n"),
         std::string::npos)
         << result.err;
     EXPECT_NE(result.err.find("warning: 2 of 102 rows are left out (data.on_bad_row = skip); all "

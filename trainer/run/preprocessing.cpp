@@ -242,13 +242,21 @@ CsvRules rules_for_training(const Settings& settings) {
     const ColumnChoices choices = choose_columns(settings, features);
     check_categorical(settings, features, choices);
     std::vector<CsvFeatureRules> all;
-    for (const ColumnOptions& options : choices.options) {
+    const std::vector<std::string>& numeric = settings.texts("data.numeric");
+    for (std::size_t j = 0; j < features.size(); ++j) {
+      const ColumnOptions& options = choices.options[j];
+      const bool is_number =
+          std::find(numeric.begin(), numeric.end(), features[j]) != numeric.end();
       CsvFeatureRules& rules = all.emplace_back();
       rules.takes_text = options.encode != Encoding::none;
       rules.takes_missing = options.impute != Imputation::none;
       rules.takes_mixed = false;
       if (options.impute == Imputation::constant) rules.category = options.fill;
-      if (!rules.takes_text) rules.text_hint = "; set preprocess.encode or data.ignore";
+      if (is_number) {
+        rules.text_hint = "; set data.missing or data.ignore";
+      } else if (!rules.takes_text) {
+        rules.text_hint = "; set preprocess.encode, data.missing or data.ignore";
+      }
       rules.missing_hint = "; set preprocess.impute or data.ignore";
     }
     return all;

@@ -205,7 +205,7 @@ TEST(TypedCsv, MixedColumnsAreRefusedWhereRulesSaySo) {
   const std::string mixed = "a,b\n1,x\n2,\n,y\n3,7\n4,z\n";
   EXPECT_EQ(error_of(mixed, options),
             "a.csv:5:2: column 'b' mixes 1 numbers and 3 other texts, here '7'; name it in "
-            "data.categorical, data.numeric or data.ignore");
+            "data.categorical, data.numeric or data.ignore, or its texts in data.missing");
   options.categorical = {"b"};
   EXPECT_EQ(read_text(mixed, options).table.feature_types,
             (std::vector<ColumnType>{{}, categories({"7", "x", "y", "z"})}));
