@@ -259,6 +259,13 @@ std::vector<std::string> parse_csv_header(std::string_view record, char delimite
     throw DataError(fmt::format("{}:1:{}: {}, found {}", path, error->column + 1, error->problem,
                                 quoted(error->found)));
   }
+  const bool has_return = std::any_of(fields.begin(), fields.end(), [](const CsvField& field) {
+    return !field.was_quoted && field.text.find('\r') != std::string_view::npos;
+  });
+  if (has_return) {
+    throw DataError(fmt::format(
+        "{}:1: expected lines that end in LF, or CR LF, found CR alone; convert the file", path));
+  }
   std::vector<std::string> names;
   std::map<std::string, std::size_t, std::less<>> first_at;
   for (std::size_t i = 0; i < fields.size(); ++i) {

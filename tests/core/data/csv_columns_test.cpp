@@ -28,6 +28,12 @@ TEST(CsvHeader, RefusesDuplicates) {
             "x.csv:1:2: duplicate column name 'c1', first at column 1");
 }
 
+TEST(CsvHeader, RefusesLinesThatEndInCarriageReturnsAlone) {
+  EXPECT_EQ(message_of<DataError>([] { parse_csv_header("a,y\r1,2\r3,2", ',', "x.csv"); }),
+            "x.csv:1: expected lines that end in LF, or CR LF, found CR alone; convert the file");
+  EXPECT_EQ(parse_csv_header("\"a\rb\",y", ',', "x.csv"), (Texts{"a\rb", "y"}));
+}
+
 TEST(CsvHeader, RefusesBadQuotes) {
   EXPECT_EQ(message_of<DataError>([] { parse_csv_header("a,\"b", ',', "x.csv"); }),
             "x.csv:1:2: expected a closing quote, found '\"b'");
