@@ -89,8 +89,16 @@ struct Interrupted : Error {
   explicit Interrupted(const std::string& m) : Error(ExitCode::interrupted, m) {}
 };
 /// One rank's failure, thrown alike on all ranks; carries the exit code of the original.
-struct CollectiveError : Error {
-  using Error::Error;
+class CollectiveError : public Error {
+ public:
+  /// @param rank  ends the message: " (rank 1 on n7)", or nothing
+  CollectiveError(ExitCode code, const std::string& problem, const std::string& rank = "")
+      : Error(code, problem + rank), problem_(problem) {}
+  /// The message without the rank, which another number of ranks would not have.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  std::string problem_;
 };
 
 /// The first 40 characters of `text` for a message: quoted, control bytes and invalid UTF-8 as

@@ -65,12 +65,12 @@ void guard(Team& team, const std::string& doing, const std::function<void()>& wo
   std::string host = speaks ? host_name() : std::string();
   broadcast_text(team, host, culprit);
 
-  std::string message = messages[static_cast<std::size_t>(culprit)];
+  const std::string& message = messages[static_cast<std::size_t>(culprit)];
   // A rank that did not fail has no message.
   const bool alike = std::all_of(messages.begin(), messages.end(),
                                  [&](const std::string& other) { return other == message; });
-  if (!alike) message += fmt::format(" (rank {} on {})", culprit, host);
-  throw CollectiveError(static_cast<ExitCode>(code), message);
+  throw CollectiveError(static_cast<ExitCode>(code), message,
+                        alike ? "" : fmt::format(" (rank {} on {})", culprit, host));
 }
 
 std::int64_t sum_over(Team& team, std::int64_t value) {

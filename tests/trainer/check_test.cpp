@@ -370,6 +370,21 @@ TEST(CheckProgram, SaysWhatCannotBeRead) {
   EXPECT_EQ(finding_of(missing, "missing")["places"], json::parse(R"(["b.csv:102:2"])"));
 }
 
+/// Where one rank alone meets the error, other commands name it and its host.
+TEST(CheckProgram, SaysTheSameOnAnyRanksOfAFileThatCannotBeRead) {
+  const TestFolder folder;
+  folder.write("twice.csv", "x,y,x,kind\n1,2,3,a\n");
+  folder.write("empty.csv", "");
+  const auto message_of = [&](const std::string& file) {
+    const Words keys{"--data.train=" + file, "--model.type=logistic"};
+    return finding_of(check_of(folder, keys, 65), "unreadable")["message"].get<std::string>();
+  };
+  EXPECT_EQ(message_of("twice.csv"), "twice.csv:1:3: duplicate column name 'x', first at column 1");
+  EXPECT_EQ(message_of("empty.csv"),
+            "empty.csv: empty file (data.train; relative paths start in the working directory, "
+            "data.root is not set)");
+}
+
 TEST(CheckProgram, KnowsWhatThePreparationOfATrainingRefuses) {
   const TestFolder folder;
   folder.write("a.csv", "x,y,kind\n1,1e300,a\n2,5,b\n3,6,c\n");

@@ -30,7 +30,7 @@ bool ends_well(Findings& findings, const std::string& check, const std::function
     return true;
   } catch (const Error& error) {
     if (error.exit_code() != ExitCode::bad_data) throw;
-    findings.add({Severity::error, check, error.what()});
+    findings.add(finding_of(check, error));
     return false;
   }
 }

@@ -92,7 +92,7 @@ std::optional<TrainingPlan> check_plan(Session& session, TrainingData data, Find
     return plan;
   } catch (const Error& error) {
     if (error.exit_code() != ExitCode::bad_data) throw;
-    findings.add({Severity::error, "training", error.what()});
+    findings.add(finding_of("training", error));
   }
   return std::nullopt;
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/base/error.hpp"
 #include "trainer/run/text_table.hpp"
 
 namespace lockstep::trainer {
@@ -59,6 +58,11 @@ void Findings::add_group(Severity severity, const std::string& check, const std:
 std::int64_t Findings::count(Severity severity) const {
   return std::count_if(all_.begin(), all_.end(),
                        [&](const Finding& finding) { return finding.severity == severity; });
+}
+
+Finding finding_of(const std::string& check, const Error& error) {
+  const auto* of_rank = dynamic_cast<const CollectiveError*>(&error);
+  return {Severity::error, check, of_rank != nullptr ? of_rank->problem() : error.what()};
 }
 
 std::string names_text(const std::vector<std::string>& names, std::size_t most) {

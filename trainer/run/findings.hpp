@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/base/types.hpp"
 #include "core/data/table.hpp"
 #include "core/parallel/team.hpp"
@@ -54,6 +55,10 @@ class Findings {
  private:
   std::vector<Finding> all_;
 };
+
+/// What has ended a check: an error, without the rank that met it, which another number of ranks
+/// would not have.
+Finding finding_of(const std::string& check, const Error& error);
 
 /// "'a', 'b', 'c' and 7 more".
 std::string names_text(const std::vector<std::string>& names, std::size_t most = 5);

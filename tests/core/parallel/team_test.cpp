@@ -61,6 +61,20 @@ TEST(Guard, NamesNoRankWhenAllFailAlike) {
   });
 }
 
+TEST(Guard, GivesTheProblemWithoutTheRank) {
+  for_each_team({1, 3}, [](Team& team) {
+    std::string problem;
+    try {
+      guard(team, "loading rows", [&] {
+        if (team.rank() == 0) throw DataError("iris.csv: empty file");
+      });
+    } catch (const CollectiveError& error) {
+      problem = error.problem();
+    }
+    EXPECT_EQ(problem, "iris.csv: empty file");
+  });
+}
+
 TEST(Guard, NamesTheRankWhenAllFailDifferently) {
   for_each_team({2, 3}, [](Team& team) {
     const Outcome outcome =
