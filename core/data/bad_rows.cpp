@@ -7,7 +7,6 @@
 #include <sstream>
 #include <utility>
 
-#include "core/base/error.hpp"
 #include "core/data/table.hpp"
 
 namespace lockstep {
@@ -86,6 +85,12 @@ Index BadRowRules::number_of_kept(Index row) const {
   return number;
 }
 
+NoRowsLeft::NoRowsLeft(const BadRows& bad_rows)
+    : DataError(fmt::format("{}: {}; all {} rows are left out (data.on_bad_row = skip)",
+                            bad_rows.first.front().place, bad_rows.first.front().problem,
+                            bad_rows.count)),
+      bad_rows_(bad_rows) {}
+
 void note_bad_rows(Team& team, const BadRowRules& rules, Table& table) {
   std::vector<BadRow> bad_rows = rules.known();
   const auto mine = static_cast<Index>(bad_rows.size());
@@ -97,10 +102,8 @@ void note_bad_rows(Team& team, const BadRowRules& rules, Table& table) {
   all.first = first_of_all(team, bad_rows);
   guard(team, "numbering rows",
         [&] { table.numbers_read = kept_numbers(first, table.rows.size(), bad_rows); });
+  if (table.total_rows == 0) throw NoRowsLeft(all);
   all.here = std::move(bad_rows);
-  if (table.total_rows > 0) return;
-  throw DataError(fmt::format("{}: {}; all {} rows are left out (data.on_bad_row = skip)",
-                              all.first.front().place, all.first.front().problem, all.count));
 }
 
 }  // namespace lockstep

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/base/types.hpp"
 #include "core/parallel/team.hpp"
 
@@ -83,10 +84,22 @@ struct BadRows {
   std::vector<BadRow> here;  ///< those that this rank has met, in file order
 };
 
+/// No row of a data set is left to read, for all are left out.
+class NoRowsLeft : public DataError {
+ public:
+  /// @param bad_rows  one or more
+  explicit NoRowsLeft(const BadRows& bad_rows);
+  /// All of them; not what this rank has met.
+  const BadRows& bad_rows() const { return bad_rows_; }
+
+ private:
+  BadRows bad_rows_;
+};
+
 /// Notes in a table, of which `rows` rows are held here, that this rank has left out others:
 /// numbers them all as they were read. Where no rank has left out any, nothing is noted.
 /// @param bad_rows  of this rank
-/// Throws DataError, alike on all ranks, when no row is left anywhere. *Collective*; sends the
+/// Throws NoRowsLeft, alike on all ranks, when no row is left anywhere. *Collective*; sends the
 /// first bad rows.
 void note_bad_rows(Team& team, const BadRowRules& bad_rows, Table& table);
 

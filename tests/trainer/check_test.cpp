@@ -281,6 +281,39 @@ TEST(CheckProgram, ReadsOnBehindRowsThatCannotBeRead) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "bad.jsonl")) << "nothing is written";
 }
 
+/// A user who has not asked to leave rows out is not told that they were.
+TEST(CheckProgram, SaysThatNoRowCanBeRead) {
+  const TestFolder folder;
+  std::string rows = "a,b,kind\n";
+  for (int i = 0; i < 30; ++i) rows += "1,p\n";
+  folder.write("a.csv", rows);
+  Words keys{"--data.train=a.csv", "--model.type=logistic"};
+  const json report = check_of(folder, keys, 65);
+  const json& findings = report["findings"];
+  ASSERT_EQ(findings.size(), 22U);
+  EXPECT_EQ(report["errors"], 22);
+  EXPECT_EQ(report["rows"], json::object());
+  EXPECT_EQ(findings[0]["message"],
+            "expected 3 fields as in the header, found 2, in the row '1,p'");
+  EXPECT_EQ(findings[0]["places"], json::parse(R"(["a.csv:2"])"));
+  EXPECT_EQ(findings[20]["message"], "10 rows more cannot be read");
+  EXPECT_EQ(findings[21]["message"], "none of 30 rows of data.train can be read");
+  EXPECT_EQ(report.dump().find("on_bad_row"), std::string::npos);
+
+  const json skipped = check_of(folder, keys + Words{"--data.on_bad_row=skip"}, 65);
+  EXPECT_EQ(skipped["errors"], 1);
+  EXPECT_EQ(skipped["warnings"], 21);
+  EXPECT_EQ(skipped["findings"][21]["severity"], "error");
+
+  folder.write("b.csv", flowers(0, 300));
+  folder.write("c.csv", "height,width,color,kind\n1,2,red\n");
+  keys = kClean + Words{"--data.train=b.csv", "--data.test=c.csv"};
+  keys.erase(keys.begin(), keys.begin() + 2);
+  const json test = check_of(folder, keys, 65);
+  EXPECT_EQ(test["findings"][0]["places"], json::parse(R"(["c.csv:2"])"));
+  EXPECT_EQ(test["findings"][1]["message"], "none of 1 row of data.test can be read");
+}
+
 TEST(CheckProgram, FindsOddColumnsAndRows) {
   const TestFolder folder;
   folder.write("a.csv", kOdd);

@@ -217,10 +217,30 @@ class ReadsOn {
   /// The training is to leave them out too.
   bool is_asked_for() const { return asked_for_ == "skip"; }
 
+  /// The rows that `load` reads for this role, and findings about those that it leaves out; nothing
+  /// where it leaves out all. *Collective*.
+  std::optional<Table> read(DataRole role, Findings& findings,
+                            const std::function<Table()>& load) const {
+    try {
+      Table table = load();
+      add_bad_rows(table.bad_rows, findings);
+      return table;
+    } catch (const NoRowsLeft& error) {  // which says that they are left out on request
+      const BadRows& bad = error.bad_rows();
+      add_bad_rows(bad, findings);
+      findings.add(
+          {Severity::error, "unreadable",
+           fmt::format("none of {} of {} can be read", plural(bad.count, "row"), data_key(role))});
+      return std::nullopt;
+    }
+  }
+
+ private:
+  static constexpr const char* kKey = "data.on_bad_row";
+
   /// Rows that were left out are errors, unless the training is to leave them out.
-  void add_bad_rows(const Table& table, Findings& findings) const {
+  void add_bad_rows(const BadRows& bad, Findings& findings) const {
     const Severity severity = is_asked_for() ? Severity::warning : Severity::error;
-    const BadRows& bad = table.bad_rows;
     for (const BadRow& row : bad.first) {
       findings.add({severity,
                     "unreadable",
@@ -233,9 +253,6 @@ class ReadsOn {
     findings.add({severity, "unreadable",
                   fmt::format("{} more cannot be read", plural(bad.count - told, "row"))});
   }
-
- private:
-  static constexpr const char* kKey = "data.on_bad_row";
 
   Session& session_;
   std::string asked_for_;
@@ -250,13 +267,14 @@ CheckedData::CheckedData(Session& session, Findings& findings) {
   ends_well(findings, "unreadable", [&] {
     const ReadsOn reads_on(session);
     // A text or a missing cell makes a row bad where the training refuses it and goes on.
-    Table all = reads_on.is_asked_for()
-                    ? load_training_rows(session)
-                    : load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed,
-                                 is_network(session.settings) ? rules_for_checking(session.settings)
-                                                              : CsvRules());
-    reads_on.add_bad_rows(all, findings);
-    all_ = in_row_blocks(session.team, std::move(all));
+    std::optional<Table> all = reads_on.read(DataRole::train, findings, [&] {
+      return reads_on.is_asked_for()
+                 ? load_training_rows(session)
+                 : load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed,
+                              is_network(session.settings) ? rules_for_checking(session.settings)
+                                                           : CsvRules());
+    });
+    if (all) all_ = in_row_blocks(session.team, std::move(*all));
   });
 }
 
@@ -292,17 +310,17 @@ void CheckedData::read_test(Session& session, Findings& findings) {
   if (reads_on.is_asked_for()) rules = training_rules(session.settings, parts_->train);
   if (rules.empty()) rules = lenient_rules(schema.feature_names.size());
   const auto load = [&](TargetKind target) {
-    parts_->test = load_table(session, DataRole::test, target, schema, CsvFeatures::numbers,
-                              fixed_rules(rules));
+    return load_table(session, DataRole::test, target, schema, CsvFeatures::numbers,
+                      fixed_rules(rules));
   };
-  const bool is_readable = ends_well(findings, "unreadable", [&] {
-    load(schema.target_kind);
-    reads_on.add_bad_rows(*parts_->test, findings);
+  ends_well(findings, "unreadable", [&] {
+    parts_->test =
+        reads_on.read(DataRole::test, findings, [&] { return load(schema.target_kind); });
   });
-  if (is_readable) return;
+  if (parts_->test) return;
   has_unreadable_test_ = true;
   Findings known;  // the features alone may be good
-  ends_well(known, "unreadable", [&] { load(TargetKind::none); });
+  ends_well(known, "unreadable", [&] { parts_->test = load(TargetKind::none); });
 }
 
 void check_cells(Session& session, const Table& train, Findings& findings) {
