@@ -281,6 +281,34 @@ TEST(CheckProgram, ReadsOnBehindRowsThatCannotBeRead) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "bad.jsonl")) << "nothing is written";
 }
 
+/// A mixed column ends the training even where it leaves out bad rows, and is no reason to see
+/// nothing else.
+TEST(CheckProgram, LooksBehindAMixedColumnWhereBadRowsAreLeftOut) {
+  const TestFolder folder;
+  folder.write("a.csv",
+               "x,color,kind\n1,red,a\n2,blue,b\nabout 5,red,a\n4,blue\n,red,b\n6,red,a\n");
+  const Words keys{"--data.train=a.csv", "--model.type=softmax", "--preprocess.encode=onehot",
+                   "--data.on_bad_row=skip"};
+  const json report = check_of(folder, keys, 65);
+  EXPECT_EQ(finding_of(report, "text")["message"],
+            "column 'x': 1 cell of text among numbers, the first 'about 5'; name it in "
+            "data.categorical, data.numeric or data.ignore: here it is taken as categories");
+  EXPECT_EQ(finding_of(report, "text")["places"], json::parse(R"(["a.csv:4:1"])"));
+  EXPECT_EQ(report["errors"], 1);
+  const auto found = findings_of(report);
+  EXPECT_EQ(found.count("warning unreadable expected 3 fields as in the header, found 2, in the "
+                        "row '4,blue'"),
+            1U);
+  EXPECT_EQ(found.count("warning unreadable missing value in column 'x'; set preprocess.impute or "
+                        "data.ignore, in the row ',red,b'"),
+            1U);
+  EXPECT_EQ(report["rows"], json::parse(R"({"train": 4})"));
+  EXPECT_EQ(report["classes"]["a"]["train"], 3);
+  EXPECT_TRUE(report["plan"].is_null());
+  const json named = check_of(folder, keys + Words{"--data.categorical=x"}, 0);
+  EXPECT_FALSE(named["plan"].is_null());
+}
+
 /// A user who has not asked to leave rows out is not told that they were.
 TEST(CheckProgram, SaysThatNoRowCanBeRead) {
   const TestFolder folder;

@@ -129,6 +129,31 @@ std::vector<CsvFeatureRules> training_rules(const Settings& settings, const Tabl
   return rules_for_training(settings)(train.feature_names);
 }
 
+/// How the cells of data.train are read for a training that leaves bad rows out: as it reads them,
+/// so that the same rows are bad, but that a column may mix numbers and text. No row is to blame
+/// for that: it ends the training, and the check tells of it among other things.
+CsvRules rules_for_leaving_out(const Settings& settings) {
+  return [rules_of = rules_for_training(settings)](const std::vector<std::string>& features) {
+    std::vector<CsvFeatureRules> all = rules_of(features);
+    for (CsvFeatureRules& rules : all) rules.takes_mixed = true;
+    return all;
+  };
+}
+
+/// The rows of data.train, text and missing cells included unless they make a row bad that the
+/// training leaves out. *Collective*.
+Table load_checked_rows(Session& session, bool leaves_out) {
+  const Settings& settings = session.settings;
+  CsvFeatures features = CsvFeatures::typed;
+  CsvRules rules;
+  if (is_network(settings)) {
+    if (leaves_out) features = wanted_features(settings);
+    rules = leaves_out ? rules_for_leaving_out(settings) : rules_for_checking(settings);
+  }
+  return load_table(session, DataRole::train, wanted_target(settings), std::nullopt, features,
+                    rules);
+}
+
 /// What a column of categories holds.
 struct TextCells {
   bool has_numbers = false;
@@ -263,16 +288,10 @@ class ReadsOn {
 }  // namespace
 
 CheckedData::CheckedData(Session& session, Findings& findings) {
-  const TargetKind target = wanted_target(session.settings);
   ends_well(findings, "unreadable", [&] {
     const ReadsOn reads_on(session);
-    // A text or a missing cell makes a row bad where the training refuses it and goes on.
     std::optional<Table> all = reads_on.read(DataRole::train, findings, [&] {
-      return reads_on.is_asked_for()
-                 ? load_training_rows(session)
-                 : load_table(session, DataRole::train, target, std::nullopt, CsvFeatures::typed,
-                              is_network(session.settings) ? rules_for_checking(session.settings)
-                                                           : CsvRules());
+      return load_checked_rows(session, reads_on.is_asked_for());
     });
     if (all) all_ = in_row_blocks(session.team, std::move(*all));
   });
