@@ -387,7 +387,8 @@ TEST(CheckProgram, ComparesTrainingAndTestRows) {
   const json unknown = finding_of(report, "unknown");
   EXPECT_EQ(unknown["severity"], "warning");
   EXPECT_EQ(unknown["message"],
-            "column 'color': 1 test cell of a category that no training row has, the first 'pink'");
+            "column 'color': 1 test cell of a category that no training row has, the first 'pink', "
+            "is 0 in all features of the column");
   EXPECT_EQ(unknown["places"], json::parse(R"(["b.csv:402:3"])"));
   EXPECT_EQ(finding_of(report, "classes")["message"],
             "a class of the target 'kind' without test rows: 'fern'");
@@ -400,6 +401,65 @@ TEST(CheckProgram, ComparesTrainingAndTestRows) {
             json::parse(R"(["b.csv:406 as a.csv:802"])"));
   const json refused = check_of(folder, keys + Words{"--preprocess.unknown=error"}, 65);
   EXPECT_EQ(finding_of(refused, "unknown")["severity"], "error");
+}
+
+/// As `train` says it, and once.
+TEST(CheckProgram, SaysWhatBecomesOfUnknownCategories) {
+  const TestFolder folder;
+  folder.write("a.csv", flowers(0, 300));
+  folder.write("b.csv", flowers(300, 400) + "1.5,1.5,pink,moss\n1.5,1.25,teal,moss\n");
+  const Words files{"--data.train=a.csv", "--data.test=b.csv"};
+  const Words logistic = files + Words{"--model.type=logistic"};
+  const std::string cells =
+      "column 'color': 2 test cells of 2 categories that no training row has, the first 'pink'";
+  const auto unknown_in = [&](const Words& keys, int exit_code) {
+    return finding_of(check_of(folder, keys, exit_code), "unknown");
+  };
+  const Words ordinal = logistic + Words{"--preprocess.encode=ordinal"};
+  const Words filled = ordinal + Words{"--preprocess.impute=most_frequent"};
+  EXPECT_EQ(unknown_in(filled, 0)["message"], cells + ", are taken as missing");
+  EXPECT_EQ(unknown_in(files + Words{"--model.type=naive_bayes"}, 0)["message"],
+            cells + ", are taken as missing");
+  const json refused = unknown_in(ordinal, 65);
+  EXPECT_EQ(refused["severity"], "error");
+  EXPECT_EQ(refused["message"],
+            cells + ", are refused; ordinal takes them as missing, so set preprocess.impute");
+  EXPECT_EQ(unknown_in(filled + Words{"--preprocess.unknown=error"}, 65)["message"],
+            cells + ", are refused; set preprocess.unknown = zero to take them");
+  const json hashed = check_of(folder, logistic + Words{"--preprocess.encode=hash"}, 0);
+  for (const json& finding : hashed["findings"]) EXPECT_NE(finding["check"], "unknown");
+
+  // No row is bad for its category.
+  EXPECT_EQ(unknown_in(filled + Words{"--data.on_bad_row=skip"}, 0)["message"],
+            cells + ", are taken as missing");
+  EXPECT_EQ(unknown_in(ordinal + Words{"--data.on_bad_row=skip"}, 65)["severity"], "error");
+
+  const ProgramRun text = run_program(folder.path(), 2, Words{"check"} + filled);
+  EXPECT_EQ(text.err.find("pink"), text.err.rfind("pink")) << text.err;
+}
+
+TEST(CheckProgram, SaysWhatBecomesOfUnknownCategoriesThatWereSplitOff) {
+  const TestFolder folder;
+  std::string rows = flowers(0, 100);
+  for (int i = 0; i < 40; ++i) rows += fmt::format("{},1.5,only {},moss\n", 1 + i * 0.01, i);
+  folder.write("a.csv", rows);
+  const Words files{"--data.train=a.csv", "--data.validation_fraction=0.2"};
+  const auto end_of = [&](const Words& keys, int exit_code) {
+    const json unknown = finding_of(check_of(folder, files + keys, exit_code), "unknown");
+    const std::string message = unknown["message"].get<std::string>();
+    EXPECT_NE(message.find(" cells of rows that were split off, of categories that no training row "
+                           "has, the first 'only "),
+              std::string::npos)
+        << message;
+    return message.substr(message.rfind(','));
+  };
+  EXPECT_EQ(end_of({"--model.type=logistic", "--preprocess.encode=onehot"}, 0),
+            ", are 0 in all features of the column");
+  const Words ordinal{"--model.type=logistic", "--preprocess.encode=ordinal",
+                      "--preprocess.impute=most_frequent"};
+  EXPECT_EQ(end_of(ordinal, 0), ", are taken as missing");
+  EXPECT_EQ(end_of(ordinal + Words{"--preprocess.unknown=error"}, 65),
+            ", are refused; set preprocess.unknown = zero to take them");
 }
 
 TEST(CheckProgram, SaysWhatCannotBeRead) {

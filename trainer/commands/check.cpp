@@ -9,6 +9,7 @@
 #include "trainer/run/check_data.hpp"
 #include "trainer/run/check_plan.hpp"
 #include "trainer/run/check_report.hpp"
+#include "trainer/run/check_unknown.hpp"
 #include "trainer/run/text_table.hpp"
 
 namespace lockstep::trainer {
@@ -41,10 +42,14 @@ void look_at_parts(Session& session, const CheckedData& data, const TableProfile
   }
   report.classes = parts.train.class_names;
   check_classes(session, sets, findings);
+  check_unknown_of_split(session, parts.train, parts.unknown, findings);
   if (parts.test) {
     if (data.has_own_test()) check_missing(session, *parts.test, "data.test", findings);
     check_named(session, profile, *parts.test, findings);
     report.drifts = check_drift(session, parts.train, *parts.test, findings);
+    if (data.has_own_test()) {
+      check_unknown_of_test(session, parts.train, *parts.test, report.drifts, findings);
+    }
   }
   report.duplicates = check_duplicates(session, sets, findings);
 }

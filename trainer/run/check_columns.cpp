@@ -161,33 +161,6 @@ void add_drift(const std::string& name, const ColumnDrift& drift,
   (psi >= kShift ? shifts : slight).push_back({name, text});
 }
 
-bool is_refused(const Session& session, const Table& train, std::size_t feature) {
-  if (session.settings.text("model.type") == kNaiveBayesName) return false;
-  const ColumnChoices choices = choose_columns(session.settings, train.feature_names);
-  const ColumnOptions& options = choices.options[feature];
-  return options.encode != Encoding::none && options.encode != Encoding::hash &&
-         options.unknown == UnknownCategory::error;
-}
-
-void check_unknown(Session& session, const Table& train, const Table& test,
-                   const std::vector<ColumnDrift>& drifts, Findings& findings) {
-  std::vector<ColumnFinding> refused;
-  std::vector<ColumnFinding> taken;
-  for (std::size_t j = 0; j < drifts.size(); ++j) {
-    const UnknownCategories& unknown = drifts[j].unknown;
-    if (unknown.cells == 0) continue;
-    const std::string message = fmt::format(
-        "{} of {} that no training row has, the first {}", plural(unknown.cells, "test cell"),
-        unknown.categories == 1 ? "a category" : fmt::format("{} categories", unknown.categories),
-        lockstep::quoted(unknown.example));
-    (is_refused(session, train, j) ? refused : taken)
-        .push_back({train.feature_names[j], message,
-                    places_of(session.team, test, {unknown.first_row}, {static_cast<Index>(j)})});
-  }
-  findings.add_columns(Severity::error, "unknown", refused);
-  findings.add_columns(Severity::warning, "unknown", taken);
-}
-
 /// Pairs of places: the row, and the one that it is like.
 std::vector<std::string> places_of_pairs(Session& session, const Table& first, const Table& second,
                                          const std::vector<RowPair>& pairs) {
@@ -255,7 +228,6 @@ std::vector<ColumnDrift> check_drift(Session& session, const Table& train, const
   for (std::size_t j = 0; j < drifts.size(); ++j) {
     add_drift(train.feature_names[j], drifts[j], shifts, slight);
   }
-  check_unknown(session, train, test, drifts, findings);
   findings.add_columns(Severity::warning, "drift", shifts);
   findings.add_columns(Severity::note, "drift", slight);
   return drifts;

@@ -30,8 +30,7 @@ TableProfile check_columns(Session& session, const Table& train, Findings& findi
 void check_named(Session& session, const TableProfile& train, const Table& test,
                  Findings& findings);
 
-/// Columns that are distributed otherwise in the test rows, and categories that training rows do
-/// not have. Nothing of sparse rows.
+/// Columns that are distributed otherwise in the test rows. Nothing of sparse rows.
 std::vector<ColumnDrift> check_drift(Session& session, const Table& train, const Table& test,
                                      Findings& findings);
 

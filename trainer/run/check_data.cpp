@@ -216,8 +216,8 @@ void check_text(Session& session, const Table& train, const std::vector<CsvFeatu
   findings.add_columns(Severity::warning, "mixed", mixed);
 }
 
-/// While it lives, rows that cannot be read are left out of what is read, for the check to tell of
-/// them.
+/// While it lives, rows that cannot be read are left out of what is read, and whoever reads says
+/// nothing of them and of unknown categories, for the check to tell of them.
 class ReadsOn {
  public:
   explicit ReadsOn(Session& session)
@@ -228,11 +228,13 @@ class ReadsOn {
     session.settings.reset(kKey);
     session.settings.set(kKey, "skip", Origin::standard, "");
     session.reports_bad_rows = false;
+    session.reports_unknown = false;
   }
   ~ReadsOn() {
     session_.settings.reset(kKey);
     session_.settings.set(kKey, asked_for_, origin_, place_);
     session_.reports_bad_rows = true;
+    session_.reports_unknown = true;
   }
   ReadsOn(const ReadsOn&) = delete;
   ReadsOn(ReadsOn&&) = delete;
@@ -327,6 +329,7 @@ void CheckedData::read_test(Session& session, Findings& findings) {
   const ReadsOn reads_on(session);
   std::vector<CsvFeatureRules> rules;
   if (reads_on.is_asked_for()) rules = training_rules(session.settings, parts_->train);
+  for (CsvFeatureRules& of_feature : rules) of_feature.unknown = CsvUnknown::kept;
   if (rules.empty()) rules = lenient_rules(schema.feature_names.size());
   const auto load = [&](TargetKind target) {
     return load_table(session, DataRole::test, target, schema, CsvFeatures::numbers,

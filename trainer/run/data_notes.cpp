@@ -18,9 +18,7 @@ std::string note_text(const CsvColumnNote& note) {
   const std::string example = ", the first " + lockstep::quoted(note.example) + ",";
   if (note.unknown > 0) {
     return fmt::format("{}: {} cells of categories that the training data does not have{} are {}",
-                       column, note.unknown, example,
-                       note.unknown_are == CsvUnknown::kept ? "0 in all features of the column"
-                                                            : "taken as missing");
+                       column, note.unknown, example, unknown_are(note.unknown_are));
   }
   const bool odd_numbers = note.numbers < note.texts;
   return fmt::format(
@@ -37,7 +35,10 @@ void warn_of_extra_columns(const Session& session, const std::string& path,
 }
 
 void warn_of_notes(const Session& session, const std::vector<CsvColumnNote>& notes) {
-  for (const CsvColumnNote& note : notes) say(session, "warning: " + note_text(note));
+  for (const CsvColumnNote& note : notes) {
+    if (note.unknown > 0 && !session.reports_unknown) continue;
+    say(session, "warning: " + note_text(note));
+  }
 }
 
 /// Of columns that a first line names.
@@ -61,6 +62,10 @@ void warn_of_left_out(const Session& session, const AllLeftOut& left_out, Index 
 }
 
 }  // namespace
+
+std::string unknown_are(CsvUnknown unknown) {
+  return unknown == CsvUnknown::kept ? "0 in all features of the column" : "taken as missing";
+}
 
 void warn_of_npy(const Session& session, const std::string& path, const NpyTable& npy) {
   warn_of_extra_columns(session, path, npy.extra_columns);

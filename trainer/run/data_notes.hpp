@@ -10,6 +10,9 @@
 
 namespace lockstep::trainer {
 
+/// What cells of unknown categories are, which are not refused: "taken as missing".
+std::string unknown_are(CsvUnknown unknown);
+
 /// Says what a user would not see otherwise: what was found out about the files, columns that
 /// nobody reads, cells that are taken for something else, and a first row that was taken for a
 /// header. Rank 0 speaks.

@@ -274,19 +274,25 @@ CsvRules rules_for_checking(const Settings& settings) {
   };
 }
 
+CsvUnknown unknown_for(Encoding encoding, UnknownCategory unknown, bool fills_missing) {
+  const bool refuses = unknown == UnknownCategory::error;
+  switch (encoding) {
+    case Encoding::onehot:
+    case Encoding::embedding:
+      return refuses ? CsvUnknown::refused : CsvUnknown::kept;
+    case Encoding::ordinal:
+      return refuses || !fills_missing ? CsvUnknown::refused : CsvUnknown::missing;
+    default:
+      return CsvUnknown::kept;  // a hash has a place for it
+  }
+}
+
 std::vector<CsvFeatureRules> rules_of(const FeatureTransform& transform) {
   std::vector<CsvFeatureRules> all;
   for (const ColumnTransform& column : transform.columns()) {
     CsvFeatureRules& rules = all.emplace_back();
     rules.takes_missing = column.fill.has_value();
-    const bool refuses = column.unknown == UnknownCategory::error;
-    if (column.encoding == Encoding::onehot || column.encoding == Encoding::embedding) {
-      rules.unknown = refuses ? CsvUnknown::refused : CsvUnknown::kept;
-    } else if (column.encoding == Encoding::ordinal) {
-      rules.unknown = refuses || !column.fill ? CsvUnknown::refused : CsvUnknown::missing;
-    } else {
-      rules.unknown = CsvUnknown::kept;
-    }
+    rules.unknown = unknown_for(column.encoding, column.unknown, column.fill.has_value());
   }
   return all;
 }

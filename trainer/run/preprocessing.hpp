@@ -41,6 +41,10 @@ CsvRules rules_for_training(const Settings& settings);
 /// The same where all that can be read is taken, to be looked at.
 CsvRules rules_for_checking(const Settings& settings);
 
+/// What becomes of a category that the training rows do not have.
+/// @param fills_missing  something fills the missing cells of the column
+CsvUnknown unknown_for(Encoding encoding, UnknownCategory unknown, bool fills_missing);
+
 /// How those of later data are read: by feature of the schema.
 std::vector<CsvFeatureRules> rules_of(const FeatureTransform& transform);
 

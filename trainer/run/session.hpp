@@ -22,6 +22,8 @@ struct Session {
   double started_at = seconds_now();
   bool is_quiet = false;         ///< say() says nothing: somebody else tells of this training
   bool reports_bad_rows = true;  ///< whoever reads data tells of rows that were left out
+  /// Whoever reads data tells of categories that the training rows do not have.
+  bool reports_unknown = true;
   /// Of each data set that was read, what this rank has put into data.quarantine.
   std::vector<std::string> quarantined{};
 
