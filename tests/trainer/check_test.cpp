@@ -199,7 +199,7 @@ TEST(CheckProgram, SaysWhatTrainingWouldRefuse) {
        {"error text column 'color': 8 cells of text, the first 'red'; set preprocess.encode or "
         "data.ignore",
         "error text column 'note': 1 cell of text among numbers, the first 'about 5'; set "
-        "preprocess.encode or data.ignore",
+        "preprocess.encode, data.missing or data.ignore",
         "error missing column 'height': 1 missing cell; set preprocess.impute or data.ignore"}) {
     EXPECT_EQ(found.count(expected), 1U) << expected;
   }
@@ -223,9 +223,11 @@ TEST(CheckProgram, SaysWhatTrainingWouldRefuse) {
   const json encoded = check_of(
       folder, keys + Words{"--preprocess.encode=onehot", "--preprocess.impute=median"}, 65);
   EXPECT_EQ(encoded["errors"], 1);
-  EXPECT_EQ(finding_of(encoded, "text")["message"],
-            "column 'note': 1 cell of text among numbers, the first 'about 5'; name it in "
-            "data.categorical, data.numeric or data.ignore: here it is taken as categories");
+  EXPECT_EQ(
+      finding_of(encoded, "text")["message"],
+      "column 'note': 1 cell of text among numbers, the first 'about 5'; name it in "
+      "data.categorical, data.numeric or data.ignore, or its texts in data.missing: here it is "
+      "taken as categories");
   const json bayes = check_of(folder, {"--data.train=a.csv", "--model.type=naive_bayes"}, 0);
   EXPECT_EQ(finding_of(bayes, "mixed")["message"],
             "column 'note': 1 cell of text among numbers, the first 'about 5'; the column is taken "
@@ -245,7 +247,7 @@ TEST(CheckProgram, NamesTheFirstOfManyColumns) {
   EXPECT_EQ(report["errors"], 21);
   const auto found = findings_of(report);
   EXPECT_EQ(found.count("error text column 't19': 2 cells of text, the first 'some'; set "
-                        "preprocess.encode or data.ignore"),
+                        "preprocess.encode, data.missing or data.ignore"),
             1U);
   EXPECT_EQ(found.count("error text the same of 5 columns more: 't20', 't21', 't22', 't23', 't24'"),
             1U);
@@ -290,9 +292,11 @@ TEST(CheckProgram, LooksBehindAMixedColumnWhereBadRowsAreLeftOut) {
   const Words keys{"--data.train=a.csv", "--model.type=softmax", "--preprocess.encode=onehot",
                    "--data.on_bad_row=skip"};
   const json report = check_of(folder, keys, 65);
-  EXPECT_EQ(finding_of(report, "text")["message"],
-            "column 'x': 1 cell of text among numbers, the first 'about 5'; name it in "
-            "data.categorical, data.numeric or data.ignore: here it is taken as categories");
+  EXPECT_EQ(
+      finding_of(report, "text")["message"],
+      "column 'x': 1 cell of text among numbers, the first 'about 5'; name it in "
+      "data.categorical, data.numeric or data.ignore, or its texts in data.missing: here it is "
+      "taken as categories");
   EXPECT_EQ(finding_of(report, "text")["places"], json::parse(R"(["a.csv:4:1"])"));
   EXPECT_EQ(report["errors"], 1);
   const auto found = findings_of(report);

@@ -202,11 +202,11 @@ void check_text(Session& session, const Table& train, const std::vector<CsvFeatu
         "{} of {}, the first {}{}", plural(counts[c].cells, "cell"),
         texts[c].has_numbers ? "text among numbers" : "text",
         lockstep::quoted(category_in(session.team, train, columns[c], counts[c].first.front())),
-        wants_encoding ? "; set preprocess.encode or data.ignore"
+        wants_encoding ? "; set preprocess.encode, data.missing or data.ignore"
         : rules.empty()
             ? "; the column is taken as categories"
-            : "; name it in data.categorical, data.numeric or data.ignore: here it is taken as "
-              "categories");
+            : "; name it in data.categorical, data.numeric or data.ignore, or its texts in "
+              "data.missing: here it is taken as categories");
     (rules.empty() ? mixed : refused)
         .push_back({name_of_column(train, columns[c]), text,
                     places_of(session.team, train, counts[c].first,
