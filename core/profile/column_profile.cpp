@@ -12,6 +12,7 @@
 
 #include "core/data/class_labels.hpp"
 #include "core/parallel/threads.hpp"
+#include "core/profile/class_values.hpp"
 #include "core/profile/dense_columns.hpp"
 
 namespace lockstep {
@@ -170,17 +171,20 @@ class ColumnCounter {
       names[to_size(j)] =
           first_rows(team_, table_.rows.begin, codes.values, categories_of(table_, j).size());
     }
+    ClassValues class_values(table_);
     for_groups([&](const DistributedMatrix& cells, Range group) {
       RowWords words;
       for (Index row = cells.rows.begin; row < cells.rows.end; ++row) {
         for (Index j = group.begin; j < group.end; ++j) {
           const bool is_number = kind_of(table_, j) == ColumnKind::number;
-          add_cell(counts_[to_size(j)], words, row, cells.row(row)[j - group.begin],
-                   is_number ? nullptr : &names[to_size(j)]);
+          const double x = cells.row(row)[j - group.begin];
+          add_cell(counts_[to_size(j)], words, row, x, is_number ? nullptr : &names[to_size(j)]);
+          if (is_number) class_values.add(j, row - cells.rows.begin, x);
         }
       }
     });
     for (Counts& counts : counts_) counts.stored = counts.present;
+    tells_classes_ = class_values.agree(team_);
   }
 
   void count_sparse() {
@@ -299,6 +303,7 @@ class ColumnCounter {
       profile.missing = of_column[1];
       profile.stored = of_column[2];
       profile.fingerprint = HashSum::of_limbs(of_column.subspan(4));
+      profile.tells_classes = !tells_classes_.empty() && tells_classes_[j];
       profile.first_missing = row(firsts[2 * j]);
       if (2 * of_column[3] <= profile.present) continue;  // what a vote left over
       profile.common = std::bit_cast<double>(counts_[j].vote.bits);
@@ -312,6 +317,7 @@ class ColumnCounter {
   const Table& table_;
   int threads_;
   std::vector<Counts> counts_;
+  std::vector<bool> tells_classes_;  ///< by column; none of sparse rows
 };
 
 /// The fingerprint of a column with these values in this rank's rows. *Collective*.
@@ -356,7 +362,7 @@ bool is_like_others(const ColumnProfile& column) {
 bool operator==(const ColumnProfile& a, const ColumnProfile& b) {
   const auto rest = [](const ColumnProfile& p) {
     return std::tie(p.present, p.missing, p.first_missing, p.common_count, p.first_other, p.stored,
-                    p.fingerprint);
+                    p.fingerprint, p.tells_classes);
   };
   return bits_of(a.common) == bits_of(b.common) && rest(a) == rest(b);
 }
@@ -391,8 +397,12 @@ std::vector<EqualToTarget> columns_equal_to_target(const Table& table,
     const auto& targets = kind_of(table, j) == ColumnKind::number ? profile.targets_as_numbers
                                                                   : profile.targets_as_categories;
     const auto target = std::find(targets.begin(), targets.end(), column.fingerprint);
-    if (is_like_others(column) || target == targets.end()) continue;
-    equal.push_back({j, target - targets.begin()});
+    if (is_like_others(column)) continue;
+    if (column.tells_classes) {
+      equal.push_back({j, 0});
+    } else if (target != targets.end()) {
+      equal.push_back({j, target - targets.begin()});
+    }
   }
   return equal;
 }

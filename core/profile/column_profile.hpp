@@ -32,6 +32,10 @@ struct ColumnProfile {
   /// columns are equal that tell the same rows apart.
   Hash128 fingerprint{};
 
+  /// Of numbers that are not sparse: one in all rows of a class and another in each, so that the
+  /// column is the target by other names (ClassValues).
+  bool tells_classes = false;
+
   /// One value, and no other, in all cells that are present.
   bool is_constant() const { return present > 0 && common_count == present; }
   /// One value in at least `share` of them.
@@ -55,15 +59,16 @@ struct TableProfile {
 ///
 /// The value of more than half of the cells is found by a vote [Boyer, Moore 1991] of each rank,
 /// whose votes are set against each other, and counted in a second pass.
-/// *Collective*; a rank sends 16 bytes a column to every other and has 48 bytes a column, and
-/// 8 bytes a category, summed.
+/// *Collective*; a rank sends 16 bytes a column to every other and has 56 bytes a column, 8 bytes a
+/// category, and what ClassValues has, summed.
 TableProfile profile_columns(Team& team, const Table& table, int threads);
 
 /// The columns of one kind that have equal fingerprints, in groups of two or more, each ascending,
 /// by their first; constant ones, which are all alike, and those without cells are left out.
 std::vector<std::vector<Index>> equal_columns(const Table& table, const TableProfile& profile);
 
-/// A column that is equal to a target.
+/// A column that is equal to a target: cell by cell, or, where that is classes, by a number or a
+/// category for each of them.
 struct EqualToTarget {
   Index column = 0;
   Index target = 0;  ///< the first of these

@@ -371,6 +371,21 @@ TEST(CheckProgram, FindsOddColumnsAndRows) {
   EXPECT_EQ(finding_of(report, "equal_to_target")["columns"], json::parse(R"(["code"])"));
 }
 
+/// The commonest leak: 0 and 1 beside a target in words.
+TEST(CheckProgram, FindsNumbersThatAreTheTargetByOtherNames) {
+  const TestFolder folder;
+  std::string rows = "copy,almost,kind\n";
+  for (int i = 0; i < 60; ++i) {
+    const bool is_good = i % 7 < 3;
+    rows += fmt::format("{:d},{:d},{}\n", is_good, is_good || i == 41, is_good ? "good" : "bad");
+  }
+  folder.write("a.csv", rows);
+  const json report = check_of(folder, {"--data.train=a.csv", "--model.type=logistic"}, 0, kTeams);
+  const json finding = finding_of(report, "equal_to_target");
+  EXPECT_EQ(finding["columns"], json::parse(R"(["copy"])"));
+  EXPECT_EQ(finding["message"], "column 'copy': says the same in every row as the target 'kind'");
+}
+
 TEST(CheckProgram, ComparesTrainingAndTestRows) {
   const TestFolder folder;
   folder.write("a.csv", flowers(0, 800) + "1.5,1.5,gray,fern\n");

@@ -128,6 +128,58 @@ Table twins(const Team& team, Index count) {
   return table;
 }
 
+/// Whether x tells the rows apart as y does, by all pairs of rows.
+bool are_alike(const Rows& rows, std::size_t x, std::size_t y) {
+  for (const auto& a : rows) {
+    for (const auto& b : rows) {
+      if ((a[x] == b[x]) != (a[y] == b[y])) return false;
+    }
+  }
+  return true;
+}
+
+/// By class: other numbers, of which one is −0 or 0; two classes alike; one row of another number;
+/// a gap; a constant; numbers that are all different; the class itself, as a category.
+Rows rows_of_classes(Index count, Index classes) {
+  Rows rows;
+  for (Index i = 0; i < count; ++i) {
+    const Index y = (i * i + i / 3) % classes;
+    const auto k = static_cast<double>(y);
+    const double zero = i % 2 == 0 ? 0.0 : -0.0;
+    rows.push_back({y == 1 ? zero : 9 - k, y == 1 ? 0.0 : k, i == count / 2 ? 99.0 : k,
+                    i == count - 1 ? kMissing : k, 5, static_cast<double>(i), k, k});
+  }
+  return rows;
+}
+
+TEST(ClassValuesOverRanks, AreTheDefinition) {
+  for (const Index count : {6, 40, 301}) {
+    const Rows rows = rows_of_classes(count, 3);
+    std::vector<ColumnType> types(rows.front().size());
+    types[6] = category({"p", "q", "r"});
+    test::for_each_team(kTeams, [&](Team& team) {
+      for (const bool all_on_last : {false, true}) {
+        Table table = test::share_of(team, rows, types, all_on_last);
+        for (Index i = table.rows.begin; i < table.rows.end; ++i) {
+          table.target.push_back(rows[static_cast<std::size_t>(i)].back());
+        }
+        table.target_kind = TargetKind::classes;
+        table.target_names = {"y"};
+        table.class_names = {"a", "b", "c"};
+        const TableProfile profile = profile_columns(team, table, 2);
+        for (std::size_t j = 0; j < types.size(); ++j) {
+          const bool expected = j != 6 && are_alike(rows, j, rows.front().size() - 1);
+          EXPECT_EQ(profile.columns[j].tells_classes, expected) << j << " of " << count << " rows";
+        }
+        EXPECT_EQ(columns_equal_to_target(table, profile),
+                  (std::vector<EqualToTarget>{{0, 0}, {6, 0}, {7, 0}}));
+        table.class_names.resize(static_cast<std::size_t>(count));  // a row a class proves nothing
+        EXPECT_FALSE(profile_columns(team, table, 1).columns[0].tells_classes);
+      }
+    });
+  }
+}
+
 TEST(EqualColumns, AreFoundByTheirCells) {
   test::for_each_team(kTeams, [&](Team& team) {
     Table table = twins(team, 1003);
