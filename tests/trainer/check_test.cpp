@@ -247,7 +247,7 @@ TEST(CheckProgram, NamesTheFirstOfManyColumns) {
   EXPECT_EQ(report["errors"], 21);
   const auto found = findings_of(report);
   EXPECT_EQ(found.count("error text column 't19': 2 cells of text, the first 'some'; set "
-                        "preprocess.encode, data.missing or data.ignore"),
+                        "preprocess.encode or data.ignore"),
             1U);
   EXPECT_EQ(found.count("error text the same of 5 columns more: 't20', 't21', 't22', 't23', 't24'"),
             1U);
@@ -420,6 +420,32 @@ TEST(CheckProgram, ComparesTrainingAndTestRows) {
             json::parse(R"(["b.csv:406 as a.csv:802"])"));
   const json refused = check_of(folder, keys + Words{"--preprocess.unknown=error"}, 65);
   EXPECT_EQ(finding_of(refused, "unknown")["severity"], "error");
+}
+
+TEST(CheckProgram, FindsWhatReadersWarnOf) {
+  const TestFolder folder;
+  std::string years = "2019,2020,t\n";
+  std::string cells;
+  for (int i = 0; i < 60; ++i) {
+    years += fmt::format("{},{},{}\n", i * 7 % 60, i * 11 % 60, i % 2);
+    cells += fmt::format("{} 1:{} 2:{}\n", i % 2, i * 7 % 60 + 1, i * 11 % 60 + 1);
+  }
+  folder.write("years.csv", years);
+  folder.write("a.svm", cells);
+  folder.write("b.svm", cells + "1 1:2 9:1\n0 8:3 9:3\n");
+  const Words logistic{"--model.type=logistic"};
+  const json names =
+      finding_of(check_of(folder, logistic + Words{"--data.train=years.csv"}, 0), "reading");
+  EXPECT_EQ(names["severity"], "warning");
+  EXPECT_EQ(names["message"],
+            "the first line names the columns, and these are numbers: '2019, 2020'; if it is a "
+            "row, set data.header = no");
+  EXPECT_EQ(names["places"], json::parse(R"(["years.csv"])"));
+  const json beyond = finding_of(
+      check_of(folder, logistic + Words{"--data.train=a.svm", "--data.test=b.svm"}, 0), "reading");
+  EXPECT_EQ(beyond["message"],
+            "3 cells in features beyond the model's 2 are left out, the first of index 9");
+  EXPECT_EQ(beyond["places"], json::parse(R"(["b.svm:61"])"));
 }
 
 /// As `train` says it, and once.

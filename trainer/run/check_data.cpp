@@ -198,15 +198,19 @@ void check_text(Session& session, const Table& train, const std::vector<CsvFeatu
     if (counts[c].cells == 0) continue;
     const bool wants_encoding =
         !rules.empty() && !rules[static_cast<std::size_t>(columns[c])].takes_text;
-    const std::string text = fmt::format(
-        "{} of {}, the first {}{}", plural(counts[c].cells, "cell"),
-        texts[c].has_numbers ? "text among numbers" : "text",
-        lockstep::quoted(category_in(session.team, train, columns[c], counts[c].first.front())),
-        wants_encoding ? "; set preprocess.encode, data.missing or data.ignore"
+    const bool among_numbers = texts[c].has_numbers;
+    const char* const advice =
+        wants_encoding ? (among_numbers ? "; set preprocess.encode, data.missing or data.ignore"
+                                        : "; set preprocess.encode or data.ignore")
         : rules.empty()
             ? "; the column is taken as categories"
             : "; name it in data.categorical, data.numeric or data.ignore, or its texts in "
-              "data.missing: here it is taken as categories");
+              "data.missing: here it is taken as categories";
+    const std::string text = fmt::format(
+        "{} of {}, the first {}{}", plural(counts[c].cells, "cell"),
+        among_numbers ? "text among numbers" : "text",
+        lockstep::quoted(category_in(session.team, train, columns[c], counts[c].first.front())),
+        advice);
     (rules.empty() ? mixed : refused)
         .push_back({name_of_column(train, columns[c]), text,
                     places_of(session.team, train, counts[c].first,
@@ -228,13 +232,15 @@ class ReadsOn {
     session.settings.reset(kKey);
     session.settings.set(kKey, "skip", Origin::standard, "");
     session.reports_bad_rows = false;
-    session.reports_unknown = false;
+    session.reports_columns = false;
+    session.data_warnings = &warnings_;
   }
   ~ReadsOn() {
     session_.settings.reset(kKey);
     session_.settings.set(kKey, asked_for_, origin_, place_);
     session_.reports_bad_rows = true;
-    session_.reports_unknown = true;
+    session_.reports_columns = true;
+    session_.data_warnings = nullptr;
   }
   ReadsOn(const ReadsOn&) = delete;
   ReadsOn(ReadsOn&&) = delete;
@@ -250,6 +256,9 @@ class ReadsOn {
                             const std::function<Table()>& load) const {
     try {
       Table table = load();
+      for (const DataWarning& warning : warnings_) {
+        findings.add({Severity::warning, "reading", warning.text, {}, {warning.place}});
+      }
       add_bad_rows(table.bad_rows, findings);
       return table;
     } catch (const NoRowsLeft& error) {  // which says that they are left out on request
@@ -285,6 +294,7 @@ class ReadsOn {
   std::string asked_for_;
   Origin origin_;
   std::string place_;
+  std::vector<DataWarning> warnings_;
 };
 
 }  // namespace

@@ -27,18 +27,25 @@ std::string note_text(const CsvColumnNote& note) {
       column, note.numbers, odd_numbers ? example : "", note.texts, odd_numbers ? "" : example);
 }
 
+void warn(const Session& session, const std::string& place, const std::string& text) {
+  if (session.data_warnings != nullptr) {
+    session.data_warnings->push_back({place, text});
+  } else {
+    say(session, fmt::format("warning: {}: {}", place, text));
+  }
+}
+
 void warn_of_extra_columns(const Session& session, const std::string& path,
                            const std::vector<std::string>& columns) {
   if (columns.empty()) return;
-  say(session, fmt::format("warning: {}: the model does not know, and leaves out, {}", path,
-                           lockstep::quoted(fmt::format("{}", fmt::join(columns, ", ")))));
+  warn(session, path,
+       fmt::format("the model does not know, and leaves out, {}",
+                   lockstep::quoted(fmt::format("{}", fmt::join(columns, ", ")))));
 }
 
 void warn_of_notes(const Session& session, const std::vector<CsvColumnNote>& notes) {
-  for (const CsvColumnNote& note : notes) {
-    if (note.unknown > 0 && !session.reports_unknown) continue;
-    say(session, "warning: " + note_text(note));
-  }
+  if (!session.reports_columns) return;
+  for (const CsvColumnNote& note : notes) say(session, "warning: " + note_text(note));
 }
 
 /// Of columns that a first line names.
@@ -49,16 +56,18 @@ void warn_of_names(const Session& session, const std::string& path,
     return parse_csv_number(name, ignored);
   });
   if (!are_numbers) return;
-  say(session, fmt::format("warning: {}: the first line names the columns, and these are numbers: "
-                           "{}; if it is a row, set data.header = no",
-                           path, lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
+  warn(session, path,
+       fmt::format("the first line names the columns, and these are numbers: "
+                   "{}; if it is a row, set data.header = no",
+                   lockstep::quoted(fmt::format("{}", fmt::join(names, ", ")))));
 }
 
 void warn_of_left_out(const Session& session, const AllLeftOut& left_out, Index features) {
   if (left_out.cells == 0) return;
-  say(session, fmt::format("warning: {}: {} cells in features beyond the model's {} are left out, "
-                           "the first of index {}",
-                           left_out.place, left_out.cells, features, left_out.index));
+  warn(session, left_out.place,
+       fmt::format("{} cells in features beyond the model's {} are left out, "
+                   "the first of index {}",
+                   left_out.cells, features, left_out.index));
 }
 
 }  // namespace
@@ -80,11 +89,10 @@ void warn_of_libsvm(const Session& session, const std::string& path, const Libsv
     say(session, fmt::format("{}: indices begin at {} (data.index_base)", path, libsvm.index_base));
   }
   if (!libsvm.widest_place.empty()) {
-    say(session,
-        fmt::format("warning: {}: the index {} makes {} features, more than there are cells; "
-                    "each takes some 0.5 KB of memory on each rank",
-                    libsvm.widest_place, libsvm.table.features - 1 + libsvm.index_base,
-                    libsvm.table.features));
+    warn(session, libsvm.widest_place,
+         fmt::format("the index {} makes {} features, more than there are cells; "
+                     "each takes some 0.5 KB of memory on each rank",
+                     libsvm.table.features - 1 + libsvm.index_base, libsvm.table.features));
   }
   warn_of_left_out(session, libsvm.left_out, libsvm.table.features);
 }
@@ -110,16 +118,17 @@ void warn_of_csv(const Session& session, const std::string& path, const CsvTable
                              path));
   }
   if (csv.dialect.is_doubtful && !has_schema) {
-    say(session, fmt::format("warning: {}: the first line names the columns, and a name is a cell "
-                             "below it, too; if it is a row, set data.header = no",
-                             path));
+    warn(
+        session, path,
+        "the first line names the columns, and a name is a cell below it, too; if it is a row, set "
+        "data.header = no");
   }
   warn_of_extra_columns(session, path, csv.extra_columns);
   if (!csv.unnamed_last.empty() && !has_schema) {
-    say(session,
-        fmt::format("warning: {}: the header ends with {}, so its last column has no name; "
-                    "remove it, or leave the column out (data.ignore)",
-                    csv.unnamed_last, delimiter_name(csv.dialect.delimiter)));
+    warn(session, csv.unnamed_last,
+         fmt::format("the header ends with {}, so its last column has no name; "
+                     "remove it, or leave the column out (data.ignore)",
+                     delimiter_name(csv.dialect.delimiter)));
   }
   warn_of_notes(session, csv.notes);
   if (!has_schema && csv.dialect.has_header) warn_of_names(session, path, csv.table.feature_names);

@@ -11,6 +11,12 @@
 
 namespace lockstep::trainer {
 
+/// What a user should know of data that was read.
+struct DataWarning {
+  std::string place;  ///< of all of it, or of the first example
+  std::string text;
+};
+
 /// What every command has in hand: the ranks, the command line, and the resolved settings, the same
 /// on all ranks but for the transport.
 struct Session {
@@ -22,8 +28,11 @@ struct Session {
   double started_at = seconds_now();
   bool is_quiet = false;         ///< say() says nothing: somebody else tells of this training
   bool reports_bad_rows = true;  ///< whoever reads data tells of rows that were left out
-  /// Whoever reads data tells of categories that the training rows do not have.
-  bool reports_unknown = true;
+  /// Whoever reads data tells of columns with categories that the training rows do not have, or
+  /// that mix numbers and text.
+  bool reports_columns = true;
+  /// Takes the other warnings about data that is read; they are said where it is null.
+  std::vector<DataWarning>* data_warnings = nullptr;
   /// Of each data set that was read, what this rank has put into data.quarantine.
   std::vector<std::string> quarantined{};
 
