@@ -322,7 +322,7 @@ std::vector<BadInput> all_bad_input() {
        "lockstep: error: a.csv:3:2: class 'gro\\xdf' in column 'y' is not UTF-8; convert the file"},
       {"GzippedCsv", file_with("a.csv.gz", gzipped("x,y\n1,a\nz,b\n")), training("a.csv.gz"), 65,
        "lockstep: error: a.csv.gz:3:1: expected a number in column 'x', found 'z'; set "
-       "preprocess.encode or data.ignore"},
+       "preprocess.encode, data.missing or data.ignore"},
       {"OtherDelimiter",
        file_with("a.csv", "x;y\n1;a\n2;b\n"),
        {"train", "--data.train=a.csv", "--data.delimiter=comma"},
