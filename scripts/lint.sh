@@ -4,7 +4,7 @@
 #   scripts/lint.sh [--fast]       --fast leaves clang-tidy out
 #
 # clang-tidy takes the compile commands of build/ci, which is configured but not built.
-# LOCKSTEP_LINT_SECONDS is the time that it may take (default 180); what was changed last comes first.
+# LOCKSTEP_LINT_SECONDS is the time that it may take (default 120); what was changed last comes first.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -41,7 +41,7 @@ check_format() {
 
 check_tidy() {
   cmake --preset ci >/dev/null || return 1
-  python3 scripts/run_clang_tidy.py --build build/ci --seconds "${LOCKSTEP_LINT_SECONDS:-180}"
+  python3 scripts/run_clang_tidy.py --build build/ci --seconds "${LOCKSTEP_LINT_SECONDS:-120}"
 }
 
 step "shell syntax" check_shell

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs clang-tidy on the sources of core, comm and trainer, as many as a time budget allows.
 
-    scripts/run_clang_tidy.py --build build/ci [--seconds 180] [FILE...]
+    scripts/run_clang_tidy.py --build build/ci [--seconds 120] [FILE...]
 
 A source whose preprocessed text passed before is not checked again (build/lint keeps the hashes).
 The others are checked with one process a core, those that were changed last before others. When
@@ -89,7 +89,7 @@ def check(path, build, deadline):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True, help="folder of compile_commands.json")
-    parser.add_argument("--seconds", type=float, default=180.0, help="time budget")
+    parser.add_argument("--seconds", type=float, default=120.0, help="time budget")
     parser.add_argument("files", nargs="*", help="sources; default: all")
     options = parser.parse_args()
     deadline = time.monotonic() + options.seconds

@@ -10,4 +10,5 @@ set -euo pipefail
 
 # Four ranks on two cores must not spin while they wait for each other.
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMP_WAIT_POLICY=passive
-exec ctest --preset ci --output-on-failure --parallel "$(nproc)" "$@" </dev/null
+# Twice the cores, since tests wait for mpirun as long as they compute.
+exec ctest --preset ci --output-on-failure --parallel "$((2 * $(nproc)))" "$@" </dev/null
