@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <climits>
 #include <csignal>
 #include <cstdio>
@@ -86,6 +87,8 @@ void tell_of_lost_page(int /*signal*/, siginfo_t* info, void* /*context*/) {
     std::signal(SIGBUS, SIG_DFL);  // and the access is repeated
     return;
   }
+  static std::atomic_flag is_told = ATOMIC_FLAG_INIT;
+  while (is_told.test_and_set()) ::pause();  // another thread has lost one, and ends the process
   wait_for_lower_ranks();
   static std::array<char, PATH_MAX + 128> line;
   std::size_t size = 0;
