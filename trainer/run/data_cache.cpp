@@ -30,14 +30,13 @@ struct Content {
 
 /// *Collective*.
 Content read_content(Session& session, const DataFiles& files, const CsvOptions& options,
-                     std::vector<LsdSource> sources, bool notes_columns) {
+                     std::vector<LsdSource> sources, bool tells_columns) {
   const bool labelled = !files.labels.empty();
   Content content;
   if (files.format == FileFormat::csv) {
     const CsvOptions all = csv_options_for_lsd(options);
     CsvTable csv = read_csv(session.team, files.rows, all);
-    if (!notes_columns) csv.notes.clear();
-    warn_of_csv(session, name_of(files.rows), csv, false);
+    warn_of_csv(session, name_of(files.rows), csv, false, tells_columns);
     content = {lsd_header_of(csv, all, std::move(sources)), std::move(csv.table)};
   } else if (files.format == FileFormat::npy) {
     const NpyOptions all = npy_options_for_lsd(options, labelled);
@@ -163,14 +162,14 @@ bool can_create(Session& session, const std::string& path, const std::string& su
   return false;
 }
 
-/// @param notes_columns  tells of mixed columns; otherwise whoever reads the file does, who knows
+/// @param tells_columns  tells of mixed columns; otherwise whoever reads the file does, who knows
 ///                       what they are for
 /// *Collective*.
 void convert(Session& session, const DataFiles& files, const CsvOptions& options,
              const std::string& path, const std::string& suffix, const std::string& reading,
-             bool notes_columns) {
+             bool tells_columns) {
   const std::vector<LsdSource> sources = sources_of(session, files, path);
-  Content content = read_content(session, files, options, sources, notes_columns);
+  Content content = read_content(session, files, options, sources, tells_columns);
   if (sources_of(session, files, path) != sources) {
     throw IoError(fmt::format("{}: changed while it was read", name_of(files.rows)));
   }

@@ -106,7 +106,7 @@ void warn_of_lsd(const Session& session, const std::string& path, const LsdHeade
 }
 
 void warn_of_csv(const Session& session, const std::string& path, const CsvTable& csv,
-                 bool has_schema) {
+                 bool has_schema, bool tells_columns) {
   const Settings& settings = session.settings;
   if (settings.is_word("data.delimiter", "auto") && csv.dialect.delimiter != ',') {
     say(session, fmt::format("{}: columns are separated by {} (data.delimiter)", path,
@@ -130,6 +130,7 @@ void warn_of_csv(const Session& session, const std::string& path, const CsvTable
                      "remove it, or leave the column out (data.ignore)",
                      delimiter_name(csv.dialect.delimiter)));
   }
+  if (!tells_columns) return;
   warn_of_notes(session, csv.notes);
   if (!has_schema && csv.dialect.has_header) warn_of_names(session, path, csv.table.feature_names);
 }
