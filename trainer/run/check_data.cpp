@@ -221,7 +221,7 @@ void check_text(Session& session, const Table& train, const std::vector<CsvFeatu
 }
 
 /// While it lives, rows that cannot be read are left out of what is read, and whoever reads says
-/// nothing of them and of unknown categories, for the check to tell of them.
+/// nothing of them and of columns, for the check to tell of them.
 class ReadsOn {
  public:
   explicit ReadsOn(Session& session)

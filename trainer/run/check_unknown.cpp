@@ -29,8 +29,8 @@ class UnknownFate {
 
   /// What ends a message about so many of them: ", are taken as missing".
   std::string text(std::size_t feature, std::int64_t cells) const {
-    if (!is_naive_bayes_ && options_[feature].encode == Encoding::none)
-      return "";  // so is its text
+    const bool is_text_refused = !is_naive_bayes_ && options_[feature].encode == Encoding::none;
+    if (is_text_refused) return "";
     const std::string are = cells == 1 ? "is" : "are";
     if (!is_refused(feature)) return fmt::format(", {} {}", are, unknown_are(becomes(feature)));
     const bool is_asked_for = options_[feature].unknown == UnknownCategory::error;
